@@ -1,0 +1,1 @@
+"""Commonwatch: a missile-warning network that several nations run together."""

@@ -1,0 +1,415 @@
+"""The arc between two points: of minimum energy, of a given apogee, of a given time of flight.
+
+A closed form (two-body ellipse over a turning sphere) gives the first guess; Newton's rule then
+corrects launch azimuth and burn-out velocity, with the whole force model and the powered phase,
+until the arc comes down on the aim point. All arcs of a batch are corrected together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.earth.ellipsoid import (
+    MEAN_RADIUS_M,
+    ecef_from_geodetic,
+    geodesic,
+    geodetic_from_ecef,
+)
+from commonwatch.earth.frames import rotation_enu_from_ecef
+from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2, Gravity
+from commonwatch.errors import ImpossibleArcError, InputError
+from commonwatch.flight.powered import PoweredPhase, burn_out, burn_out_altitude_interval
+from commonwatch.flight.propagation import FreeFlight, free_flight
+
+F64 = npt.NDArray[np.float64]
+
+MISS_MAX_M: Final = 1_000.0
+"""An arc that comes down farther than this from its aim point is refused."""
+_MISS_SOUGHT_M: Final = 1.0
+_ROUNDS: Final = 25
+_TRIAL_ANGLE_RAD: Final = np.radians(2.0)
+_SEARCH_TOLERANCE_M: Final = 0.1
+
+
+class ArcKind(StrEnum):
+    """What fixes the arc between two points."""
+
+    MINIMUM_ENERGY = "minimum energy"
+    APOGEE = "apogee"
+    TIME_OF_FLIGHT = "time of flight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArcRequest:
+    """Arcs wanted, one entry each, shape (n,) throughout.
+
+    Parameters
+    ----------
+    latitude_rad, longitude_rad, altitude_m
+        Geodetic place of lift-off.
+    aim_latitude_rad, aim_longitude_rad
+        Where the arc comes down on the ellipsoid.
+    kind
+        What fixes the arcs: one ``ArcKind`` for the batch.
+    wanted
+        Apogee altitude in metres, or time of flight from lift-off in seconds; nan for minimum
+        energy.
+    burn_time_s
+        Burn time; 0 starts at full speed on the ground.
+    burn_out_altitude_m, burn_out_altitude_low_m, burn_out_altitude_high_m
+        Height of burn-out and its published interval: an arc takes the height nearest to the first
+        that the powered phase admits, and must find it within the interval.
+    """
+
+    latitude_rad: F64
+    longitude_rad: F64
+    altitude_m: F64
+    aim_latitude_rad: F64
+    aim_longitude_rad: F64
+    kind: ArcKind
+    wanted: F64
+    burn_time_s: F64
+    burn_out_altitude_m: F64
+    burn_out_altitude_low_m: F64
+    burn_out_altitude_high_m: F64
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            column = getattr(self, name)
+            if name in ("kind", "wanted"):
+                continue
+            if not np.isfinite(column).all():
+                raise InputError(f"{name} holds a value that is not finite", allowed="numbers")
+        if self.kind is not ArcKind.MINIMUM_ENERGY and not (self.wanted > 0.0).all():
+            raise ImpossibleArcError(
+                f"a wanted {self.kind} of {self.wanted[~(self.wanted > 0.0)][0]}",
+                allowed="a number above 0",
+            )
+
+    def __len__(self) -> int:
+        return len(self.latitude_rad)
+
+    def rows(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> ArcRequest:
+        """Return the request for some of the arcs."""
+        return replace(self, **{n: getattr(self, n)[chosen] for n in self.__slots__ if n != "kind"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arcs:
+    """Solved arcs, one entry each.
+
+    Parameters
+    ----------
+    powered
+        The powered phases.
+    burn_out_state_vector
+        (n, 6), ECEF.
+    free
+        Free flight from burn-out to the ground; times count from burn-out.
+    miss_m
+        (n,), ground distance between impact and aim point.
+    is_solved
+        (n,), false where no such arc exists; its other entries then mean nothing.
+    reason
+        Why an arc was refused, one sentence each; empty where it was solved.
+    """
+
+    powered: PoweredPhase
+    burn_out_state_vector: F64
+    free: FreeFlight
+    miss_m: F64
+    is_solved: npt.NDArray[np.bool_]
+    reason: tuple[str, ...]
+
+    @property
+    def time_of_flight_s(self) -> F64:
+        """Seconds from lift-off to impact, (n,)."""
+        return self.powered.burn_time_s + self.free.time_s
+
+
+def arc_between(
+    request: ArcRequest, *, gravity: Gravity = Gravity.J2, tolerance_m: float = 1e-2
+) -> Arcs:
+    """Find the arcs that lead from lift-off to the aim points.
+
+    Parameters
+    ----------
+    request
+        What is wanted, (n,) arcs.
+    gravity
+        The force model of free flight.
+    tolerance_m
+        Error of a position in one step of the final flight.
+
+    Returns
+    -------
+    Arcs
+        With a reason where an arc does not exist.
+
+    Notes
+    -----
+    1. The closed form gives speed, elevation and azimuth of an impulsive start on a turning sphere.
+    2. Newton's rule on azimuth, level and vertical burn-out speed, with a numerical Jacobian from
+       three more flights of the batch, brings the impact to the aim point and the third condition
+       (apogee, time of flight, or a fixed elevation of the velocity) to its value.
+    3. Minimum energy is the least burn-out speed over the turning Earth, which is what a vehicle
+       must supply: three solutions with elevations 2 degrees apart, and the vertex of the parabola
+       through their squared speeds.
+
+    **Limits.** Vacuum. Within 1 m of the aim point where it converges; ranges to about 19,000 km.
+    """
+    if len(request) == 0:
+        raise InputError("no arc was asked for", allowed="one arc or more")
+    first = _closed_form(request)
+    if request.kind is ArcKind.MINIMUM_ENERGY:
+        unknowns = _least_speed(request, first, gravity)
+    else:
+        unknowns = _correct(request, first, request.kind, request.wanted, gravity)
+    powered = _powered(request, unknowns)
+    state = burn_out(powered)
+    free = free_flight(state, gravity=gravity, tolerance_m=tolerance_m)
+    miss = np.hypot(*_miss(request, free).T)
+    reason = _reasons(request, powered, free, miss)
+    return Arcs(
+        powered=powered,
+        burn_out_state_vector=state,
+        free=free,
+        miss_m=miss,
+        is_solved=np.array([not sentence for sentence in reason]),
+        reason=reason,
+    )
+
+
+def _least_speed(request: ArcRequest, first: F64, gravity: Gravity) -> F64:
+    """Return azimuth, level and vertical speed of the arcs of least burn-out speed, (n, 3)."""
+    middle = np.arctan2(first[:, 2], first[:, 1])
+    trials = []
+    unknowns = first
+    for offset in (-_TRIAL_ANGLE_RAD, 0.0, _TRIAL_ANGLE_RAD):
+        elevation = middle + offset
+        unknowns = _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, elevation, gravity)
+        trials.append(unknowns[:, 1] ** 2 + unknowns[:, 2] ** 2)
+    low, centre, high = trials
+    bend = low - 2.0 * centre + high
+    vertex = 0.5 * (low - high) / np.where(bend > 0.0, bend, np.inf)
+    best = middle + _TRIAL_ANGLE_RAD * np.clip(vertex, -3.0, 3.0)
+    return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)
+
+
+def _correct(
+    request: ArcRequest, unknowns: F64, kind: ArcKind, wanted: F64, gravity: Gravity
+) -> F64:
+    """Correct (azimuth, level speed, vertical speed) until impact and third condition are met."""
+    unknowns = unknowns.copy()
+    going = np.arange(len(request))
+    nudge = np.array([1e-5, 0.05, 0.05])
+    for _ in range(_ROUNDS):
+        some = request.rows(going)
+        flown = [
+            _residual(some, unknowns[going] + nudge * shift, kind, wanted[going], gravity)
+            for shift in np.vstack([np.zeros(3), np.eye(3)])
+        ]
+        residual = flown[0]
+        lost = ~np.isfinite(residual).all(axis=1)
+        unknowns[going[lost], 1:] *= 0.97  # too fast to come down: slower
+        slopes = np.stack([(f - residual) / n for f, n in zip(flown[1:], nudge, strict=True)], -1)
+        usable = np.isfinite(slopes).all(axis=(1, 2))
+        usable[usable] = np.abs(np.linalg.det(slopes[usable])) > 0.0
+        step = np.zeros_like(residual)
+        step[usable] = -np.linalg.solve(slopes[usable], residual[usable][..., None])[..., 0]
+        speed = np.hypot(unknowns[going, 1], unknowns[going, 2])
+        limit = np.stack([np.full(len(going), 0.3), 0.15 * speed, 0.15 * speed], axis=1)
+        excess = np.max(np.abs(step) / limit, axis=1)
+        step /= np.maximum(excess, 1.0)[:, None]
+        unknowns[going] += step
+        unknowns[going, 2] = np.maximum(unknowns[going, 2], 1.0)
+        met = np.abs(residual).max(axis=1) < _MISS_SOUGHT_M
+        going = going[~met]
+        if len(going) == 0:
+            break
+    return unknowns
+
+
+def _residual(
+    request: ArcRequest, unknowns: F64, kind: ArcKind, wanted: F64, gravity: Gravity
+) -> F64:
+    """Return miss east, miss north and the third condition, each in metres or as good as, (n, 3)."""
+    powered = _powered(request, unknowns)
+    free = free_flight(
+        burn_out(powered),
+        gravity=gravity,
+        tolerance_m=_SEARCH_TOLERANCE_M,
+        seeks_apogee=kind is ArcKind.APOGEE,
+    )
+    if kind is ArcKind.APOGEE:
+        third = free.apogee_altitude_m - wanted
+    elif kind is ArcKind.TIME_OF_FLIGHT:
+        third = 1e3 * (powered.burn_time_s + free.time_s - wanted)
+    else:
+        third = 1e3 * (unknowns[:, 2] * np.cos(wanted) - unknowns[:, 1] * np.sin(wanted))
+    return np.column_stack([_miss(request, free), third])
+
+
+def _miss(request: ArcRequest, free: FreeFlight) -> F64:
+    """Return impact minus aim point, east and north along the ground, (n, 2), m."""
+    position = np.where(free.arrives[:, None], free.state_vector[:, :3], 1e7)
+    latitude, longitude, _ = geodetic_from_ecef(position)
+    distance, azimuth = geodesic(
+        request.aim_latitude_rad, request.aim_longitude_rad, latitude, longitude
+    )
+    miss = distance[:, None] * np.column_stack([np.sin(azimuth), np.cos(azimuth)])
+    miss[~free.arrives] = np.nan
+    return miss
+
+
+def _powered(request: ArcRequest, unknowns: F64) -> PoweredPhase:
+    low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
+    height = np.clip(request.burn_out_altitude_m, low, high)
+    return PoweredPhase(
+        latitude_rad=request.latitude_rad,
+        longitude_rad=request.longitude_rad,
+        altitude_m=request.altitude_m,
+        azimuth_rad=unknowns[:, 0],
+        burn_time_s=request.burn_time_s,
+        burn_out_altitude_m=np.where(request.burn_time_s > 0.0, height, 0.0),
+        speed_along_m_s=unknowns[:, 1],
+        speed_up_m_s=unknowns[:, 2],
+    )
+
+
+def _closed_form(request: ArcRequest) -> F64:
+    """Return azimuth, level and vertical speed of an impulsive start on a turning sphere, (n, 3).
+
+    With half the range angle ``w`` and the ratio ``k`` of apogee radius to the Earth's, the ellipse has
+    ``e = (k - 1) / (k - cos w)``; least energy has a velocity elevation of 45 degrees less w / 2
+    (Wheelon, Free flight of a ballistic missile, ARS Journal 29, 1959, 915-926).
+    """
+    launch = ecef_from_geodetic(request.latitude_rad, request.longitude_rad, np.zeros(len(request)))
+    aim = ecef_from_geodetic(
+        request.aim_latitude_rad, request.aim_longitude_rad, np.zeros(len(request))
+    )
+    launch /= np.linalg.norm(launch, axis=1)[:, None]
+    aim /= np.linalg.norm(aim, axis=1)[:, None]
+    flight_s = np.zeros(len(request))
+    for _ in range(4):
+        turn = EARTH_RATE_RAD_S * flight_s
+        moved = np.column_stack(
+            [
+                aim[:, 0] * np.cos(turn) - aim[:, 1] * np.sin(turn),
+                aim[:, 0] * np.sin(turn) + aim[:, 1] * np.cos(turn),
+                aim[:, 2],
+            ]
+        )
+        angle = np.arccos(np.clip(np.sum(launch * moved, axis=1), -1.0, 1.0))
+        angle = np.clip(angle, 1e-4, np.pi - 1e-4)
+        level, vertical, flight_s = _ellipse(request, angle)
+    ahead = moved - launch * np.cos(angle)[:, None]
+    ahead /= np.linalg.norm(ahead, axis=1)[:, None]
+    east = np.column_stack([-launch[:, 1], launch[:, 0], np.zeros(len(request))])
+    velocity = level[:, None] * ahead - EARTH_RATE_RAD_S * MEAN_RADIUS_M * east
+    rotation = rotation_enu_from_ecef(request.latitude_rad, request.longitude_rad)
+    over_ground = np.einsum("nij,nj->ni", rotation, velocity)
+    azimuth = np.arctan2(over_ground[:, 0], over_ground[:, 1])
+    return np.column_stack([azimuth, np.hypot(over_ground[:, 0], over_ground[:, 1]), vertical])
+
+
+def _ellipse(request: ArcRequest, angle_rad: F64) -> tuple[F64, F64, F64]:
+    """Return level speed, vertical speed and time of the ellipse over a range angle, (n,) each."""
+    half = 0.5 * angle_rad
+    if request.kind is ArcKind.MINIMUM_ENERGY:
+        elevation = 0.25 * (np.pi - angle_rad)
+        ratio = _apogee_ratio(half, elevation)
+    elif request.kind is ArcKind.APOGEE:
+        ratio = 1.0 + request.wanted / MEAN_RADIUS_M
+    else:
+        low, high = np.full(len(request), 1.0 + 1e-6), np.full(len(request), 100.0)
+        for _ in range(60):
+            middle = np.sqrt(low * high)
+            is_short = _ellipse_time_s(half, middle) < request.wanted
+            low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
+        ratio = np.sqrt(low * high)
+    eccentricity = (ratio - 1.0) / (ratio - np.cos(half))
+    unit = np.sqrt(GM_M3_S2 / MEAN_RADIUS_M / (1.0 - eccentricity * np.cos(half)))
+    return (
+        unit * (1.0 - eccentricity * np.cos(half)),
+        unit * eccentricity * np.sin(half),
+        _ellipse_time_s(half, ratio),
+    )
+
+
+def _apogee_ratio(half: F64, elevation_rad: F64) -> F64:
+    """Return apogee radius over the Earth's for a range angle and a velocity elevation."""
+    tangent = np.tan(elevation_rad)
+    eccentricity = tangent / (np.sin(half) + tangent * np.cos(half))
+    return (1.0 - eccentricity * np.cos(half)) / (1.0 - eccentricity)
+
+
+def _ellipse_time_s(half: F64, ratio: F64) -> F64:
+    """Return the time over a range angle 2 * half on the ellipse with that apogee (Kepler)."""
+    eccentricity = (ratio - 1.0) / (ratio - np.cos(half))
+    axis = MEAN_RADIUS_M * ratio / (1.0 + eccentricity)
+    anomaly = 2.0 * np.arctan2(
+        np.sqrt(1.0 - eccentricity) * np.cos(0.5 * half),
+        np.sqrt(1.0 + eccentricity) * np.sin(0.5 * half),
+    )
+    mean = anomaly - eccentricity * np.sin(anomaly)
+    return 2.0 * np.sqrt(axis**3 / GM_M3_S2) * (np.pi - mean)
+
+
+def _reasons(
+    request: ArcRequest, powered: PoweredPhase, free: FreeFlight, miss: F64
+) -> tuple[str, ...]:
+    low, high = burn_out_altitude_interval(powered.speed_up_m_s, powered.burn_time_s)
+    height = powered.burn_out_altitude_m
+    outside = (powered.burn_time_s > 0.0) & (
+        (height < request.burn_out_altitude_low_m - 1.0)
+        | (height > request.burn_out_altitude_high_m + 1.0)
+    )
+    if request.kind is ArcKind.APOGEE:
+        third = np.abs(free.apogee_altitude_m - request.wanted) > MISS_MAX_M
+    elif request.kind is ArcKind.TIME_OF_FLIGHT:
+        third = np.abs(powered.burn_time_s + free.time_s - request.wanted) > 1.0
+    else:
+        third = np.zeros(len(request), bool)
+    astray = ~free.arrives | ~(miss <= MISS_MAX_M) | third
+    sentences = []
+    for k in range(len(request)):
+        if astray[k]:
+            sentences.append(_no_arc(request, k))
+        elif outside[k]:
+            sentences.append(
+                f"the arc leaves its powered phase climbing at {powered.speed_up_m_s[k]:.0f} m/s, "
+                f"which needs burn-out between {low[k] / 1e3:.0f} and {high[k] / 1e3:.0f} km; the "
+                f"published interval is {request.burn_out_altitude_low_m[k] / 1e3:.0f} to "
+                f"{request.burn_out_altitude_high_m[k] / 1e3:.0f} km"
+            )
+        else:
+            sentences.append("")
+    return tuple(sentences)
+
+
+def _no_arc(request: ArcRequest, k: int) -> str:
+    distance, _ = geodesic(
+        request.latitude_rad[k : k + 1],
+        request.longitude_rad[k : k + 1],
+        request.aim_latitude_rad[k : k + 1],
+        request.aim_longitude_rad[k : k + 1],
+    )
+    ground_km = float(distance[0]) / 1e3
+    if request.kind is ArcKind.APOGEE:
+        return (
+            f"no arc over {ground_km:.0f} km has an apogee of {request.wanted[k] / 1e3:.0f} km "
+            f"after burn-out at {request.burn_out_altitude_m[k] / 1e3:.0f} km"
+        )
+    if request.kind is ArcKind.TIME_OF_FLIGHT:
+        grazing = float(distance[0]) / np.sqrt(GM_M3_S2 / MEAN_RADIUS_M)
+        return (
+            f"no arc over {ground_km:.0f} km takes {request.wanted[k]:.0f} s; a grazing one, the "
+            f"shortest, takes about {grazing + request.burn_time_s[k]:.0f} s with the powered phase"
+        )
+    return f"no arc of least speed was found over {ground_km:.0f} km"

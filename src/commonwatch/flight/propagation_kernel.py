@@ -1,0 +1,309 @@
+"""Free flight of many objects in compiled lanes: to an event or a time, and at fixed samples.
+
+Each lane has its own step. When a lane's flight ends its result is stored and the next flight takes
+the lane, so that short and long flights mix without waste. Events need no dense output: a step that
+would pass apogee or the stop is shortened by Newton's rule and tried again. What decides about a
+lane is written as selections, not branches, so that it too runs in vector instructions.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from commonwatch.flight.dop853_kernel import (
+    SLOPE_00,
+    SLOPE_01,
+    STAGE,
+    START,
+    STEP,
+    WORKSPACE,
+    aligned,
+    finish_lanes,
+    stages_lanes,
+)
+from commonwatch.flight.dynamics_kernel import BLOCK, LANES, gravity_lanes, height_lanes
+from commonwatch.kernels import kernel
+
+STOP_AT_ALTITUDE = 0
+STOP_AT_APOGEE = 1
+STOP_AT_TIME = 2
+
+ARRIVED = 0
+ALOFT = 1
+STARTS_BELOW = 2
+NOT_REACHED = 3
+
+SEEKS_APOGEE = 0.0
+SEEKS_STOP = 1.0
+
+HEIGHT_TOLERANCE_M = 1e-2
+"""Close enough to the stop: the rest is put right along the velocity, exact to 1e-6 m."""
+CLIMB_TOLERANCE_M_S = 0.05
+"""Close enough to apogee in passing: the rest is put right by the slowing, exact to 1e-5 s."""
+CLIMB_TOLERANCE_AT_APOGEE_M_S = 1e-6
+STEPS_MAX = 200_000
+TOTAL = SLOPE_01
+
+
+@kernel(
+    "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],"
+    " i8, f8, f8)",
+    is_inlined=True,
+)
+def _decide(  # type: ignore[no-untyped-def]
+    factor,
+    height,
+    climb,
+    slowing,
+    climb_before,
+    phase,
+    step,
+    accepts,
+    event,
+    stop,
+    altitude_m,
+    climb_tolerance_m_s,
+):
+    """Write for each lane whether the step stands, the next step, and whether an event is met."""
+    falls_to_stop = 1.0 if stop == STOP_AT_ALTITUDE else 0.0
+    for lane in range(LANES):
+        taken = step[lane]
+        rate = climb[lane]
+        deceleration = slowing[lane] if slowing[lane] > 1e-3 else 1e-3
+        is_exact = factor[lane] >= 0.9
+        grown = taken * (factor[lane] if factor[lane] < 4.0 else 4.0)
+        shrunk = taken * (factor[lane] if factor[lane] > 0.2 else 0.2)
+        # Towards apogee: the climb falls by the deceleration each second.
+        at_apogee = abs(rate) <= climb_tolerance_m_s
+        passes_apogee = (rate < 0.0) & (not at_apogee)
+        secant = taken * climb_before[lane] / (climb_before[lane] - rate + 1e-30)
+        newton = taken + rate / deceleration
+        back_to_apogee = newton if (newton > 0.0) & (newton < taken) else secant
+        to_apogee = rate / deceleration if rate / deceleration < grown else grown
+        # Towards the stop, on the way down.
+        above = height[lane] - altitude_m
+        falls = falls_to_stop * (1.0 if rate < 0.0 else 0.0)
+        at_stop = (falls > 0.0) & (abs(above) <= HEIGHT_TOLERANCE_M)
+        passes_stop = (falls > 0.0) & (above < -HEIGHT_TOLERANCE_M)
+        shorter = taken - above / (rate - 1e-30)
+        back_to_stop = shorter if (shorter > 0.0) & (shorter < taken) else 0.5 * taken
+        root = math.sqrt(rate * rate + 2.0 * deceleration * (above if above > 0.0 else 0.0))
+        fall_s = (rate + root) / deceleration
+        to_stop = fall_s if (falls > 0.0) & (fall_s < grown) & (fall_s > 0.0) else grown
+        seeks_apogee = phase[lane] == SEEKS_APOGEE
+        passes = passes_apogee if seeks_apogee else passes_stop
+        back = back_to_apogee if seeks_apogee else back_to_stop
+        onwards = to_apogee if seeks_apogee else to_stop
+        met = at_apogee if seeks_apogee else at_stop
+        accepts[lane] = 1.0 if is_exact & (not passes) else 0.0
+        event[lane] = 1.0 if is_exact & met else 0.0
+        step[lane] = (back if passes else onwards) if is_exact else shrunk
+
+
+@kernel(
+    "void(f8[:,::1], f8[::1], f8[::1], i8, f8, b1, f8, f8[::1], i8, f8[:,::1],"
+    " f8[:,::1], f8[::1], f8[::1], f8[::1], i1[::1], i8, i8)"
+)
+def fly(  # type: ignore[no-untyped-def]
+    state_vector,
+    inverse_ballistic,
+    time_max_s,
+    stop,
+    altitude_m,
+    seeks_apogee,
+    tolerance_m,
+    field,
+    degree,
+    air,
+    end_state_vector,
+    end_s,
+    apogee_altitude_m,
+    apogee_s,
+    outcome,
+    first,
+    last,
+):
+    """Fly rows ``first`` to ``last`` until apogee, an altitude on the way down, or a time."""
+    w = aligned(WORKSPACE)
+    start = w[START : START + BLOCK]
+    stage = w[STAGE : STAGE + BLOCK]
+    factor, height, climb = aligned(LANES), aligned(LANES), aligned(LANES)
+    slowing, climb_before, phase = aligned(LANES), aligned(LANES), aligned(LANES)
+    accepts, event, taken = aligned(LANES), aligned(LANES), aligned(LANES)
+    step, elapsed, drag = aligned(LANES), aligned(LANES), aligned(LANES)
+    time_left = aligned(LANES)
+    row = np.full(LANES, -1)
+    steps = np.zeros(LANES, np.int64)
+    climb_tolerance = (
+        CLIMB_TOLERANCE_AT_APOGEE_M_S if stop == STOP_AT_APOGEE else CLIMB_TOLERANCE_M_S
+    )
+    start[:] = 1.0e7
+    time_left[:] = np.inf
+    coming = first
+    flying = 0
+    while True:
+        # Give every free lane the next flight.
+        while coming < last and flying < LANES:
+            filled = 0
+            for lane in range(LANES):
+                if row[lane] < 0 and coming + filled < last:
+                    for c in range(6):
+                        start[c * LANES + lane] = state_vector[coming + filled, c]
+                    row[lane] = coming + filled
+                    steps[lane] = -1
+                    filled += 1
+            coming += filled
+            height_lanes(start, field, height, climb, slowing)
+            for lane in range(LANES):
+                flight = row[lane]
+                if flight < 0 or steps[lane] >= 0:
+                    continue
+                steps[lane] = 0
+                elapsed[lane] = 0.0
+                drag[lane] = inverse_ballistic[flight]
+                climb_before[lane] = climb[lane]
+                rises = climb[lane] > 0.0
+                seeks = rises and seeks_apogee and stop != STOP_AT_TIME
+                phase[lane] = SEEKS_APOGEE if seeks else SEEKS_STOP
+                apogee_altitude_m[flight] = height[lane]
+                apogee_s[flight] = 0.0
+                squared = start[lane] ** 2 + start[LANES + lane] ** 2 + start[2 * LANES + lane] ** 2
+                step[lane] = 0.25 * math.sqrt(squared * math.sqrt(squared) / field[0])
+                time_left[lane] = time_max_s[flight]
+                if stop == STOP_AT_TIME:
+                    step[lane] = min(step[lane], time_max_s[flight])
+                elif not rises:
+                    is_below = height[lane] < altitude_m - HEIGHT_TOLERANCE_M
+                    is_below = is_below and stop == STOP_AT_ALTITUDE
+                    if is_below or stop == STOP_AT_APOGEE:
+                        outcome[flight] = STARTS_BELOW if is_below else ARRIVED
+                        end_s[flight] = 0.0
+                        for c in range(6):
+                            end_state_vector[flight, c] = start[c * LANES + lane]
+                        row[lane] = -1
+                        step[lane] = 0.0
+                flying += 1 if row[lane] >= 0 else 0
+        if flying == 0:
+            return
+        for c in range(6):
+            for lane in range(LANES):
+                w[STEP + c * LANES + lane] = step[lane]
+        for lane in range(LANES):
+            taken[lane] = step[lane]
+        stages_lanes(w, field, degree, drag, air)
+        finish_lanes(w, tolerance_m, factor)
+        height_lanes(stage, field, height, climb, slowing)
+        _decide(
+            factor,
+            height,
+            climb,
+            slowing,
+            climb_before,
+            phase,
+            step,
+            accepts,
+            event,
+            stop,
+            altitude_m,
+            climb_tolerance,
+        )
+        for c in range(6):
+            for lane in range(LANES):
+                i = c * LANES + lane
+                w[START + i] = w[STAGE + i] if accepts[lane] > 0.0 else w[START + i]
+        late = 0
+        for lane in range(LANES):
+            climb_before[lane] = climb[lane] if accepts[lane] > 0.0 else climb_before[lane]
+            passed = taken[lane] if accepts[lane] > 0.0 else 0.0
+            elapsed[lane] += passed
+            time_left[lane] -= passed
+            steps[lane] += 1
+            is_over = (event[lane] > 0.0) | (time_left[lane] <= 0.0) | (steps[lane] >= STEPS_MAX)
+            late += 1 if is_over else 0
+        if stop == STOP_AT_TIME:
+            for lane in range(LANES):
+                step[lane] = min(step[lane], time_left[lane])
+        if late == 0:
+            continue
+        for lane in range(LANES):
+            flight = row[lane]
+            is_over = time_left[lane] <= 0.0 or steps[lane] >= STEPS_MAX
+            if flight < 0 or not (event[lane] > 0.0 or is_over):
+                continue
+            done = -1
+            if event[lane] > 0.0 and phase[lane] == SEEKS_APOGEE:
+                phase[lane] = SEEKS_STOP
+                later = climb[lane] / slowing[lane]
+                apogee_altitude_m[flight] = height[lane] + 0.5 * climb[lane] * later
+                apogee_s[flight] = elapsed[lane] + later
+                step[lane] = 0.25 * math.sqrt(2.0 * max(height[lane], 1.0) / slowing[lane])
+                if stop == STOP_AT_APOGEE:
+                    done = ARRIVED
+                elif apogee_altitude_m[flight] < altitude_m:
+                    done = NOT_REACHED
+            elif event[lane] > 0.0:
+                done = ARRIVED
+                later = (altitude_m - height[lane]) / climb[lane]
+                elapsed[lane] += later
+                for c in range(3):
+                    start[c * LANES + lane] += later * start[(c + 3) * LANES + lane]
+            if done < 0 and is_over:
+                done = ARRIVED if stop == STOP_AT_TIME and steps[lane] < STEPS_MAX else ALOFT
+            if done >= 0:
+                for c in range(6):
+                    end_state_vector[flight, c] = start[c * LANES + lane]
+                end_s[flight] = elapsed[lane]
+                outcome[flight] = done
+                row[lane] = -1
+                step[lane] = 0.0
+                time_left[lane] = np.inf
+                event[lane] = 0.0
+                flying -= 1
+
+
+@kernel("void(f8[:,::1], f8[::1], f8, i8, f8[::1], i8, f8[:,:,::1], i8, i8)")
+def sample_blocks(  # type: ignore[no-untyped-def]
+    state_vector, first_s, interval_s, count, field, degree, blocks, first, last
+):
+    """Sample blocks ``first`` to ``last`` by classical Runge-Kutta steps of one interval.
+
+    ``blocks`` is (block, time, 6 * LANES): block ``b`` holds flights ``b * LANES`` onwards, lanes
+    contiguous, which is the order in which they are computed. Sample 0 lies ``first_s`` seconds
+    after the given state.
+    """
+    w = aligned(6 * BLOCK)
+    start = w[START : START + BLOCK]
+    stage = w[STAGE : STAGE + BLOCK]
+    slope = w[SLOPE_00 : SLOPE_00 + BLOCK]
+    flights = state_vector.shape[0]
+    for block in range(first, last):
+        for lane in range(LANES):
+            flight = min(block * LANES + lane, flights - 1)
+            for c in range(6):
+                start[c * LANES + lane] = state_vector[flight, c]
+                w[STEP + c * LANES + lane] = first_s[flight]
+        for sample in range(count):
+            if sample == 1:
+                for i in range(BLOCK):
+                    w[STEP + i] = interval_s
+            row = blocks[block, sample]
+            gravity_lanes(start, slope, field, degree)
+            for i in range(BLOCK):
+                w[TOTAL + i] = w[SLOPE_00 + i]
+                w[STAGE + i] = w[START + i] + 0.5 * w[STEP + i] * w[SLOPE_00 + i]
+            gravity_lanes(stage, slope, field, degree)
+            for i in range(BLOCK):
+                w[TOTAL + i] += 2.0 * w[SLOPE_00 + i]
+                w[STAGE + i] = w[START + i] + 0.5 * w[STEP + i] * w[SLOPE_00 + i]
+            gravity_lanes(stage, slope, field, degree)
+            for i in range(BLOCK):
+                w[TOTAL + i] += 2.0 * w[SLOPE_00 + i]
+                w[STAGE + i] = w[START + i] + w[STEP + i] * w[SLOPE_00 + i]
+            gravity_lanes(stage, slope, field, degree)
+            for i in range(BLOCK):
+                total = w[TOTAL + i] + w[SLOPE_00 + i]
+                w[START + i] += w[STEP + i] * (1.0 / 6.0) * total
+            for i in range(BLOCK):
+                row[i] = w[START + i]

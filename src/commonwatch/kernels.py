@@ -1,0 +1,106 @@
+"""Compiled kernels: one decorator, one cache folder, one way to use every core.
+
+numba serves *stale* compiled code when a function that a kernel calls has changed, so the cache
+folder's name is a digest of every kernel source and of the versions of numba and Python: a change
+anywhere gives a new, empty folder. Kernels release the interpreter lock and run in plain threads;
+``parallel=True`` is never used (it aborts when two Python threads enter it).
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FASTMATH = {"contract", "reassoc", "arcp", "nsz"}
+"""Licences given to the compiler. ``nnan`` and ``ninf`` are left out: they break ``isnan``."""
+
+
+def cache_digest() -> str:
+    """Digest of all kernel sources and of the versions of numba and Python."""
+    versions = f"{version('numba')} {version('llvmlite')} {platform.python_version()}"
+    digest = hashlib.sha256(versions.encode())
+    for path in sorted(Path(__file__).parent.rglob("*kernel*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _choose_cache_folder() -> str:
+    name = f"kernels-{cache_digest()}"
+    folder = Path(platformdirs.user_cache_dir("commonwatch")) / name
+    if not _writable(folder):
+        folder = Path(tempfile.gettempdir()) / f"commonwatch-{getpass.getuser()}" / name
+    return str(folder)
+
+
+# numba reads the folder's name when it is first imported.
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    os.environ["NUMBA_CACHE_DIR"] = _choose_cache_folder()
+
+import numba  # noqa: E402
+
+
+def kernel(signature: Any, *, is_inlined: bool = False) -> Callable[[Function], Function]:
+    """Compile a function for the given explicit signature or signatures, cached between runs.
+
+    ``is_inlined`` tells the compiler to put the function's body where it is called: worth it for a
+    loop over lanes that a kernel calls many times (a call costs as much as twenty lanes).
+    """
+    compiled: Callable[[Function], Function] = numba.njit(
+        signature,
+        cache=True,
+        nogil=True,
+        fastmath=FASTMATH,
+        error_model="numpy",
+        forceinline=is_inlined,
+    )
+    return compiled
+
+
+def core_count() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_in_chunks(work: Callable[[int, int], None], count: int, *, chunk: int) -> None:
+    """Call ``work(start, stop)`` over ``range(count)`` in chunks, on all cores.
+
+    Parameters
+    ----------
+    work
+        Calls a kernel on rows ``start`` to ``stop`` and writes to those rows only.
+    count
+        Number of rows.
+    chunk
+        Rows per call: large enough that a call takes a millisecond or more.
+    """
+    starts = range(0, count, chunk)
+    if len(starts) <= 1 or core_count() == 1:
+        for start in starts:
+            work(start, min(start + chunk, count))
+        return
+    with ThreadPoolExecutor(min(core_count(), len(starts))) as pool:
+        for future in [pool.submit(work, s, min(s + chunk, count)) for s in starts]:
+            future.result()

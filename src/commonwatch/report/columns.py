@@ -1,0 +1,95 @@
+"""Reading the tables of a run: rows that match, columns as arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+F64 = npt.NDArray[np.float64]
+
+_BETWEEN = "\x1f"
+
+
+def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
+    """Return the rows whose columns equal the wanted values."""
+    mask: Any = None
+    for name, value in wanted.items():
+        column = table.column(name)
+        if isinstance(value, str):
+            column = column.cast(pa.string())
+        is_equal = pc.fill_null(pc.equal(column, value), False)
+        mask = is_equal if mask is None else pc.and_(mask, is_equal)
+    return table if mask is None else table.filter(mask)
+
+
+def numbers(table: pa.Table, name: str) -> F64:
+    """Return a column as floats, not-a-number where empty or where the column is absent."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    column = table.column(name).cast(pa.float64())
+    return np.asarray(pc.fill_null(column, float("nan")).to_numpy(), dtype=np.float64)
+
+
+def words(table: pa.Table, name: str) -> list[str]:
+    """Return a column as strings, empty where null or where the column is absent."""
+    if name not in table.column_names:
+        return [""] * table.num_rows
+    column = table.column(name).cast(pa.string())
+    return [str(word) for word in pc.fill_null(column, "").to_pylist()]
+
+
+def distinct(table: pa.Table, name: str) -> list[str]:
+    """Return the different values of a column of words in order of appearance."""
+    if name not in table.column_names:
+        return []
+    column = pc.fill_null(table.column(name).cast(pa.string()), "")
+    return [str(word) for word in pc.unique(column).to_pylist()]
+
+
+def arc_keys(table: pa.Table) -> pa.ChunkedArray:
+    """Return launch, aim point and arc joined to one key per row."""
+    parts = [
+        pc.fill_null(table.column(name).cast(pa.string()), "")
+        for name in ("launch", "aim_point", "arc")
+    ]
+    return pc.binary_join_element_wise(*parts, _BETWEEN)
+
+
+def key_of(launch: str, aim_point: str, arc: str) -> str:
+    """Return the key that `arc_keys` gives such a row."""
+    return _BETWEEN.join((launch, aim_point, arc))
+
+
+def among(table: pa.Table, keys: pa.Array) -> pa.Table:
+    """Return the rows whose arc is one of the keys."""
+    return table.filter(pc.is_in(arc_keys(table), value_set=keys))
+
+
+def published_column(arcs: pa.Table) -> tuple[str, str] | None:
+    """Return the column that says which arcs lie within the published range, and its year."""
+    for name in arcs.column_names:
+        found = re.fullmatch(r"within_published_range_(\d{4})", name)
+        if found:
+            return name, found.group(1)
+    return None
+
+
+def published_mask(arcs: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return True for each arc within the published range; an arc without the figure counts as one."""
+    column = published_column(arcs)
+    if column is None:
+        return np.ones(arcs.num_rows, dtype=np.bool_)
+    is_within = pc.fill_null(arcs.column(column[0]), True)
+    return np.asarray(is_within.to_numpy(), dtype=np.bool_)
+
+
+def table_of(tables: Mapping[str, pa.Table], name: str) -> pa.Table | None:
+    """Return a table, or None where the run has none or it is empty."""
+    table = tables.get(name)
+    return table if table is not None and table.num_rows else None

@@ -1,0 +1,294 @@
+"""Small maps side by side: how low radars see, and where the longest unseen stretch is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from markupsafe import Markup, escape
+
+from commonwatch.report.coastline import land_rings
+from commonwatch.report.columns import distinct, matching, numbers, table_of, words
+from commonwatch.report.content import ReportContent
+from commonwatch.report.estimates import CASES
+from commonwatch.report.figure import (
+    ALARM,
+    INK,
+    PAPER,
+    QUIET,
+    SEQUENCE,
+    Figure,
+    nation_style,
+    path_of,
+    raster_png,
+    rgba,
+)
+
+F64 = npt.NDArray[np.float64]
+
+ALTITUDE_EDGES_M: Final = (100e3, 200e3, 400e3, 800e3, 1600e3)
+_NOTHING: Final = "#f4f1ea"
+_GAP_COLOURS: Final = ("#e8eef3", "#b9c6d2", "#e59a8f", ALARM)
+_WIDTH: Final = 380.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """Values on the cells of a regular grid, north first; not-a-number where none."""
+
+    latitude_deg: F64
+    longitude_deg: F64
+    values: F64
+
+    @property
+    def edges_deg(self) -> tuple[float, float, float, float]:
+        """South, north, west and east edges of the cells."""
+        dy = _step(self.latitude_deg) / 2
+        dx = _step(self.longitude_deg) / 2
+        return (
+            float(self.latitude_deg[-1]) - dy,
+            float(self.latitude_deg[0]) + dy,
+            float(self.longitude_deg[0]) - dx,
+            float(self.longitude_deg[-1]) + dx,
+        )
+
+
+def grid_of(latitude_deg: F64, longitude_deg: F64, values: F64) -> Grid:
+    """Return the values on a grid; where a cell has several the greatest counts.
+
+    A grid across the date line keeps its middle whole: longitudes below the widest empty stretch
+    are shifted by a turn.
+    """
+    longitude_deg = _across_date_line(longitude_deg)
+    rows = np.unique(latitude_deg)[::-1]
+    columns = np.unique(longitude_deg)
+    grid = np.full((len(rows), len(columns)), np.nan)
+    row = len(rows) - 1 - np.searchsorted(rows[::-1], latitude_deg)
+    column = np.searchsorted(columns, longitude_deg)
+    np.fmax.at(grid, (row, column), values)
+    return Grid(latitude_deg=rows, longitude_deg=columns, values=grid)
+
+
+def altitude_figures(content: ReportContent) -> list[Figure]:
+    """Draw the lowest altitude at which some radar of each laydown sees, nominal case."""
+    table = table_of(content.tables, "lowest_altitude")
+    if table is None:
+        return []
+    figures = []
+    for laydown in content.laydowns:
+        rows = matching(table, laydown=laydown.name, case="nominal")
+        if not rows.num_rows:
+            continue
+        grid = grid_of(
+            numbers(rows, "latitude_deg"), numbers(rows, "longitude_deg"), numbers(rows, "altitude_m")
+        )
+        colours = np.empty((*grid.values.shape, 4), dtype=np.uint8)
+        colours[:] = rgba(_NOTHING)
+        known = np.isfinite(grid.values)
+        classes = np.searchsorted(ALTITUDE_EDGES_M, grid.values[known], side="right")
+        colours[known] = np.array([rgba(colour) for colour in SEQUENCE], dtype=np.uint8)[classes]
+        shares = [
+            _share(content, table, laydown.name, case) for case in CASES
+        ]
+        caption = (
+            f"{laydown.title}: some radar sees below 400 km over {shares[1]:.0%} of the area "
+            f"[{min(shares):.0%}, {max(shares):.0%}]."
+        )
+        figures.append(_small_map(content, laydown.sensors, grid, colours, caption, ()))
+    return figures
+
+
+def gap_figures(content: ReportContent) -> list[Figure]:
+    """Draw the longest unseen stretch of each launch cell, the worst aim point counting."""
+    table = table_of(content.tables, "gaps")
+    if table is None:
+        return []
+    figures = []
+    bounds = (content.gap_s / 2, content.gap_s, 2 * content.gap_s)
+    for laydown in content.laydowns:
+        grids = [_gap_grid(table, laydown.name, case) for case in CASES]
+        grid = grids[1]
+        if grid is None:
+            continue
+        colours = np.zeros((*grid.values.shape, 4), dtype=np.uint8)
+        known = np.isfinite(grid.values)
+        classes = np.searchsorted(bounds, grid.values[known], side="right")
+        colours[known] = np.array([rgba(colour) for colour in _GAP_COLOURS], dtype=np.uint8)[classes]
+        shares = [_gap_share(one, content.gap_s) for one in grids if one is not None]
+        caption = (
+            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of the launch cells "
+            f"[{min(shares):.0%}, {max(shares):.0%}] have a gap of {content.gap_s:,.0f} s or more."
+        )
+        hatched = grid.values >= content.gap_s
+        figures.append(_small_map(content, laydown.sensors, grid, colours, caption, _runs(hatched)))
+    return figures
+
+
+def altitude_key() -> list[tuple[str, str]]:
+    """Return colour and words of each class of altitude."""
+    edges = [f"{edge / 1e3:,.0f}" for edge in ALTITUDE_EDGES_M]
+    names = [f"below {edges[0]} km"]
+    names += [f"{low} to {high} km" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names.append(f"above {edges[-1]} km")
+    return [*zip(SEQUENCE, names, strict=True), (_NOTHING, "no radar at any altitude shown")]
+
+
+def gap_key(content: ReportContent) -> list[tuple[str, str]]:
+    """Return colour and words of each class of gap."""
+    gap = content.gap_s
+    names = (
+        f"under {gap / 2:,.0f} s", f"{gap / 2:,.0f} to {gap:,.0f} s",
+        f"{gap:,.0f} to {2 * gap:,.0f} s (hatched)", f"{2 * gap:,.0f} s or more (hatched)",
+    )
+    return list(zip(_GAP_COLOURS, names, strict=True))
+
+
+def coast_definition() -> Markup:
+    """Return the coastline that every small map refers to, in hundredths of a degree, north up."""
+    parts = []
+    for ring in land_rings():
+        points = np.stack([ring[:, 0], -ring[:, 1]], axis=-1) * 10
+        if (points.max(axis=0) - points.min(axis=0)).max() > 5:
+            parts.append(path_of(points, is_closed=True, spacing=1.5))
+    return Markup(  # noqa: S704
+        '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>'
+        f'<path id="coast" d="{"".join(parts)}"/>'
+        '<pattern id="gap-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><path d="M0 0v5" stroke="{INK}" stroke-width="1.1"/>'
+        "</pattern></defs></svg>"
+    )
+
+
+def _share(content: ReportContent, table: pa.Table, laydown: str, case: str) -> float:
+    rows = matching(table, laydown=laydown, case=case)
+    weight = np.cos(np.radians(numbers(rows, "latitude_deg")))
+    is_low = numbers(rows, "altitude_m") < 400e3
+    return float(np.sum(weight * is_low) / np.sum(weight)) if len(weight) else 0.0
+
+
+def _gap_grid(table: pa.Table, laydown: str, case: str) -> Grid | None:
+    rows = matching(table, laydown=laydown, case=case)
+    if not rows.num_rows:
+        return None
+    return grid_of(
+        numbers(rows, "launch_latitude_deg"),
+        numbers(rows, "launch_longitude_deg"),
+        numbers(rows, "longest_gap_s"),
+    )
+
+
+def _gap_share(grid: Grid, gap_s: float) -> float:
+    known = np.isfinite(grid.values)
+    return float(np.mean(grid.values[known] >= gap_s)) if known.any() else 0.0
+
+
+def _small_map(
+    content: ReportContent,
+    members: Sequence[str],
+    grid: Grid,
+    colours: npt.NDArray[np.uint8],
+    caption: str,
+    hatched: Sequence[tuple[int, int, int]],
+) -> Figure:
+    south, north, west, east = grid.edges_deg
+    squeeze = max(0.3, float(np.cos(np.radians((south + north) / 2))))
+    scale = _WIDTH / ((east - west) * squeeze)
+    height = (north - south) * scale
+
+    def across(longitude: float) -> float:
+        return (longitude - west) * squeeze * scale
+
+    turns = [turn for turn in (-360, 0, 360) if west < 200 + turn and east > -200 + turn]
+    coast = "".join(
+        f'<use href="#coast" transform="translate({across(turn):.2f} {north * scale:.2f}) '
+        f'scale({squeeze * scale / 10:.5f} {scale / 10:.5f})" fill="none" stroke="{colour}" '
+        f'stroke-width="{width}" stroke-opacity="0.7" vector-effect="non-scaling-stroke"/>'
+        for turn in turns
+        for colour, width in ((PAPER, 2.0), (INK, 0.8))
+    )
+    dx, dy = _WIDTH / colours.shape[1], height / colours.shape[0]
+    hatch = "".join(
+        f'<rect x="{first * dx:.1f}" y="{row * dy:.1f}" width="{(last - first) * dx:.1f}" '
+        f'height="{dy:.1f}" fill="url(#gap-hatch)"/>'
+        for row, first, last in hatched
+    )
+    body = (
+        f'<rect width="{_WIDTH:g}" height="{height:.1f}" fill="{PAPER}"/>'
+        f'<image href="{raster_png(colours)}" width="{_WIDTH:g}" height="{height:.1f}" '
+        'preserveAspectRatio="none" style="image-rendering:pixelated"/>'
+        f"{hatch}{coast}{_dots(content, members, grid, scale, squeeze)}"
+        f'<rect width="{_WIDTH:g}" height="{height:.1f}" fill="none" stroke="{QUIET}"/>'
+    )
+    alternative = f"Map. {caption}"
+    svg = Markup(  # noqa: S704
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.1f}" role="img" '
+        f'aria-label="{escape(alternative)}" overflow="hidden">{body}</svg>'
+    )
+    return Figure(svg=svg, alternative=alternative, caption=caption)
+
+
+def _dots(
+    content: ReportContent, members: Sequence[str], grid: Grid, scale: float, squeeze: float
+) -> str:
+    """Mark the radars of the laydown, and the launch places where they are few."""
+    south, north, west, east = grid.edges_deg
+    sensors = content.tables["sensors"]
+    nations = distinct(sensors, "nation")
+    marks = []
+    rows = zip(
+        words(sensors, "sensor"), words(sensors, "nation"),
+        numbers(sensors, "latitude_deg"), numbers(sensors, "longitude_deg"), strict=True,
+    )
+    for name, nation, latitude, longitude in rows:
+        turn = 360.0 if longitude < west else 0.0
+        if name in members and south < latitude < north and west < longitude + turn < east:
+            x, y = (longitude + turn - west) * squeeze * scale, (north - latitude) * scale
+            marks.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" stroke="{PAPER}" '
+                f'fill="{nation_style(nations, nation)[0]}"/>'
+            )
+    arcs = content.tables["arcs"]
+    places = set(
+        zip(
+            numbers(arcs, "launch_latitude_deg").tolist(),
+            numbers(arcs, "launch_longitude_deg").tolist(), strict=True,
+        )
+    )
+    if len(places) <= 20:
+        for latitude, longitude in sorted(places):
+            if south < latitude < north and west < longitude < east:
+                x, y = (longitude - west) * squeeze * scale, (north - latitude) * scale
+                marks.append(
+                    f'<path d="M{x:.1f} {y - 5:.1f}l4 8h-8z" fill="{INK}" stroke="{PAPER}" '
+                    'stroke-width="0.8"/>'
+                )
+    return "".join(str(mark) for mark in marks)
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Return row, first and past-the-last column of each unbroken run of True."""
+    padded = np.pad(mask.astype(np.int8), ((0, 0), (1, 1)))
+    change = np.diff(padded, axis=1)
+    rows, first = np.nonzero(change == 1)
+    last = np.nonzero(change == -1)[1]
+    return list(zip(rows.tolist(), first.tolist(), last.tolist(), strict=True))
+
+
+def _across_date_line(longitude_deg: F64) -> F64:
+    columns = np.unique(longitude_deg)
+    if len(columns) < 2:
+        return longitude_deg
+    empty = np.diff(np.append(columns, columns[0] + 360.0))
+    widest = int(np.argmax(empty))
+    if widest == len(columns) - 1 or empty[widest] < 2.0 * float(np.median(empty)):
+        return longitude_deg
+    return np.where(longitude_deg <= columns[widest], longitude_deg + 360.0, longitude_deg)
+
+
+def _step(values: F64) -> float:
+    return float(np.min(np.abs(np.diff(values)))) if len(values) > 1 else 1.0
+

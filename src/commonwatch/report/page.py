@@ -1,0 +1,69 @@
+"""One self-contained page from the tables of a run."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from commonwatch.report import coverage_maps, listings, maps, timeline
+from commonwatch.report.content import ReportContent
+from commonwatch.report.first_screen import date_text, first_screen
+
+
+def write_report(comparison: ReportContent) -> str:
+    """Return the whole report as HTML.
+
+    The page needs no network and no script: styles, pictures and the few lines of script that sort
+    tables are inside it. Every name from the tables is escaped.
+
+    Parameters
+    ----------
+    comparison
+        What to show; see `ReportContent`.
+
+    Returns
+    -------
+    str
+        The page, UTF-8, a few megabytes at most: maps draw at most 40 arcs, timelines 8, the table
+        of arcs 200 rows; the first screen always counts all.
+    """
+    environment = Environment(
+        loader=PackageLoader("commonwatch.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    scene = maps.gather(comparison)
+    screen = first_screen(comparison)
+    return environment.get_template("report.html.j2").render(
+        content=comparison,
+        screen=screen,
+        changing=[one for one in screen.conclusions if one.changes or one.changes_by_run],
+        date_text=date_text(comparison),
+        maps=maps.maps(scene),
+        map_legend=maps.legend(scene),
+        drawn_count=len(scene.paths),
+        arc_count=comparison.tables["arcs"].num_rows,
+        coast=coverage_maps.coast_definition(),
+        altitudes=coverage_maps.altitude_figures(comparison),
+        altitude_key=coverage_maps.altitude_key(),
+        gaps=coverage_maps.gap_figures(comparison),
+        gap_key=coverage_maps.gap_key(comparison),
+        timelines=timeline.timelines(comparison),
+        timeline_key=timeline.key_picture(),
+        values=listings.value_listings(comparison),
+        sensors=listings.sensor_listing(comparison),
+        assumptions=listings.assumption_listing(comparison),
+        arcs=listings.arc_listing(comparison),
+        style=_part("report.css"),
+        script=_part("report.js"),
+    )
+
+
+def _part(name: str) -> Markup:
+    """Return one of our own files, which needs no escaping."""
+    source = resources.files("commonwatch.report") / "templates" / name
+    return Markup(source.read_text(encoding="utf-8"))  # noqa: S704

@@ -1,0 +1,18 @@
+"""A world described.
+
+===================  ===============================================================================
+module               what it holds
+===================  ===============================================================================
+schema               the form of the files: degrees, kilometres, intervals with their sources
+load                 reads a file and refuses every mistake in one go
+mistakes             mistakes of form, each with its place
+meaning              what the form allows and the world does not
+recorded             recorded paths from CSV
+catalogue            the bundled files of ``library/``
+description          a scenario as everything above uses it
+figures              the low, nominal or high end of an interval
+sensors              sensors as ``sensing`` knows them, and their status on a day
+flights              vehicles and flights as ``flight`` knows them
+assumptions          every figure that is an interval, and what stands behind it
+===================  ===============================================================================
+"""

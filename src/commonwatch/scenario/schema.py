@@ -1,0 +1,432 @@
+"""The form of scenario, sensor and catalogue files: TOML, the unit in every key.
+
+Lengths are in kilometres and angles in degrees, unless the key says otherwise. A figure that
+sources or assumptions leave open is an interval ``{ low, nominal, high, mark, source }`` wherever
+the type says ``float | Interval``; bounds hold for all three values. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+FORMAT: Final = 1
+"""Number of this form; it changes when an older file would be read differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one file may hold."""
+
+    file_bytes: int = 1 << 20
+    recorded_bytes: int = 8 << 20
+    recorded_rows: int = 100_000
+    sensor_count: int = 200
+    laydown_count: int = 40
+    place_count: int = 1_000
+    arc_kind_count: int = 12
+    path_count: int = 200_000
+    cell_count: int = 500_000
+    mistake_count: int = 200
+
+
+LIMITS: Final = Limits()
+
+Mark: TypeAlias = Annotated[
+    Literal["found", "derived", "assumed"],
+    Meta(description="Where a figure comes from: a source, a calculation from one, or nobody."),
+]
+Name: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9+_-]*$",
+        max_length=64,
+        description="Lower-case letters, digits, + _ and -.",
+    ),
+]
+Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")]
+Words: TypeAlias = Annotated[str, Meta(max_length=4_000)]
+Latitude: TypeAlias = Annotated[
+    float, Meta(ge=-90, le=90, description="Geodetic latitude, north positive.")
+]
+Longitude: TypeAlias = Annotated[
+    float, Meta(ge=-180, le=360, description="Longitude, east positive.")
+]
+Azimuth: TypeAlias = Annotated[float, Meta(ge=-360, le=360, description="Clockwise from north.")]
+Altitude: TypeAlias = Annotated[
+    float,
+    Meta(
+        ge=-0.45, le=9.0, description="Height above the ellipsoid; the lowest land is at -0.43 km."
+    ),
+]
+SiteAltitude: TypeAlias = Annotated[
+    float, Meta(ge=0, le=9.0, description="Height of the ground above the ellipsoid; 0 by the sea.")
+]
+Elevation: TypeAlias = Annotated[
+    float, Meta(ge=-5, le=90, description="Apparent elevation above the horizontal plane.")
+]
+Length: TypeAlias = Annotated[float, Meta(ge=0, le=100_000)]
+GroundRange: TypeAlias = Annotated[
+    float, Meta(gt=0, le=20_003.9, description="Along the geodesic; at most half around the Earth.")
+]
+Apogee: TypeAlias = Annotated[
+    float, Meta(gt=0, le=100_000, description="Greatest height above the ellipsoid.")
+]
+BurnTime: TypeAlias = Annotated[
+    float, Meta(ge=0, le=1_000, description="From lift-off to the last burn-out; 0: impulsive.")
+]
+BurnOutAltitude: TypeAlias = Annotated[
+    float, Meta(ge=0, le=1_000, description="Height above the ellipsoid at burn-out.")
+]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=100_000)]
+Delay: TypeAlias = Annotated[float, Meta(ge=0, le=3_600)]
+
+
+class Interval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure that sources or assumptions leave open; left out, nominal is the middle."""
+
+    low: float
+    nominal: float | None = None
+    high: float
+    mark: Mark
+    source: Words
+
+
+class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A status and the day it began; it lasts until the next one."""
+
+    status: Literal["planned", "trial", "in service", "offered", "closed", "cancelled"]
+    since: datetime.date = field(name="from")
+    mark: Mark = "found"
+    source: Words = ""
+
+
+class FaceEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One antenna face: its sector runs clockwise from the least azimuth to the greatest."""
+
+    azimuth_min_deg: Azimuth
+    azimuth_max_deg: Azimuth
+    boresight_azimuth_deg: Azimuth
+    boresight_elevation_deg: Elevation
+    elevation_min_deg: Elevation | Interval
+    elevation_max_deg: Elevation | Interval
+
+
+class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A radar of the open literature, or of one's own."""
+
+    name: Name
+    title: Line
+    system: Line = "unknown"
+    nation: Line
+    host_nation: Line | None = None
+    role: Annotated[
+        Literal["search", "cued", "dish"],
+        Meta(description="cued: sees after another sensor holds a track; dish: never warns."),
+    ]
+    band: Literal["VHF", "UHF", "L", "S", "C", "X"]
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    altitude_km: SiteAltitude | Interval
+    range_min_km: Length | Interval
+    range_max_km: Annotated[
+        Length | Interval, Meta(description="Greatest slant distance to an object of 1 m2.")
+    ]
+    beamwidth_deg: Annotated[float, Meta(gt=0, le=60)] | Interval
+    bandwidth_mhz: Annotated[float, Meta(gt=0, le=10_000)] | Interval
+    range_floor_m: Annotated[float, Meta(gt=0, le=100_000)] | Interval
+    range_bias_m: Annotated[float, Meta(ge=0, le=100_000)] | Interval
+    track_interval_s: Annotated[float, Meta(gt=0, le=600)] | Interval
+    scan_loss_exponent: Annotated[float, Meta(ge=0, le=6)] | Interval = 3.0
+    cross_section_m2: Annotated[
+        Annotated[float, Meta(gt=0, le=10_000)] | Interval,
+        Meta(description="Radar cross-section of the flying object in this band."),
+    ]
+    false_plots_per_sweep: Annotated[float, Meta(ge=0, le=100_000)] | Interval = Interval(
+        low=0.1, nominal=1.0, high=10.0, mark="assumed", source="Poisson over the searched volume"
+    )
+    hand_over_s: Annotated[
+        Delay | Interval, Meta(description="Cued radars: from another's track to the first look.")
+    ] = 10.0
+    faces: Annotated[tuple[FaceEntry, ...], Meta(min_length=1, max_length=12)]
+    service: Annotated[tuple[Service, ...], Meta(max_length=20)] = ()
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class SatelliteEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An infrared warning satellite: it sees motors that burn above the clouds."""
+
+    name: Name
+    title: Line
+    nation: Line
+    orbit: Literal["geostationary", "highly elliptical"]
+    longitude_deg: Longitude | Interval | None = None
+    period_h: Annotated[float, Meta(ge=1.4, le=1_000)] | Interval | None = None
+    eccentricity: Annotated[float, Meta(ge=0, lt=1)] | Interval | None = None
+    inclination_deg: Annotated[float, Meta(ge=0, le=180)] | Interval | None = None
+    argument_of_perigee_deg: Annotated[float, Meta(ge=0, le=360)] | Interval | None = None
+    apogee_longitude_deg: Longitude | Interval | None = None
+    hours_from_apogee: Annotated[float, Meta(ge=-500, le=500)] | Interval | None = None
+    revisit_s: Annotated[float, Meta(gt=0, le=3_600)] | Interval
+    line_of_sight_std_rad: Annotated[float, Meta(gt=0, le=0.1)] | Interval
+    cloud_break_altitude_km: Annotated[float, Meta(ge=0, le=30)] | Interval
+    elevation_min_deg: Annotated[float, Meta(ge=0, lt=90)] | Interval
+    service: Annotated[tuple[Service, ...], Meta(max_length=20)] = ()
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class VehicleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A missile or rocket: a point with published figures, nothing more."""
+
+    name: Name
+    title: Line
+    nation: Line = "none"
+    ground_range_max_km: GroundRange | Interval
+    burn_time_s: BurnTime | Interval
+    burn_out_altitude_km: BurnOutAltitude | Interval
+    ballistic_coefficient_kg_m2: Annotated[float, Meta(gt=0, le=1_000_000)] | Interval
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class PlaceEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A launch site, launch area, city or capital."""
+
+    name: Name
+    title: Line
+    nation: Line
+    kind: Line = "place"
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    altitude_km: Altitude = 0.0
+    mark: Mark = "found"
+    source: Words = ""
+    note: Words = ""
+
+
+class LaunchEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A launch as published."""
+
+    name: Name
+    title: Line
+    nation: Line
+    vehicle: Name
+    date_utc: datetime.date
+    time_utc: Line | None = None
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    apogee_km: Apogee | Interval | None = None
+    ground_range_km: GroundRange | Interval
+    azimuth_deg: Azimuth | Interval | None = None
+    flight_time_s: Seconds | Interval | None = None
+    flight_time_status: Line | None = None
+    burn_time_s: BurnTime | Interval
+    burn_out_altitude_km: BurnOutAltitude | Interval
+    used_for_validation: bool
+    reason: Words = ""
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class RangeClassEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A class of missiles by published ground range."""
+
+    name: Line
+    title: Line
+    ground_range_min_km: Length
+    ground_range_max_km: Length
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class ArcEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of the many arcs between two points."""
+
+    name: Name
+    kind: Literal["minimum energy", "apogee", "time of flight"]
+    apogee_km: Apogee | None = None
+    apogee_ratio: Annotated[
+        Annotated[float, Meta(gt=0, le=100)] | None,
+        Meta(description="Apogee as a multiple of the same pair's minimum-energy apogee."),
+    ] = None
+    time_of_flight_s: Seconds | None = None
+
+
+class FlightEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One flight by its apogee: a launch of the catalogue, or figures of one's own.
+
+    A key that stands beside ``launch`` takes the place of the launch's own figure.
+    """
+
+    name: Name
+    title: Line | None = None
+    launch: Annotated[Name | None, Meta(description="A launch of the catalogue.")] = None
+    latitude_deg: Latitude | None = None
+    longitude_deg: Longitude | None = None
+    azimuth_deg: Azimuth | None = None
+    aim_latitude_deg: Latitude | None = None
+    aim_longitude_deg: Longitude | None = None
+    ground_range_km: GroundRange | None = None
+    apogee_km: Apogee | None = None
+    time_of_flight_s: Seconds | None = None
+    vehicle: Annotated[Name | None, Meta(description="Whose burn figures it takes.")] = None
+    mark: Mark = "assumed"
+    source: Words = ""
+    note: Words = ""
+
+
+class RecordedEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recorded path: a CSV file with columns time_s, altitude_m and downrange_m."""
+
+    name: Name
+    title: Line
+    file: Annotated[Line, Meta(description="Beside the scenario, or a bundled recording.")]
+    latitude_deg: Latitude
+    longitude_deg: Longitude
+    azimuth_deg: Azimuth
+    burn_out_s: BurnTime
+    mark: Mark
+    source: Words
+    note: Words = ""
+
+
+class LaydownEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A set of sensors that work together."""
+
+    name: Name
+    title: Line
+    includes: Annotated[
+        Name | None, Meta(description="An earlier laydown whose sensors this one has as well.")
+    ] = None
+    sensors: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=LIMITS.sensor_count)]
+    note: Words = ""
+
+
+class RegionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A grid of places; east of the greatest longitude it wraps through the date line."""
+
+    latitude_min_deg: Latitude
+    latitude_max_deg: Latitude
+    longitude_min_deg: Longitude
+    longitude_max_deg: Longitude
+    step_deg: Annotated[float, Meta(gt=0, le=45)]
+
+
+class CoverageEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The maps: the lowest height that a radar sees, and where nobody sees for long."""
+
+    map: RegionEntry
+    altitude_max_km: Annotated[float, Meta(gt=0, le=10_000)] = 2_000.0
+    launches: RegionEntry | None = None
+    arc: Name | None = None
+    gap_s: Annotated[
+        Delay, Meta(description="A gap counts when nobody sees for at least this long.")
+    ] = 120.0
+
+
+class StudyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which laydowns the sensors' value is judged in."""
+
+    laydown: Annotated[Name, Meta(description="Each of its sensors' value is given.")]
+    baseline: Annotated[Name, Meta(description="What the others are compared with.")]
+
+
+class ScenarioFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole scenario."""
+
+    format: int
+    title: Line
+    question: Words = ""
+    look_for: Words = ""
+    date: Annotated[datetime.date, Meta(description="The day whose sensors see.")]
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
+    gravity: Literal["two-body", "j2", "j4"] = "j2"
+    fly_with: Annotated[
+        tuple[Name, ...],
+        Meta(
+            max_length=LIMITS.place_count,
+            description="Vehicles by rising range: an arc flies with the first whose published "
+            "range reaches its aim point, or with the last.",
+        ),
+    ] = ()
+    launch_sites: Annotated[tuple[Name, ...], Meta(max_length=LIMITS.place_count)] = ()
+    aim_points: Annotated[tuple[Name, ...], Meta(max_length=LIMITS.place_count)] = ()
+    arcs: Annotated[tuple[ArcEntry, ...], Meta(max_length=LIMITS.arc_kind_count)] = ()
+    flights: Annotated[tuple[FlightEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
+    recorded: Annotated[tuple[RecordedEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
+    laydowns: Annotated[
+        tuple[LaydownEntry, ...], Meta(min_length=1, max_length=LIMITS.laydown_count)
+    ]
+    study: StudyEntry | None = None
+    coverage: CoverageEntry | None = None
+    places: Annotated[tuple[PlaceEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
+    vehicles: Annotated[tuple[VehicleEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
+    radars: Annotated[tuple[RadarEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
+    satellites: Annotated[tuple[SatelliteEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
+
+
+class SensorFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sensors alone, as the bundled catalogue has them."""
+
+    format: int
+    radars: Annotated[tuple[RadarEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
+    satellites: Annotated[tuple[SatelliteEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
+
+
+class LaunchFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The catalogue of published launches."""
+
+    format: int
+    launches: tuple[LaunchEntry, ...]
+
+
+class VehicleFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The catalogue of vehicles."""
+
+    format: int
+    vehicles: tuple[VehicleEntry, ...]
+
+
+class PlaceFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The catalogue of places."""
+
+    format: int
+    places: tuple[PlaceEntry, ...]
+
+
+class RangeClassFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The catalogue of range classes."""
+
+    format: int
+    range_classes: tuple[RangeClassEntry, ...]
+
+
+SensorEntry: TypeAlias = RadarEntry | SatelliteEntry
+Figure: TypeAlias = float | Interval
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file.
+
+    Notes
+    -----
+    What the schema cannot say (names that must exist, intervals in order, sectors that are not
+    empty) is checked when a file is loaded.
+    """
+    schema = msgspec.json.schema(ScenarioFile)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Commonwatch scenario",
+        **schema,
+    }
