@@ -1,171 +1,26 @@
-"""Small made-up worlds whose tables obey the schema of a run: straight geometry, no physics.
+"""Tables that obey the schema of a run, from straight geometry: no physics.
 
-Paths are great circles with a parabola of height; a radar sees a sample within its sector, range and
-above two degrees on a sphere; a satellite sees while the motor burns. Good enough to look at a page.
+Paths are great circles with a parabola of height; a radar sees a sample within its sector and
+range, above two degrees on a sphere; a satellite sees while the motor burns.
 """
 
 from __future__ import annotations
 
-import datetime
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from pyproj import Geod
 
 from commonwatch.report import ReportContent, ReportLaydown, Sector
+from tests.report.worlds import World
 
 GEOD = Geod(ellps="WGS84")
 RADIUS_M = 6.371e6
+Seen = dict[tuple[int, str], tuple[float, float, str]]
 CASES = ("low", "nominal", "high")
-
-
-@dataclass
-class SensorRow:
-    sensor: str
-    title: str
-    nation: str
-    latitude_deg: float = np.nan
-    longitude_deg: float = np.nan
-    range_km: tuple[float, float, float] = (np.nan, np.nan, np.nan)
-    sectors: tuple[tuple[float, float], ...] = ()
-    band: str = "UHF"
-    role: str = "search"
-    status: str = "in service"
-    note: str = ""
-    kind: str = "radar"
-    source: str = "KeepTrack"
-
-
-@dataclass
-class World:
-    name: str
-    title: str
-    question: str
-    look_for: str
-    date: datetime.date
-    launches: dict[str, tuple[float, float]]
-    aims: dict[str, tuple[float, float]]
-    arcs: dict[str, float]
-    sensors: list[SensorRow]
-    laydowns: list[tuple[str, str, list[str]]]
-    published_km: float = 2500.0
-    step_deg: float = 2.0
-    area: tuple[float, float, float, float] = (10, 70, -15, 90)
-    gap_area: tuple[float, float, float, float] = (25, 40, 44, 63)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-
-
-def iran_2009() -> World:
-    sensors = [
-        SensorRow("FYL", "Fylingdales", "US", 54.36, -0.67, (4500, 5000, 5556), ((0, 360),)),
-        SensorRow("THU", "Thule", "US", 76.57, -68.3, (5000, 5250, 5556), ((297, 177),)),
-        SensorRow("HKR", "Har Keren", "US", 31.0, 34.5, (1500, 2000, 3000), ((5, 125),), "X", "cued"),
-        SensorRow(
-            "EMR", "Brdy", "US", 49.65, 13.79, (1500, 2500, 4000), ((0, 360),), "X", "cued",
-            "planned", "cancelled 2009-09-17",
-        ),
-        SensorRow(
-            "GAB", "Gabala", "RU", 40.87, 47.8, (5500, 6000, 6000), ((107, 217),), "VHF", "search",
-            "offered", "offered by Russia in June 2007",
-        ),
-        SensorRow(
-            "ARM-SE", "Armavir SE", "RU", 44.93, 40.98, (4000, 5000, 6000), ((55, 175),), "UHF",
-            "search", "trial duty", "one array on trial duty from 2009-02",
-        ),
-        SensorRow(
-            "ARM-SW", "Armavir SW", "RU", 44.93, 40.98, (4000, 5000, 6000), ((175, 295),), "UHF",
-            "search", "trial duty", "one array on trial duty from 2009-02",
-        ),
-        SensorRow("DSP-EUR", "DSP over Africa", "US", band="IR", kind="infrared"),
-        SensorRow("SBIRS-HEO-1", "SBIRS HEO-1", "US", band="IR", kind="infrared"),
-    ]
-    base = ["FYL", "THU", "DSP-EUR", "SBIRS-HEO-1"]
-    return World(
-        name="iran-2009",
-        title="Launches from Iran, as the sensors of 2009 would have seen them",
-        question="What would the Gabala and Armavir radars have added to the warning of launches from Iran?",
-        look_for="Who first holds a radar track, for how long, and which arcs nobody follows without Armavir.",
-        date=datetime.date(2009, 5, 20),
-        launches={
-            "semnan": (35.23, 53.92), "tabriz": (38.08, 46.29),
-            "bandar-abbas": (27.18, 56.27), "zahedan": (29.5, 60.86),
-        },
-        aims={
-            "ankara": (39.93, 32.86), "bucharest": (44.43, 26.1), "athens": (37.98, 23.73),
-            "volgograd": (48.7, 44.51), "moscow": (55.75, 37.62), "warsaw": (52.23, 21.01),
-            "rome": (41.9, 12.5), "london": (51.5, -0.13),
-        },
-        arcs={"minimum-energy": 0.25, "lofted": 0.45, "depressed": 0.14},
-        sensors=sensors,
-        laydowns=[
-            ("us-nato", "US and NATO, 2009", base),
-            ("us-nato+israel", "+ radar in Israel", [*base, "HKR"]),
-            ("us-nato+brdy", "+ planned Czech radar", [*base, "EMR"]),
-            ("us-nato+gabala", "+ Gabala", [*base, "GAB"]),
-            ("us-nato+armavir-se", "+ Armavir, south-east face", [*base, "ARM-SE"]),
-            ("us-nato+armavir-sw", "+ Armavir, south-west face", [*base, "ARM-SW"]),
-            ("us-nato+armavir", "+ Armavir, both faces", [*base, "ARM-SE", "ARM-SW"]),
-            ("all", "All together", [row.sensor for row in sensors]),
-        ],
-    )
-
-
-def falcon() -> World:
-    return World(
-        name="falcon-ascent", title="A real ascent, webcast once a second", question="Who sees it?",
-        look_for="The satellite while the motor burns, the coastal radar after.",
-        date=datetime.date(2017, 6, 23), launches={"ksc-39a": (28.61, -80.6)},
-        aims={"": (28.3, -73.0)}, arcs={"recorded": 0.17},
-        sensors=[
-            SensorRow("COAST", "Coastal radar (fictional)", "X", 27.9, -80.5, (600, 800, 1000), ((30, 150),)),
-            SensorRow("GEO", "Infrared satellite", "US", band="IR", kind="infrared"),
-        ],
-        laydowns=[("all", "All", ["COAST", "GEO"])],
-        area=(20, 36, -88, -66), gap_area=(20, 20, 0, 0),
-    )
-
-
-def dprk_2017() -> World:
-    return World(
-        name="dprk-2017", title="The lofted tests of 2017", question="What did the region see?",
-        look_for="The forward-based radars in Japan.", date=datetime.date(2017, 11, 28),
-        launches={"pyongsong": (39.28, 125.87), "kusong": (40.0, 125.2)},
-        aims={"sea-of-japan": (41.0, 135.0), "pacific": (38.0, 170.0), "east": (44.0, -170.0)},
-        arcs={"lofted": 0.9},
-        sensors=[
-            SensorRow("SHA", "Shariki", "US", 40.89, 140.34, (1500, 2000, 3000), ((220, 340),), "X", "cued"),
-            SensorRow("COB", "Cobra Dane", "US", 52.74, 174.09, (3200, 4000, 14000), ((259, 19),), "L"),
-            SensorRow("DSP-PAC", "DSP over the Pacific", "US", band="IR", kind="infrared"),
-        ],
-        laydowns=[
-            ("satellites", "Satellites only", ["DSP-PAC"]),
-            ("all", "All", ["SHA", "COB", "DSP-PAC"]),
-        ],
-        area=(20, 60, 110, 200), gap_area=(36, 42, 124, 130),
-    )
-
-
-def globe(count: int = 60) -> World:
-    generator = np.random.default_rng(2024)
-    latitude = np.degrees(np.arcsin(generator.uniform(-0.6, 0.95, 2 * count)))
-    longitude = generator.uniform(-180, 180, 2 * count)
-    places = [(float(a), float(b)) for a, b in zip(latitude, longitude, strict=True)]
-    base = iran_2009()
-    sensors = [row for row in base.sensors if row.kind == "radar"]
-    sensors += [SensorRow("PEC", "Pechora", "RU", 65.21, 57.3, (6000, 6600, 7200), ((305, 55),), "VHF")]
-    sensors += [SensorRow("COB", "Cobra Dane", "US", 52.74, 174.09, (3200, 4000, 14000), ((259, 19),), "L")]
-    return World(
-        name="globe-2024", title="All sensors, many launch areas", question="Where does nobody see?",
-        look_for="The southern hemisphere.", date=datetime.date(2024, 1, 1),
-        launches={f"area-{i:03d}": places[i] for i in range(count)},
-        aims={f"aim-{i:03d}": places[count + i] for i in range(count)},
-        arcs={"minimum-energy": 0.25}, sensors=sensors,
-        laydowns=[("all", "All sensors of the catalogue", [row.sensor for row in sensors])],
-        published_km=30000, step_deg=5, area=(-90, 90, -180, 180), gap_area=(-60, 80, -180, 175),
-    )
 
 
 def content_of(world: World) -> ReportContent:
@@ -185,22 +40,32 @@ def content_of(world: World) -> ReportContent:
         "gaps": _gaps(world),
     }
     return ReportContent(
-        scenario_name=world.name, title=world.title, question=world.question,
-        look_for=world.look_for, date=world.date, seed=2009, version="0.1.0",
-        scenario_digest="3f786850e387550fdab836ed7e6dc881de23001b", vehicle_title="Sejil-2",
+        scenario_name=world.name,
+        title=world.title,
+        question=world.question,
+        look_for=world.look_for,
+        date=world.date,
+        seed=2009,
+        version="0.1.0",
+        scenario_digest="3f786850e387550fdab836ed7e6dc881de23001b",
+        vehicle_title="Sejil-2",
         command=f"commonwatch run {world.name} --seed 2009",
         laydowns=tuple(
             ReportLaydown(name=name, title=title, sensors=tuple(sensors))
             for name, title, sensors in world.laydowns
         ),
-        baseline=world.laydowns[0][0], everything=world.laydowns[-1][0],
+        baseline=world.laydowns[0][0],
+        everything=world.laydowns[-1][0],
         tables={name: table for name, table in tables.items() if table is not None},
         sectors=tuple(
             Sector(sensor=row.sensor, azimuth_min_deg=first, azimuth_max_deg=last)
-            for row in world.sensors for first, last in row.sectors
+            for row in world.sensors
+            for first, last in row.sectors
         ),
         gap_s=120.0,
-        place_titles={name: name.replace("-", " ").title() for name in (*world.launches, *world.aims)},
+        place_titles={
+            name: name.replace("-", " ").title() for name in (*world.launches, *world.aims)
+        },
     )
 
 
@@ -231,17 +96,33 @@ def _flights(world: World) -> list[Flight]:
                 time = np.append(np.arange(0, impact, 10.0), impact)
                 part = time / impact
                 lon, lat, _ = GEOD.fwd(
-                    np.full(len(time), lon1), np.full(len(time), lat1),
-                    np.full(len(time), azimuth), part * length,
+                    np.full(len(time), lon1),
+                    np.full(len(time), lat1),
+                    np.full(len(time), azimuth),
+                    part * length,
                 )
                 flights.append(
-                    Flight(launch, aim, arc, length, azimuth, 110.0, apogee, impact, time,
-                           np.array(lat), np.array(lon), 4 * apogee * part * (1 - part))
+                    Flight(
+                        launch,
+                        aim,
+                        arc,
+                        length,
+                        azimuth,
+                        110.0,
+                        apogee,
+                        impact,
+                        time,
+                        np.array(lat),
+                        np.array(lon),
+                        4 * apogee * part * (1 - part),
+                    )
                 )
     return flights
 
 
-def _seen(world: World, flights: Sequence[Flight], case: str) -> dict[tuple[int, str], tuple[float, float, str]]:
+def _seen(
+    world: World, flights: Sequence[Flight], case: str
+) -> dict[tuple[int, str], tuple[float, float, str]]:
     seen: dict[tuple[int, str], tuple[float, float, str]] = {}
     place = CASES.index(case)
     for index, flight in enumerate(flights):
@@ -254,7 +135,8 @@ def _seen(world: World, flights: Sequence[Flight], case: str) -> dict[tuple[int,
             azimuth, _, ground = GEOD.inv(
                 np.full(len(flight.time_s), row.longitude_deg),
                 np.full(len(flight.time_s), row.latitude_deg),
-                flight.longitude_deg, flight.latitude_deg,
+                flight.longitude_deg,
+                flight.latitude_deg,
             )
             angle = np.array(ground) / RADIUS_M
             high = RADIUS_M + flight.altitude_m
@@ -281,20 +163,30 @@ def _column_table(rows: list[dict[str, object]]) -> pa.Table:
 
 
 def _arcs(world: World, flights: Sequence[Flight], year: int) -> pa.Table:
-    return _column_table([
-        {
-            "launch": f.launch, "aim_point": f.aim or None, "arc": f.arc, "vehicle": "sejil-2",
-            "launch_latitude_deg": world.launches[f.launch][0],
-            "launch_longitude_deg": world.launches[f.launch][1],
-            "aim_latitude_deg": world.aims[f.aim][0], "aim_longitude_deg": world.aims[f.aim][1],
-            "ground_range_m": f.ground_range_m,
-            f"within_published_range_{year}": f.ground_range_m <= world.published_km * 1e3,
-            "burn_out_s": f.burn_s, "apogee_altitude_m": f.apogee_m,
-            "apogee_time_s": f.impact_s / 2, "impact_s": f.impact_s, "miss_m": 300.0,
-            "drag_offset_m": 9e3, "drag_offset_s": 4.0,
-        }
-        for f in flights
-    ])
+    return _column_table(
+        [
+            {
+                "launch": f.launch,
+                "aim_point": f.aim or None,
+                "arc": f.arc,
+                "vehicle": "sejil-2",
+                "launch_latitude_deg": world.launches[f.launch][0],
+                "launch_longitude_deg": world.launches[f.launch][1],
+                "aim_latitude_deg": world.aims[f.aim][0],
+                "aim_longitude_deg": world.aims[f.aim][1],
+                "ground_range_m": f.ground_range_m,
+                f"within_published_range_{year}": f.ground_range_m <= world.published_km * 1e3,
+                "burn_out_s": f.burn_s,
+                "apogee_altitude_m": f.apogee_m,
+                "apogee_time_s": f.impact_s / 2,
+                "impact_s": f.impact_s,
+                "miss_m": 300.0,
+                "drag_offset_m": 9e3,
+                "drag_offset_s": 4.0,
+            }
+            for f in flights
+        ]
+    )
 
 
 def _paths(flights: Sequence[Flight]) -> pa.Table:
@@ -309,33 +201,47 @@ def _paths(flights: Sequence[Flight]) -> pa.Table:
     return pa.table(columns)
 
 
-def _visibility(world: World, flights: Sequence[Flight], seen: dict) -> pa.Table:
+def _visibility(world: World, flights: Sequence[Flight], seen: dict[str, Seen]) -> pa.Table:
     rows: list[dict[str, object]] = []
     for laydown, _, sensors in world.laydowns:
         for case in CASES:
             for index, f in enumerate(flights):
                 spells = [(s, *seen[case][index, s]) for s in sensors if (index, s) in seen[case]]
-                merged: list[list[object]] = []
+                merged: list[tuple[float, float, str]] = []
                 for _, first, last, why in sorted(spells, key=lambda spell: spell[1]):
-                    if merged and first <= merged[-1][2]:
-                        merged[-1][2] = max(merged[-1][2], last)
+                    if merged and first <= merged[-1][1]:
+                        merged[-1] = (merged[-1][0], max(merged[-1][1], last), why)
                     else:
-                        merged.append(["*", first, last, why])
-                found = [(*spell[:3], 1, spell[3]) for spell in spells]
-                found += [(*spell[:3], k, spell[3]) for k, spell in enumerate(merged, start=1)]
+                        merged.append((first, last, why))
+                found: list[tuple[object, ...]] = [(*spell[:3], 1, spell[3]) for spell in spells]
+                found += [
+                    ("*", spell[0], spell[1], k, spell[2])
+                    for k, spell in enumerate(merged, start=1)
+                ]
                 silent = [s for s in sensors if (index, s) not in seen[case]]
                 found += [(s, None, None, 0, None) for s in silent]
-                for sensor, first, last, spell, why in found:
-                    rows.append({
-                        "laydown": laydown, "case": case, "launch": f.launch,
-                        "aim_point": f.aim or None, "arc": f.arc, "sensor": sensor, "spell": spell,
-                        "first_seen_s": first, "last_seen_s": last, "first_seen_altitude_m": 1e5,
-                        "last_seen_altitude_m": 1e5, "limit_that_ended_it": why, "impact_s": f.impact_s,
-                    })
+                for sensor, first_s, last_s, spell_number, reason in found:
+                    rows.append(
+                        {
+                            "laydown": laydown,
+                            "case": case,
+                            "launch": f.launch,
+                            "aim_point": f.aim or None,
+                            "arc": f.arc,
+                            "sensor": sensor,
+                            "spell": spell_number,
+                            "first_seen_s": first_s,
+                            "last_seen_s": last_s,
+                            "first_seen_altitude_m": 1e5,
+                            "last_seen_altitude_m": 1e5,
+                            "limit_that_ended_it": reason,
+                            "impact_s": f.impact_s,
+                        }
+                    )
     return _column_table(rows)
 
 
-def _knowledge(world: World, flights: Sequence[Flight], seen: dict) -> pa.Table:
+def _knowledge(world: World, flights: Sequence[Flight], seen: dict[str, Seen]) -> pa.Table:
     kinds = {row.sensor: row.kind for row in world.sensors}
     rows: list[dict[str, object]] = []
     for laydown, _, sensors in world.laydowns:
@@ -343,18 +249,36 @@ def _knowledge(world: World, flights: Sequence[Flight], seen: dict) -> pa.Table:
             for run in ("published-range", "cross-section"):
                 for with_satellites in (True, False):
                     for index, f in enumerate(flights):
-                        rows.append(_known(
-                            f, index, seen[case], kinds, sensors,
-                            {"laydown": laydown, "case": case, "run": run,
-                             "with_satellites": with_satellites},
-                        ))
+                        rows.append(
+                            _known(
+                                f,
+                                index,
+                                seen[case],
+                                kinds,
+                                sensors,
+                                {
+                                    "laydown": laydown,
+                                    "case": case,
+                                    "run": run,
+                                    "with_satellites": with_satellites,
+                                },
+                            )
+                        )
     return _column_table(rows)
 
 
-def _known(f: Flight, index: int, seen: dict, kinds: dict, sensors: list[str], head: dict) -> dict:
+def _known(
+    f: Flight,
+    index: int,
+    seen: Seen,
+    kinds: dict[str, str],
+    sensors: list[str],
+    head: dict[str, object],
+) -> dict[str, object]:
     shrink = 1.0 if head["run"] == "published-range" else 0.6
     spells = [
-        (*seen[index, s][:2], s) for s in sensors
+        (*seen[index, s][:2], s)
+        for s in sensors
         if (index, s) in seen and (head["with_satellites"] or kinds[s] == "radar")
     ]
     radar = [spell for spell in spells if kinds[spell[2]] == "radar"]
@@ -369,22 +293,27 @@ def _known(f: Flight, index: int, seen: dict, kinds: dict, sensors: list[str], h
         gap = max(gap, first - end)
         end = max(end, last)
     gap = max(gap, f.impact_s - end)
-    first = min(spells, default=None)
+    earliest = min(spells, default=None)
     first_radar = min(radar, default=None)
     known = first_radar[0] + 45 if first_radar and track > 45 else None
     return {
-        **head, "launch": f.launch, "aim_point": f.aim or None, "arc": f.arc,
-        "first_sight_s": first[0] if first else None,
-        "first_sight_sensor": first[2] if first else None,
+        **head,
+        "launch": f.launch,
+        "aim_point": f.aim or None,
+        "arc": f.arc,
+        "first_sight_s": earliest[0] if earliest else None,
+        "first_sight_sensor": earliest[2] if earliest else None,
         "first_radar_s": first_radar[0] if first_radar else None,
         "first_radar_sensor": first_radar[2] if first_radar else None,
-        "radar_track_s": track, "longest_gap_s": gap, "impact_area_s": known,
+        "radar_track_s": track,
+        "longest_gap_s": gap,
+        "impact_area_s": known,
         "warning_left_s": f.impact_s - known if known else None,
     }
 
 
 def _value(world: World) -> pa.Table:
-    rows = []
+    rows: list[dict[str, object]] = []
     for run in ("published-range", "cross-section"):
         for with_satellites in (True, False):
             for row in world.sensors:
@@ -394,14 +323,22 @@ def _value(world: World) -> pa.Table:
                     for arcs in ("published range", "all"):
                         base = zlib.crc32(f"{row.sensor}{figure}".encode()) % 90
                         base = 0 if row.kind != "radar" and figure != "first sight" else base
-                        rows.append({
-                            "laydown": world.laydowns[-1][0], "run": run,
-                            "with_satellites": with_satellites, "sensor": row.sensor,
-                            "figure": figure, "arcs": arcs, "low_s": max(0.0, base - 40.0),
-                            "nominal_s": float(base), "high_s": base * 1.6,
-                            "shapley_low_s": base * 0.5, "shapley_nominal_s": base * 0.8,
-                            "shapley_high_s": base * 1.1,
-                        })
+                        rows.append(
+                            {
+                                "laydown": world.laydowns[-1][0],
+                                "run": run,
+                                "with_satellites": with_satellites,
+                                "sensor": row.sensor,
+                                "figure": figure,
+                                "arcs": arcs,
+                                "low_s": max(0.0, base - 40.0),
+                                "nominal_s": float(base),
+                                "high_s": base * 1.6,
+                                "shapley_low_s": base * 0.5,
+                                "shapley_nominal_s": base * 0.8,
+                                "shapley_high_s": base * 1.1,
+                            }
+                        )
     return _column_table(rows)
 
 
@@ -416,29 +353,50 @@ def _sensitivity(world: World) -> pa.Table:
     rows = []
     for place, (name, mark, source, unit, low, nominal, high) in enumerate(names):
         swing = 90.0 / (1 + place)
-        rows.append({
-            "assumption": name, "mark": mark, "source": source, "unit": unit, "low": low,
-            "nominal": nominal, "high": high, "laydown": world.laydowns[-1][0],
-            "figure": ("impact area", "radar track", "first sight")[place % 3],
-            "at_low_s": 300 - swing / 2, "at_nominal_s": 300.0, "at_high_s": 300 + swing / 2,
-            "swing_s": swing,
-        })
+        rows.append(
+            {
+                "assumption": name,
+                "mark": mark,
+                "source": source,
+                "unit": unit,
+                "low": low,
+                "nominal": nominal,
+                "high": high,
+                "laydown": world.laydowns[-1][0],
+                "figure": ("impact area", "radar track", "first sight")[place % 3],
+                "at_low_s": 300 - swing / 2,
+                "at_nominal_s": 300.0,
+                "at_high_s": 300 + swing / 2,
+                "swing_s": swing,
+            }
+        )
     return _column_table(rows)
 
 
 def _sensors(world: World) -> pa.Table:
-    return _column_table([
-        {
-            "sensor": row.sensor, "title": row.title, "nation": row.nation, "kind": row.kind,
-            "role": row.role, "band": row.band,
-            "latitude_deg": _or_none(row.latitude_deg), "longitude_deg": _or_none(row.longitude_deg),
-            "altitude_m": 0.0, "status_on_date": row.status, "status_note": row.note,
-            "range_low_m": _or_none(row.range_km[0] * 1e3),
-            "range_nominal_m": _or_none(row.range_km[1] * 1e3),
-            "range_high_m": _or_none(row.range_km[2] * 1e3), "mark": "found", "source": row.source,
-        }
-        for row in world.sensors
-    ])
+    return _column_table(
+        [
+            {
+                "sensor": row.sensor,
+                "title": row.title,
+                "nation": row.nation,
+                "kind": row.kind,
+                "role": row.role,
+                "band": row.band,
+                "latitude_deg": _or_none(row.latitude_deg),
+                "longitude_deg": _or_none(row.longitude_deg),
+                "altitude_m": 0.0,
+                "status_on_date": row.status,
+                "status_note": row.note,
+                "range_low_m": _or_none(row.range_km[0] * 1e3),
+                "range_nominal_m": _or_none(row.range_km[1] * 1e3),
+                "range_high_m": _or_none(row.range_km[2] * 1e3),
+                "mark": "found",
+                "source": row.source,
+            }
+            for row in world.sensors
+        ]
+    )
 
 
 def _or_none(value: float) -> float | None:
@@ -449,7 +407,8 @@ def _lowest(world: World) -> pa.Table:
     south, north, west, east = world.area
     half = world.step_deg / 2
     latitude, longitude = np.meshgrid(
-        np.arange(south + half, north, world.step_deg), np.arange(west + half, east, world.step_deg),
+        np.arange(south + half, north, world.step_deg),
+        np.arange(west + half, east, world.step_deg),
         indexing="ij",
     )
     latitude, longitude = latitude.ravel(), longitude.ravel()
@@ -461,7 +420,9 @@ def _lowest(world: World) -> pa.Table:
                 if row.sensor not in sensors or row.kind != "radar":
                     continue
                 many = np.full(latitude.size, row.longitude_deg)
-                azimuth, _, ground = GEOD.inv(many, np.full(latitude.size, row.latitude_deg), longitude, latitude)
+                azimuth, _, ground = GEOD.inv(
+                    many, np.full(latitude.size, row.latitude_deg), longitude, latitude
+                )
                 inside = np.zeros(latitude.size, dtype=bool)
                 for first, last in row.sectors:
                     inside |= (np.array(azimuth) - first) % 360 <= ((last - first) % 360 or 360)
@@ -471,11 +432,17 @@ def _lowest(world: World) -> pa.Table:
                     distance = (RADIUS_M + height) * np.sin(angle) / np.cos(np.radians(2))
                 good = inside & (angle < 1.4) & (distance < row.range_km[place] * 1e3)
                 lowest = np.where(good, np.minimum(lowest, height), lowest)
-            parts.append(pa.table({
-                "laydown": [laydown] * latitude.size, "case": [case] * latitude.size,
-                "latitude_deg": latitude, "longitude_deg": (longitude + 180) % 360 - 180,
-                "altitude_m": pa.array(lowest, mask=np.isinf(lowest)),
-            }))
+            parts.append(
+                pa.table(
+                    {
+                        "laydown": [laydown] * latitude.size,
+                        "case": [case] * latitude.size,
+                        "latitude_deg": latitude,
+                        "longitude_deg": (longitude + 180) % 360 - 180,
+                        "altitude_m": pa.array(lowest, mask=np.isinf(lowest)),
+                    }
+                )
+            )
     return pa.concat_tables(parts)
 
 
@@ -485,7 +452,8 @@ def _gaps(world: World) -> pa.Table | None:
         return None
     latitude, longitude = np.meshgrid(
         np.arange(south + 0.5, north, world.step_deg / 2),
-        np.arange(west + 0.5, east, world.step_deg / 2), indexing="ij",
+        np.arange(west + 0.5, east, world.step_deg / 2),
+        indexing="ij",
     )
     latitude, longitude = latitude.ravel(), longitude.ravel()
     rows = []
@@ -493,10 +461,18 @@ def _gaps(world: World) -> pa.Table | None:
         for place, case in enumerate(CASES):
             for aim in list(world.aims)[:2]:
                 gap = 40 * np.hypot(latitude - south, longitude - west) / (1 + len(sensors) / 4)
-                rows.append(pa.table({
-                    "laydown": [laydown] * gap.size, "case": [case] * gap.size,
-                    "launch_latitude_deg": latitude, "launch_longitude_deg": longitude,
-                    "aim_point": [aim] * gap.size, "first_sight_s": np.full(gap.size, 60.0),
-                    "longest_gap_s": gap * (1.2, 1.0, 0.8)[place], "impact_s": np.full(gap.size, 600.0),
-                }))
+                rows.append(
+                    pa.table(
+                        {
+                            "laydown": [laydown] * gap.size,
+                            "case": [case] * gap.size,
+                            "launch_latitude_deg": latitude,
+                            "launch_longitude_deg": longitude,
+                            "aim_point": [aim] * gap.size,
+                            "first_sight_s": np.full(gap.size, 60.0),
+                            "longest_gap_s": gap * (1.2, 1.0, 0.8)[place],
+                            "impact_s": np.full(gap.size, 600.0),
+                        }
+                    )
+                )
     return pa.concat_tables(rows)

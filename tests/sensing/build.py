@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import geodetic_from_ecef, local_radius
 from commonwatch.earth.frames import look_angles
-from commonwatch.earth.refraction import Air, apparent_elevation
+from commonwatch.earth.refraction import Air, horizon_elevation, trace
 from commonwatch.flight.trajectory import Trajectories
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.infrared import Geostationary, InfraredSatellite, Orbit
@@ -149,11 +149,15 @@ def sees(sensor: Radar, position_ecef_m: F64) -> Bools:
         site.position_ecef_m, site.rotation_enu_from_ecef, position_ecef_m
     )
     air = Air(radius_m=float(local_radius(site.latitude_rad)))
-    # Positions far below the horizon are beyond the inverse's reach, and seen by no one.
-    apparent = apparent_elevation(
-        np.maximum(elevation, -0.1), distance, np.float64(site.altitude_m), air=air
-    )
-    apparent = np.where(np.isnan(apparent) | (elevation < -0.1), -np.inf, apparent)
+    start = air.radius_m + site.altitude_m
+    altitude = np.sqrt(start**2 + distance**2 + 2.0 * start * distance * np.sin(elevation))
+    altitude -= air.radius_m
+
+    def limit(apparent_rad: float) -> F64:
+        """Geometric elevation at which the ray of a limit reaches the altitude of each position."""
+        lowest = max(apparent_rad, float(horizon_elevation(site.altitude_m, air=air)))
+        return trace(lowest, site.altitude_m, altitude, air=air).elevation_rad
+
     is_seen = np.zeros(distance.shape, dtype=np.bool_)
     for one in sensor.faces:
         past_min = np.mod(azimuth - one.azimuth_min_rad, 2.0 * math.pi)
@@ -161,8 +165,8 @@ def sees(sensor: Radar, position_ecef_m: F64) -> Bools:
         width = width if width > 2.0 * math.pi - 1e-9 else width % (2.0 * math.pi)
         is_seen |= (
             (past_min <= width)
-            & (apparent >= one.elevation_min_rad)
-            & (apparent <= one.elevation_max_rad)
+            & (elevation >= limit(one.elevation_min_rad))
+            & (elevation <= limit(one.elevation_max_rad))
         )
     return is_seen & (distance >= sensor.range_min_m) & (distance <= sensor.range_max_m)
 

@@ -9,12 +9,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.flight.trajectory import Trajectories
 from commonwatch.sensing import visibility_kernel as kernel
-from commonwatch.sensing.envelope import envelope_rows
+from commonwatch.sensing.envelope import envelope_rows, widened
 from commonwatch.sensing.measurement import signal_to_noise
 from commonwatch.sensing.radar import Face, Radar
 from tests.sensing.build import AT_EQUATOR, face, from_equator, parabolas, radar
@@ -44,6 +44,7 @@ def found(
         paths.comes_down,
         paths.interval_s,
         envelopes,
+        widened(envelopes, 0.5 * kernel.SPEED_MAX_M_S * paths.interval_s),
         np.array([0, len(envelopes)]),
         0,
         paths.path_count,
@@ -299,12 +300,55 @@ def test_a_path_may_enter_and_leave_more_than_once() -> None:
     assert [t for spell in spells for t in spell[:2]] == pytest.approx(expected, abs=2e-3)
 
 
+@pytest.mark.parametrize("closest_s", [22.0, 25.0, 29.0])
+@pytest.mark.parametrize("half_s", [0.1, 0.9])
+def test_a_spell_between_two_samples_is_found(closest_s: float, half_s: float) -> None:
+    # A straight path that dips into the sphere of greatest range for a moment.
+    up_m, half_chord_m = 4e5, half_s * 5e3
+    north_m = math.sqrt(1e12 - up_m**2 - half_chord_m**2)
+    start = from_equator(up_m, -5e3 * closest_s, north_m)
+    _, spells = found(radar(range_max_m=1e6), parabolas(start, EASTWARD, end_s=60.0))
+    times = pytest.approx([closest_s - half_s, closest_s + half_s], abs=3e-3)
+    assert [list(spell[:2]) for spell in spells] == [times]
+    assert spells[0][2] == kernel.FAR
+
+
+def test_a_path_that_just_misses_is_not_seen() -> None:
+    start = from_equator(4e5, -125e3, math.sqrt(1e12 - 4e5**2) + 10.0)
+    assert found(radar(range_max_m=1e6), parabolas(start, EASTWARD, end_s=60.0))[0] == 0
+
+
 def test_spells_without_room_are_counted_but_not_written() -> None:
     start = [from_equator(4e5, 0.0, 5e5 + k) for k in range(5)]
     paths = parabolas(start, [EASTWARD] * 5, end_s=100.0)
     count, spells = found(radar(), paths, room=2)
     assert count == 5
     assert len(spells) == 2
+
+
+@settings(max_examples=40)
+@given(
+    low=st.floats(0.0, 360.0),
+    width=st.floats(1.0, 360.0),
+    floor=st.floats(-3.0, 40.0),
+    point=st.tuples(st.floats(-3e6, 3e6), st.floats(-3e6, 3e6), st.floats(-3e6, 3e6)),
+    step=st.tuples(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0), st.floats(-1.0, 1.0)),
+)
+def test_a_widened_face_sees_all_that_is_near_what_the_face_sees(
+    low: float,
+    width: float,
+    floor: float,
+    point: tuple[float, float, float],
+    step: tuple[float, float, float],
+) -> None:
+    rows = envelope_rows(radar(face(low, low + width, floor, 60.0)))
+    position, offset = from_equator(*point), np.array(step)
+    length = np.linalg.norm(offset)
+    assume(length > 1e-3)
+    moved = position + offset / length * 49e3
+    is_seen = kernel.face_margin(*position, rows[0])[0] >= 0.0
+    is_near = kernel.face_margin(*moved, widened(rows, 50e3)[0])[0] >= 0.0
+    assert is_near or not is_seen
 
 
 @given(st.floats(0.0, 95.0))

@@ -24,7 +24,7 @@ from commonwatch.earth.frames import rotation_enu_from_ecef
 from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2, Gravity
 from commonwatch.errors import ImpossibleArcError, InputError
 from commonwatch.flight.powered import PoweredPhase, burn_out, burn_out_altitude_interval
-from commonwatch.flight.propagation import FreeFlight, free_flight
+from commonwatch.flight.propagation import TOLERANCE_M, FreeFlight, free_flight
 
 F64 = npt.NDArray[np.float64]
 
@@ -33,7 +33,7 @@ MISS_MAX_M: Final = 1_000.0
 _MISS_SOUGHT_M: Final = 1.0
 _ROUNDS: Final = 25
 _TRIAL_ANGLE_RAD: Final = np.radians(2.0)
-_SEARCH_TOLERANCE_M: Final = 0.1
+_SEARCH_TOLERANCE_M: Final = TOLERANCE_M
 
 
 class ArcKind(StrEnum):
@@ -133,7 +133,7 @@ class Arcs:
 
 
 def arc_between(
-    request: ArcRequest, *, gravity: Gravity = Gravity.J2, tolerance_m: float = 1e-2
+    request: ArcRequest, *, gravity: Gravity = Gravity.J2, tolerance_m: float = TOLERANCE_M
 ) -> Arcs:
     """Find the arcs that lead from lift-off to the aim points.
 
@@ -161,7 +161,8 @@ def arc_between(
        must supply: three solutions with elevations 2 degrees apart, and the vertex of the parabola
        through their squared speeds.
 
-    **Limits.** Vacuum. Within 1 m of the aim point where it converges; ranges to about 19,000 km.
+    **Limits.** Vacuum. Within 1 m of the aim point where it converges: arcs of least speed to
+    18,000 km of ground range, others to 19,500 km.
     """
     if len(request) == 0:
         raise InputError("no arc was asked for", allowed="one arc or more")
@@ -171,13 +172,13 @@ def arc_between(
     else:
         unknowns = _correct(request, first, request.kind, request.wanted, gravity)
     powered = _powered(request, unknowns)
-    state = burn_out(powered)
-    free = free_flight(state, gravity=gravity, tolerance_m=tolerance_m)
+    start = burn_out(powered)
+    free = free_flight(start, gravity=gravity, tolerance_m=tolerance_m)
     miss = np.hypot(*_miss(request, free).T)
     reason = _reasons(request, powered, free, miss)
     return Arcs(
         powered=powered,
-        burn_out_state_vector=state,
+        burn_out_state_vector=start,
         free=free,
         miss_m=miss,
         is_solved=np.array([not sentence for sentence in reason]),
@@ -238,7 +239,7 @@ def _correct(
 def _residual(
     request: ArcRequest, unknowns: F64, kind: ArcKind, wanted: F64, gravity: Gravity
 ) -> F64:
-    """Return miss east, miss north and the third condition, each in metres or as good as, (n, 3)."""
+    """Return miss east, miss north and the third condition, (n, 3), in metres or as good as."""
     powered = _powered(request, unknowns)
     free = free_flight(
         burn_out(powered),
@@ -262,7 +263,7 @@ def _miss(request: ArcRequest, free: FreeFlight) -> F64:
     distance, azimuth = geodesic(
         request.aim_latitude_rad, request.aim_longitude_rad, latitude, longitude
     )
-    miss = distance[:, None] * np.column_stack([np.sin(azimuth), np.cos(azimuth)])
+    miss: F64 = distance[:, None] * np.column_stack([np.sin(azimuth), np.cos(azimuth)])
     miss[~free.arrives] = np.nan
     return miss
 
@@ -285,9 +286,9 @@ def _powered(request: ArcRequest, unknowns: F64) -> PoweredPhase:
 def _closed_form(request: ArcRequest) -> F64:
     """Return azimuth, level and vertical speed of an impulsive start on a turning sphere, (n, 3).
 
-    With half the range angle ``w`` and the ratio ``k`` of apogee radius to the Earth's, the ellipse has
-    ``e = (k - 1) / (k - cos w)``; least energy has a velocity elevation of 45 degrees less w / 2
-    (Wheelon, Free flight of a ballistic missile, ARS Journal 29, 1959, 915-926).
+    With half the range angle ``w`` and the ratio ``k`` of apogee radius to the Earth's, the ellipse
+    has ``e = (k - 1) / (k - cos w)``; least energy has a velocity elevation of 45 degrees less
+    w / 2 (Wheelon, Free flight of a ballistic missile, ARS Journal 29, 1959, 915-926).
     """
     launch = ecef_from_geodetic(request.latitude_rad, request.longitude_rad, np.zeros(len(request)))
     aim = ecef_from_geodetic(
@@ -346,7 +347,8 @@ def _apogee_ratio(half: F64, elevation_rad: F64) -> F64:
     """Return apogee radius over the Earth's for a range angle and a velocity elevation."""
     tangent = np.tan(elevation_rad)
     eccentricity = tangent / (np.sin(half) + tangent * np.cos(half))
-    return (1.0 - eccentricity * np.cos(half)) / (1.0 - eccentricity)
+    ratio: F64 = (1.0 - eccentricity * np.cos(half)) / (1.0 - eccentricity)
+    return ratio
 
 
 def _ellipse_time_s(half: F64, ratio: F64) -> F64:
@@ -358,7 +360,8 @@ def _ellipse_time_s(half: F64, ratio: F64) -> F64:
         np.sqrt(1.0 + eccentricity) * np.sin(0.5 * half),
     )
     mean = anomaly - eccentricity * np.sin(anomaly)
-    return 2.0 * np.sqrt(axis**3 / GM_M3_S2) * (np.pi - mean)
+    time_s: F64 = 2.0 * np.sqrt(axis**3 / GM_M3_S2) * (np.pi - mean)
+    return time_s
 
 
 def _reasons(

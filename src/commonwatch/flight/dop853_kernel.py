@@ -1,8 +1,9 @@
 """One step of DOP853 for a block of lanes.
 
 The workspace ``w`` is one flat array: the state at the start, the stage, the step (repeated for
-each component), a scratch row and the twelve slopes, ``BLOCK`` numbers each. One array with constant
-offsets lets the compiler see that nothing overlaps, and vectorise without checks at run time.
+each component), a scratch row and the twelve slopes, ``BLOCK`` numbers each. One array with
+constant offsets lets the compiler see that nothing overlaps, and vectorise without checks at run
+time.
 
 Coefficients: E. Hairer, S. P. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd
 edition, Springer 1993, section II.10 (the method of order 8 with error estimates of order 5 and 3).
@@ -13,9 +14,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from commonwatch.flight.dynamics_kernel import BLOCK, LANES, drag_lanes, gravity_lanes
 from commonwatch.kernels import kernel
+
+F64 = npt.NDArray[np.float64]
 
 START = 0 * BLOCK
 STAGE = 1 * BLOCK
@@ -112,7 +116,9 @@ E5_11 = -0.022355307863886294
 
 
 @kernel("f8[::1](i8)")
-def aligned(count):  # type: ignore[no-untyped-def]
+def aligned(
+    count: int,
+) -> F64:
     """Return an array of zeros that starts on a cache line."""
     buffer = np.zeros(count + 8)
     skip = (-(buffer.ctypes.data // 8)) % 8
@@ -120,7 +126,14 @@ def aligned(count):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], i8, f8[::1], f8[:,::1])", is_inlined=True)
-def slope_lanes(stage, slope, field, degree, inverse_ballistic, air):  # type: ignore[no-untyped-def]
+def slope_lanes(
+    stage: F64,
+    slope: F64,
+    field: F64,
+    degree: int,
+    inverse_ballistic: F64,
+    air: F64,
+) -> None:
     """Write the slope of each lane: gravity, and drag where the table of air is not empty."""
     gravity_lanes(stage, slope, field, degree)
     if air.shape[0] > 0:
@@ -128,7 +141,13 @@ def slope_lanes(stage, slope, field, degree, inverse_ballistic, air):  # type: i
 
 
 @kernel("void(f8[::1], f8[::1], i8, f8[::1], f8[:,::1])", is_inlined=True)
-def stages_lanes(w, field, degree, inverse_ballistic, air):  # type: ignore[no-untyped-def]
+def stages_lanes(
+    w: F64,
+    field: F64,
+    degree: int,
+    inverse_ballistic: F64,
+    air: F64,
+) -> None:
     """Fill the twelve slopes of a step."""
     stage = w[STAGE : STAGE + BLOCK]
     slope_lanes(
@@ -228,11 +247,16 @@ def stages_lanes(w, field, degree, inverse_ballistic, air):  # type: ignore[no-u
 
 
 @kernel("void(f8[::1], f8, f8[::1])", is_inlined=True)
-def finish_lanes(w, tolerance_m, factor):  # type: ignore[no-untyped-def]
+def finish_lanes(
+    w: F64,
+    tolerance_m: float,
+    factor: F64,
+) -> None:
     """Write the state after the step to the stage, and the factor that its error allows the next.
 
-    A factor below 0.9 says that the error of this step exceeds the tolerance. A position may be wrong by ``tolerance_m`` in a step, a velocity by a thousandth of that per
-    second (about the angular rate of a low orbit).
+    A factor below 0.9 says that the error of this step exceeds the tolerance. A position may be
+    wrong by ``tolerance_m`` in a step, a velocity by a thousandth of that per second (about the
+    angular rate of a low orbit).
     """
     for i in range(BLOCK):
         w[STAGE + i] = w[START + i] + w[STEP + i] * (

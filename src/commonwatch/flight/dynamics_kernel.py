@@ -12,7 +12,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from commonwatch.kernels import kernel
+
+F64 = npt.NDArray[np.float64]
 
 LANES = 32
 BLOCK = 6 * LANES
@@ -20,7 +25,12 @@ AIR_INTERVAL_M = 100.0
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], i8)", is_inlined=True)
-def gravity_lanes(stage, slope, field, degree):  # type: ignore[no-untyped-def]
+def gravity_lanes(
+    stage: F64,
+    slope: F64,
+    field: F64,
+    degree: int,
+) -> None:
     """Write velocity and acceleration (gravity, Coriolis, centrifugal) of each lane."""
     gm, radius, rate = field[0], field[1], field[2]
     rate_twice, rate_squared = 2.0 * rate, rate * rate
@@ -81,7 +91,13 @@ def gravity_lanes(stage, slope, field, degree):  # type: ignore[no-untyped-def]
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], f8[::1], f8[:,::1])")
-def drag_lanes(stage, slope, field, inverse_ballistic, air):  # type: ignore[no-untyped-def]
+def drag_lanes(
+    stage: F64,
+    slope: F64,
+    field: F64,
+    inverse_ballistic: F64,
+    air: F64,
+) -> None:
     """Add drag to each lane's acceleration.
 
     ``air`` holds the density as one cubic per 100 m of height. The height is the distance to the
@@ -116,13 +132,19 @@ def drag_lanes(stage, slope, field, inverse_ballistic, air):  # type: ignore[no-
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1])", is_inlined=True)
-def height_lanes(stage, field, height, climb, slowing):  # type: ignore[no-untyped-def]
+def height_lanes(
+    stage: F64,
+    field: F64,
+    height: F64,
+    climb: F64,
+    slowing: F64,
+) -> None:
     """Write each lane's height above the ellipsoid, its rate of climb and how fast that falls.
 
-    One Bowring sweep: the height is exact to 1e-6 m for all heights met here, since an error of the
-    latitude enters it squared (Bowring 1976, Survey Review 23(181), 323-327). The slowing is that of
-    two-body flight, good to a third of a per cent: it steers Newton's rule and corrects only its last
-    hundredths.
+    One Bowring sweep: the height is exact to 1e-6 m for all heights met here, since an error of
+    the latitude enters it squared (Bowring 1976, Survey Review 23(181), 323-327). The slowing is
+    that of two-body flight, good to a third of a per cent: it steers Newton's rule and corrects
+    only its last hundredths.
     """
     gm, radius, rate, eccentricity2 = field[0], field[1], field[2], field[6]
     polar = radius * math.sqrt(1.0 - eccentricity2)

@@ -1,11 +1,12 @@
 """The powered phase as kinematics: from published burn time and burn-out altitude, no vehicle.
 
 Height is the cubic with ``h(0) = h'(0) = 0``, ``h(t_b) = h_b``, ``h'(t_b) = v_z``; the way over the
-ground grows with the cube of time, ``x(t) = x_b (t / t_b)^3`` with ``x_b`` a third of what burn-out speed
-would cover in the burn time. Both join the free flight without a jump in position or velocity.
+ground grows with the cube of time, ``x(t) = x_b (t / t_b)^3`` with ``x_b`` a third of what burn-out
+speed would cover in the burn time. Both join the free flight without a jump in position or
+velocity.
 
-The path lies in the plane of the launch azimuth, on the circle that fits the ellipsoid there: within
-1 m of the ellipsoid's height for 200 km of ground.
+The path lies in the plane of the launch azimuth, on the circle that fits the ellipsoid there:
+within 0.4 m of the height above the ellipsoid for 200 km of ground.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def check(phase: PoweredPhase) -> None:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ImpossibleArcError(
-            f"burn-out at {height[row] / 1e3:.1f} km after {phase.burn_time_s[row]:.0f} s does not fit "
-            f"a vertical burn-out speed of {phase.speed_up_m_s[row]:.0f} m/s",
+            f"burn-out at {height[row] / 1e3:.1f} km after {phase.burn_time_s[row]:.0f} s does not "
+            f"fit a vertical burn-out speed of {phase.speed_up_m_s[row]:.0f} m/s",
             allowed=f"a burn-out altitude of {low[row] / 1e3:.1f} to {high[row] / 1e3:.1f} km",
             where=f"flight {row}",
             what_to_do="Change the burn time, the burn-out altitude or the arc",
@@ -154,7 +155,7 @@ def _plane(phase: PoweredPhase) -> tuple[F64, F64]:
 
 
 def _radius_along(phase: PoweredPhase) -> F64:
-    """Return the radius of curvature along the azimuth (Euler's formula), plus the site's height."""
+    """Return the radius of curvature along the azimuth (Euler), plus the site's height, (n,)."""
     root2 = 1.0 - ECCENTRICITY_SQUARED * np.sin(phase.latitude_rad) ** 2
     across = SEMI_MAJOR_AXIS_M / np.sqrt(root2)
     meridian = across * (1.0 - ECCENTRICITY_SQUARED) / root2

@@ -24,6 +24,9 @@ TOLERANCE_M: Final = 1e-2
 """Default error of a position in one step: below 0.1 m at impact after 10,000 km."""
 TIME_MAX_S: Final = 2.0 * 86_400.0
 """A flight still up after two days is said to stay aloft."""
+DISTANCE_MIN_M: Final = 1e6
+"""A point nearer to the Earth's centre is refused: most likely kilometres were given."""
+_COORDINATE_MAX: Final = 1e12
 _NO_AIR: Final = np.zeros((0, 4))
 _FLIGHTS_A_CHUNK: Final = 2_048
 
@@ -80,8 +83,8 @@ class FreeFlight:
     time_s
         (n,), seconds after the start; nan where the flight did not arrive.
     apogee_altitude_m, apogee_time_s
-        (n,), the greatest height above the ellipsoid and its time; the start where it falls from
-        the start. nan where it was not sought, and where the flight stays aloft.
+        (n,), the greatest height above the ellipsoid and its time; the start where the flight
+        only falls. nan where it was not sought, or not reached before the flight was given up.
     outcome
         (n,), an ``Outcome`` each.
     """
@@ -95,7 +98,8 @@ class FreeFlight:
     @property
     def arrives(self) -> npt.NDArray[np.bool_]:
         """Whether each flight reached its stop, (n,)."""
-        return self.outcome == Outcome.ARRIVED
+        arrived: npt.NDArray[np.bool_] = self.outcome == Outcome.ARRIVED
+        return arrived
 
 
 def free_flight(
@@ -114,7 +118,8 @@ def free_flight(
     state_vector
         (n, 6), ECEF, m and m/s.
     stop
-        ``GROUND`` (the ellipsoid), ``APOGEE``, or ``Stop(altitude_m)`` on the way down.
+        ``GROUND`` (the ellipsoid), ``APOGEE`` (the first, or the start where it falls there), or
+        ``Stop(altitude_m)`` on the way down.
     gravity
         Two-body, J2 or the zonal terms to J4.
     ballistic_coefficient_kg_m2
@@ -144,40 +149,25 @@ def free_flight(
     **Limits.** No tesseral gravity, Sun or Moon: at impact after 3,500 km the J2 model is 64 m off
     on average. No lift, no break-up; drag by one ballistic coefficient for the whole flight.
     """
-    state = _checked(state_vector)
-    count = len(state)
-    inverse_ballistic, air = _drag(ballistic_coefficient_kg_m2, count)
+    start = _checked(state_vector)
     at_apogee = stop.altitude_m is None
     altitude_m = 0.0 if stop.altitude_m is None else stop.altitude_m
-    seeks = bool(seeks_apogee or at_apogee or altitude_m > 0.0)
-    end = np.empty((count, 6))
-    time_s, apogee_m, apogee_s = np.empty(count), np.empty(count), np.empty(count)
-    outcome = np.zeros(count, np.int8)
-    _fly(
-        state,
-        inverse_ballistic,
-        np.full(count, TIME_MAX_S),
-        kernels.STOP_AT_APOGEE if at_apogee else kernels.STOP_AT_ALTITUDE,
-        altitude_m,
-        seeks,
-        tolerance_m,
-        gravity,
-        air,
-        (end, time_s, apogee_m, apogee_s, outcome),
+    seeks = seeks_apogee or at_apogee or altitude_m > 0.0
+    condition = _Condition(
+        kind=kernels.STOP_AT_APOGEE if at_apogee else kernels.STOP_AT_ALTITUDE,
+        altitude_m=altitude_m,
+        seeks_apogee=seeks,
+        time_max_s=np.full(len(start), TIME_MAX_S),
     )
-    lost = outcome != Outcome.ARRIVED
-    end[lost] = np.nan
-    time_s[lost] = np.nan
-    aloft = (outcome == Outcome.ALOFT) | (not seeks)
-    apogee_m[aloft] = np.nan
-    apogee_s[aloft] = np.nan
-    return FreeFlight(
-        state_vector=end,
-        time_s=time_s,
-        apogee_altitude_m=apogee_m,
-        apogee_time_s=apogee_s,
-        outcome=outcome,
-    )
+    drag = _drag(ballistic_coefficient_kg_m2, len(start))
+    flown = _fly(start, condition, drag, gravity=gravity, tolerance_m=tolerance_m)
+    lost = flown.outcome != Outcome.ARRIVED
+    flown.state_vector[lost] = np.nan
+    flown.time_s[lost] = np.nan
+    if not seeks:
+        flown.apogee_altitude_m[:] = np.nan
+        flown.apogee_time_s[:] = np.nan
+    return flown
 
 
 def after(
@@ -204,29 +194,18 @@ def after(
     state_vector
         (n, 6), ECEF.
     """
-    state = _checked(state_vector)
-    count = len(state)
-    duration = np.array(np.broadcast_to(np.asarray(duration_s, float), (count,)))
+    start = _checked(state_vector)
+    duration = np.array(np.broadcast_to(np.asarray(duration_s, float), (len(start),)))
     if not (np.isfinite(duration).all() and (duration >= 0.0).all()):
         raise InputError("a duration is negative or not finite", allowed="0 s or more")
-    inverse_ballistic, air = _drag(ballistic_coefficient_kg_m2, count)
-    end = np.empty((count, 6))
-    rest = (np.empty(count), np.empty(count), np.empty(count), np.zeros(count, np.int8))
-    _fly(
-        state,
-        inverse_ballistic,
-        duration,
-        kernels.STOP_AT_TIME,
-        0.0,
-        False,
-        tolerance_m,
-        gravity,
-        air,
-        (end, *rest),
+    condition = _Condition(
+        kind=kernels.STOP_AT_TIME, altitude_m=0.0, seeks_apogee=False, time_max_s=duration
     )
+    drag = _drag(ballistic_coefficient_kg_m2, len(start))
+    flown = _fly(start, condition, drag, gravity=gravity, tolerance_m=tolerance_m)
     still = duration == 0.0
-    end[still] = state[still]
-    return end
+    flown.state_vector[still] = start[still]
+    return flown.state_vector
 
 
 def sample(
@@ -258,23 +237,23 @@ def sample(
     state_vector
         (n, count, 6), ECEF. The ground is ignored: samples go on below it.
     """
-    state = _checked(state_vector)
-    flights = len(state)
+    start = _checked(state_vector)
+    flights = len(start)
     if not 0.0 < interval_s <= 30.0:
         raise InputError(f"interval_s is {interval_s}", allowed="more than 0, at most 30 s")
     first = np.array(np.broadcast_to(np.asarray(first_s, float), (flights,)))
     if ballistic_coefficient_kg_m2 is not None:
         out = np.empty((flights, count, 6))
         for k in range(count):
-            state = after(
-                state,
+            start = after(
+                start,
                 first if k == 0 else interval_s,
                 gravity=gravity,
                 ballistic_coefficient_kg_m2=ballistic_coefficient_kg_m2,
             )
-            out[:, k] = state
+            out[:, k] = start
         return out
-    blocks = sample_in_blocks(state, first, interval_s=interval_s, count=count, gravity=gravity)
+    blocks = sample_in_blocks(start, first, interval_s=interval_s, count=count, gravity=gravity)
     lanes = blocks.reshape(-1, count, 6, LANES)
     return np.ascontiguousarray(lanes.transpose(0, 3, 1, 2).reshape(-1, count, 6)[:flights])
 
@@ -319,27 +298,46 @@ def sample_in_blocks(
     return samples
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Condition:
+    """When flights end, as the kernel wants it told."""
+
+    kind: int
+    altitude_m: float
+    seeks_apogee: bool
+    time_max_s: F64
+
+
 def _fly(
-    state: F64,
-    inverse_ballistic: F64,
-    time_max_s: F64,
-    stop: int,
-    altitude_m: float,
-    seeks_apogee: bool,  # noqa: FBT001
-    tolerance_m: float,
+    start: F64,
+    condition: _Condition,
+    drag: tuple[F64, F64],
+    *,
     gravity: Gravity,
-    air: F64,
-    out: tuple[F64, F64, F64, F64, npt.NDArray[np.int8]],
-) -> None:
-    field, degree = _field(gravity)
+    tolerance_m: float,
+) -> FreeFlight:
+    if not (math.isfinite(tolerance_m) and tolerance_m > 0.0):
+        raise InputError(f"tolerance_m is {tolerance_m}", allowed="a finite number above 0")
+    count = len(start)
+    flown = FreeFlight(
+        state_vector=np.empty((count, 6)),
+        time_s=np.empty(count),
+        apogee_altitude_m=np.empty(count),
+        apogee_time_s=np.empty(count),
+        outcome=np.zeros(count, np.int8),
+    )
+    (inverse_ballistic, air), (field, degree) = drag, _field(gravity)
+    wanted = condition
 
     def work(first: int, last: int) -> None:
         kernels.fly(
-            state, inverse_ballistic, time_max_s, stop, altitude_m, seeks_apogee, tolerance_m,
-            field, degree, air, *out, first, last,
+            start, inverse_ballistic, wanted.time_max_s, wanted.kind, wanted.altitude_m,
+            wanted.seeks_apogee, tolerance_m, field, degree, air, flown.state_vector,
+            flown.time_s, flown.apogee_altitude_m, flown.apogee_time_s, flown.outcome, first, last,
         )  # fmt: skip
 
-    run_in_chunks(work, len(state), chunk=_FLIGHTS_A_CHUNK)
+    run_in_chunks(work, count, chunk=_FLIGHTS_A_CHUNK)
+    return flown
 
 
 def _field(gravity: Gravity) -> tuple[F64, int]:
@@ -369,26 +367,28 @@ def _drag(ballistic_coefficient_kg_m2: npt.ArrayLike | None, count: int) -> tupl
 
 
 def _checked(state_vector: npt.ArrayLike) -> F64:
-    state = np.array(state_vector, float, order="C", copy=None)
-    if not state.flags.writeable:
-        state = state.copy()  # the compiled signatures take writeable arrays only
-    if state.ndim != 2 or state.shape[1] != 6:
-        raise InputError(f"state_vector has shape {state.shape}", allowed="shape (n, 6)")
-    wrong = ~np.isfinite(state).all(axis=1)
+    start = np.array(state_vector, float, order="C", copy=None)
+    if not start.flags.writeable:
+        start = start.copy()  # the compiled signatures take writeable arrays only
+    if start.ndim != 2 or start.shape[1] != 6:
+        raise InputError(f"state_vector has shape {start.shape}", allowed="shape (n, 6)")
+    wrong = ~(np.abs(start) <= _COORDINATE_MAX).all(axis=1)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
+        is_finite = bool(np.isfinite(start[row]).all())
         raise InputError(
-            "state_vector holds a value that is not finite",
-            allowed="numbers, in metres and metres per second",
+            "state_vector holds a value that is "
+            + (f"as large as {np.abs(start[row]).max():.3g}" if is_finite else "not finite"),
+            allowed=f"numbers up to {_COORDINATE_MAX:.0e}, in metres and metres per second",
             where=f"row {row}",
         )
-    distance = np.linalg.norm(state[:, :3], axis=1)
-    if (distance < 1e6).any():
-        row = int(np.flatnonzero(distance < 1e6)[0])
+    distance = np.linalg.norm(start[:, :3], axis=1)
+    if (distance < DISTANCE_MIN_M).any():
+        row = int(np.flatnonzero(distance < DISTANCE_MIN_M)[0])
         raise InputError(
-            f"a position lies {distance[row]:.0f} m from the Earth's centre",
-            allowed="at least 1,000,000 m",
+            f"a position lies {distance[row]:,.0f} m from the Earth's centre",
+            allowed=f"at least {DISTANCE_MIN_M:,.0f} m",
             where=f"row {row}",
             what_to_do="Check the unit: positions are ECEF metres, not kilometres",
         )
-    return state
+    return start

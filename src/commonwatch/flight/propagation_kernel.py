@@ -2,8 +2,9 @@
 
 Each lane has its own step. When a lane's flight ends its result is stored and the next flight takes
 the lane, so that short and long flights mix without waste. Events need no dense output: a step that
-would pass apogee or the stop is shortened by Newton's rule and tried again. What decides about a
-lane is written as selections, not branches, so that it too runs in vector instructions.
+would pass apogee or the stop is shortened by Newton's rule and tried again; so is one that might
+dip through the stop about the lowest point of an orbit. What decides about a lane is written as
+selections, not branches, so that it too runs in vector instructions.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from commonwatch.flight.dop853_kernel import (
     SLOPE_00,
@@ -25,6 +27,8 @@ from commonwatch.flight.dop853_kernel import (
 )
 from commonwatch.flight.dynamics_kernel import BLOCK, LANES, gravity_lanes, height_lanes
 from commonwatch.kernels import kernel
+
+F64 = npt.NDArray[np.float64]
 
 STOP_AT_ALTITUDE = 0
 STOP_AT_APOGEE = 1
@@ -43,29 +47,31 @@ HEIGHT_TOLERANCE_M = 1e-2
 CLIMB_TOLERANCE_M_S = 0.05
 """Close enough to apogee in passing: the rest is put right by the slowing, exact to 1e-5 s."""
 CLIMB_TOLERANCE_AT_APOGEE_M_S = 1e-6
+CLIMB_TOLERANCE_AT_PERIGEE_M_S = 0.5
+"""A dip through the stop that no step sees is shallower than 1 m."""
 STEPS_MAX = 200_000
 TOTAL = SLOPE_01
 
 
 @kernel(
     "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],"
-    " i8, f8, f8)",
+    " f8[::1], i8, f8)",
     is_inlined=True,
 )
-def _decide(  # type: ignore[no-untyped-def]
-    factor,
-    height,
-    climb,
-    slowing,
-    climb_before,
-    phase,
-    step,
-    accepts,
-    event,
-    stop,
-    altitude_m,
-    climb_tolerance_m_s,
-):
+def _decide(
+    factor: F64,
+    height: F64,
+    climb: F64,
+    slowing: F64,
+    climb_before: F64,
+    phase: F64,
+    step: F64,
+    accepts: F64,
+    event: F64,
+    floor_m: F64,
+    stop: int,
+    climb_tolerance_m_s: float,
+) -> None:
     """Write for each lane whether the step stands, the next step, and whether an event is met."""
     falls_to_stop = 1.0 if stop == STOP_AT_ALTITUDE else 0.0
     for lane in range(LANES):
@@ -76,14 +82,14 @@ def _decide(  # type: ignore[no-untyped-def]
         grown = taken * (factor[lane] if factor[lane] < 4.0 else 4.0)
         shrunk = taken * (factor[lane] if factor[lane] > 0.2 else 0.2)
         # Towards apogee: the climb falls by the deceleration each second.
-        at_apogee = abs(rate) <= climb_tolerance_m_s
+        at_apogee = (abs(rate) <= climb_tolerance_m_s) & (rate <= climb_before[lane])
         passes_apogee = (rate < 0.0) & (not at_apogee)
         secant = taken * climb_before[lane] / (climb_before[lane] - rate + 1e-30)
         newton = taken + rate / deceleration
         back_to_apogee = newton if (newton > 0.0) & (newton < taken) else secant
         to_apogee = rate / deceleration if rate / deceleration < grown else grown
         # Towards the stop, on the way down.
-        above = height[lane] - altitude_m
+        above = height[lane] - floor_m[lane]
         falls = falls_to_stop * (1.0 if rate < 0.0 else 0.0)
         at_stop = (falls > 0.0) & (abs(above) <= HEIGHT_TOLERANCE_M)
         passes_stop = (falls > 0.0) & (above < -HEIGHT_TOLERANCE_M)
@@ -92,6 +98,15 @@ def _decide(  # type: ignore[no-untyped-def]
         root = math.sqrt(rate * rate + 2.0 * deceleration * (above if above > 0.0 else 0.0))
         fall_s = (rate + root) / deceleration
         to_stop = fall_s if (falls > 0.0) & (fall_s < grown) & (fall_s > 0.0) else grown
+        # Past the lowest point of an orbit: it might have dipped through the stop.
+        rises_again = (falls_to_stop > 0.0) & (climb_before[lane] < 0.0) & (rate > 0.0)
+        dip = rate * taken * rate / (rate - climb_before[lane] + 1e-30)
+        passes_perigee = rises_again & (above < dip)
+        passes_perigee &= climb_before[lane] < -CLIMB_TOLERANCE_AT_PERIGEE_M_S
+        passes_perigee &= rate > CLIMB_TOLERANCE_AT_PERIGEE_M_S
+        back_to_stop = secant if passes_perigee else back_to_stop
+        passes_stop |= passes_perigee
+        at_stop |= rises_again & (not passes_perigee)
         seeks_apogee = phase[lane] == SEEKS_APOGEE
         passes = passes_apogee if seeks_apogee else passes_stop
         back = back_to_apogee if seeks_apogee else back_to_stop
@@ -106,25 +121,25 @@ def _decide(  # type: ignore[no-untyped-def]
     "void(f8[:,::1], f8[::1], f8[::1], i8, f8, b1, f8, f8[::1], i8, f8[:,::1],"
     " f8[:,::1], f8[::1], f8[::1], f8[::1], i1[::1], i8, i8)"
 )
-def fly(  # type: ignore[no-untyped-def]
-    state_vector,
-    inverse_ballistic,
-    time_max_s,
-    stop,
-    altitude_m,
-    seeks_apogee,
-    tolerance_m,
-    field,
-    degree,
-    air,
-    end_state_vector,
-    end_s,
-    apogee_altitude_m,
-    apogee_s,
-    outcome,
-    first,
-    last,
-):
+def fly(
+    state_vector: F64,
+    inverse_ballistic: F64,
+    time_max_s: F64,
+    stop: int,
+    altitude_m: float,
+    seeks_apogee: bool,
+    tolerance_m: float,
+    field: F64,
+    degree: int,
+    air: F64,
+    end_state_vector: F64,
+    end_s: F64,
+    apogee_altitude_m: F64,
+    apogee_s: F64,
+    outcome: npt.NDArray[np.int8],
+    first: int,
+    last: int,
+) -> None:
     """Fly rows ``first`` to ``last`` until apogee, an altitude on the way down, or a time."""
     w = aligned(WORKSPACE)
     start = w[START : START + BLOCK]
@@ -133,7 +148,8 @@ def fly(  # type: ignore[no-untyped-def]
     slowing, climb_before, phase = aligned(LANES), aligned(LANES), aligned(LANES)
     accepts, event, taken = aligned(LANES), aligned(LANES), aligned(LANES)
     step, elapsed, drag = aligned(LANES), aligned(LANES), aligned(LANES)
-    time_left = aligned(LANES)
+    time_left, floor_m = aligned(LANES), aligned(LANES)
+    low_m = min(altitude_m, 0.0)
     row = np.full(LANES, -1)
     steps = np.zeros(LANES, np.int64)
     climb_tolerance = (
@@ -167,15 +183,19 @@ def fly(  # type: ignore[no-untyped-def]
                 rises = climb[lane] > 0.0
                 seeks = rises and seeks_apogee and stop != STOP_AT_TIME
                 phase[lane] = SEEKS_APOGEE if seeks else SEEKS_STOP
-                apogee_altitude_m[flight] = height[lane]
-                apogee_s[flight] = 0.0
+                apogee_altitude_m[flight] = np.nan if rises else height[lane]
+                apogee_s[flight] = np.nan if rises else 0.0
                 squared = start[lane] ** 2 + start[LANES + lane] ** 2 + start[2 * LANES + lane] ** 2
                 step[lane] = 0.25 * math.sqrt(squared * math.sqrt(squared) / field[0])
                 time_left[lane] = time_max_s[flight]
                 if stop == STOP_AT_TIME:
                     step[lane] = min(step[lane], time_max_s[flight])
-                elif not rises:
-                    is_below = height[lane] < altitude_m - HEIGHT_TOLERANCE_M
+                floor_m[lane] = altitude_m
+                if not rises and stop != STOP_AT_TIME:
+                    # Below the stop it flies on to the ground, in case it rises through the stop.
+                    if height[lane] < altitude_m - HEIGHT_TOLERANCE_M:
+                        floor_m[lane] = low_m
+                    is_below = height[lane] < low_m - HEIGHT_TOLERANCE_M
                     is_below = is_below and stop == STOP_AT_ALTITUDE
                     if is_below or stop == STOP_AT_APOGEE:
                         outcome[flight] = STARTS_BELOW if is_below else ARRIVED
@@ -205,8 +225,8 @@ def fly(  # type: ignore[no-untyped-def]
             step,
             accepts,
             event,
+            floor_m,
             stop,
-            altitude_m,
             climb_tolerance,
         )
         for c in range(6):
@@ -236,21 +256,32 @@ def fly(  # type: ignore[no-untyped-def]
             if event[lane] > 0.0 and phase[lane] == SEEKS_APOGEE:
                 phase[lane] = SEEKS_STOP
                 later = climb[lane] / slowing[lane]
-                apogee_altitude_m[flight] = height[lane] + 0.5 * climb[lane] * later
-                apogee_s[flight] = elapsed[lane] + later
+                peak = height[lane] + 0.5 * climb[lane] * later
+                if not peak <= apogee_altitude_m[flight]:
+                    apogee_altitude_m[flight] = peak
+                    apogee_s[flight] = elapsed[lane] + later
+                floor_m[lane] = altitude_m if peak >= altitude_m else low_m
                 step[lane] = 0.25 * math.sqrt(2.0 * max(height[lane], 1.0) / slowing[lane])
                 if stop == STOP_AT_APOGEE:
                     done = ARRIVED
-                elif apogee_altitude_m[flight] < altitude_m:
+                elif peak < low_m:
                     done = NOT_REACHED
+            elif event[lane] > 0.0 and climb[lane] > 0.0:
+                phase[lane] = SEEKS_APOGEE if seeks_apogee else SEEKS_STOP
             elif event[lane] > 0.0:
-                done = ARRIVED
-                later = (altitude_m - height[lane]) / climb[lane]
+                done = ARRIVED if floor_m[lane] == altitude_m else NOT_REACHED
+                if done == NOT_REACHED and apogee_s[flight] == 0.0:
+                    done = STARTS_BELOW
+                later = (floor_m[lane] - height[lane]) / climb[lane]
                 elapsed[lane] += later
                 for c in range(3):
                     start[c * LANES + lane] += later * start[(c + 3) * LANES + lane]
             if done < 0 and is_over:
                 done = ARRIVED if stop == STOP_AT_TIME and steps[lane] < STEPS_MAX else ALOFT
+            if done == ALOFT and phase[lane] == SEEKS_APOGEE:
+                if height[lane] > apogee_altitude_m[flight]:
+                    apogee_altitude_m[flight] = np.nan
+                    apogee_s[flight] = np.nan
             if done >= 0:
                 for c in range(6):
                     end_state_vector[flight, c] = start[c * LANES + lane]
@@ -264,9 +295,17 @@ def fly(  # type: ignore[no-untyped-def]
 
 
 @kernel("void(f8[:,::1], f8[::1], f8, i8, f8[::1], i8, f8[:,:,::1], i8, i8)")
-def sample_blocks(  # type: ignore[no-untyped-def]
-    state_vector, first_s, interval_s, count, field, degree, blocks, first, last
-):
+def sample_blocks(
+    state_vector: F64,
+    first_s: F64,
+    interval_s: float,
+    count: int,
+    field: F64,
+    degree: int,
+    blocks: F64,
+    first: int,
+    last: int,
+) -> None:
     """Sample blocks ``first`` to ``last`` by classical Runge-Kutta steps of one interval.
 
     ``blocks`` is (block, time, 6 * LANES): block ``b`` holds flights ``b * LANES`` onwards, lanes

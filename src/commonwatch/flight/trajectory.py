@@ -22,8 +22,8 @@ class Trajectories:
 
     Sample ``k`` of a flight belongs to the time ``min(k * interval_s, end_s)``: samples past the
     end repeat the end. Between samples the cubic Hermite polynomial of positions and velocities
-    holds; its error in free flight is below 1 mm at 10 s, and up to some tens of metres at 5 s in the one
-    interval that holds burn-out, where the acceleration jumps.
+    holds; its error in free flight is below 1 mm at 10 s, and up to some tens of metres at 5 s in
+    the one interval that holds burn-out, where the acceleration jumps.
 
     Parameters
     ----------
@@ -71,21 +71,24 @@ class Trajectories:
     @property
     def path_count(self) -> int:
         """Number of flights."""
-        return self.state_vector.shape[0]
+        return len(self.burn_out_s)
 
     @property
     def sample_count(self) -> int:
         """Samples per flight."""
-        return self.state_vector.shape[1]
+        return int(self.state_vector.shape[1])
 
     @property
     def impact_s(self) -> F64:
         """Seconds from lift-off to impact, (n,); nan where the flight does not come down."""
-        return np.where(self.comes_down, self.end_s, np.nan)
+        impact: F64 = np.where(self.comes_down, self.end_s, np.nan)
+        return impact
 
     def sample_time_s(self, path: int) -> F64:
         """Return the times of one flight's samples, (t,), seconds from lift-off."""
-        return np.minimum(np.arange(self.sample_count) * self.interval_s, self.end_s[path])
+        grid = np.arange(self.sample_count) * self.interval_s
+        time_s: F64 = np.minimum(grid, self.end_s[path])
+        return time_s
 
 
 def whole_flights(arcs: Arcs, *, interval_s: float, gravity: Gravity = Gravity.J2) -> Trajectories:

@@ -20,10 +20,10 @@ def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
     """Return the rows whose columns equal the wanted values."""
     mask: Any = None
     for name, value in wanted.items():
-        column = table.column(name)
+        column: Any = table.column(name)
         if isinstance(value, str):
             column = column.cast(pa.string())
-        is_equal = pc.fill_null(pc.equal(column, value), False)
+        is_equal: Any = pc.fill_null(pc.equal(column, pa.scalar(value)), False)
         mask = is_equal if mask is None else pc.and_(mask, is_equal)
     return table if mask is None else table.filter(mask)
 
@@ -32,7 +32,7 @@ def numbers(table: pa.Table, name: str) -> F64:
     """Return a column as floats, not-a-number where empty or where the column is absent."""
     if name not in table.column_names:
         return np.full(table.num_rows, np.nan)
-    column = table.column(name).cast(pa.float64())
+    column: Any = table.column(name).cast(pa.float64())
     return np.asarray(pc.fill_null(column, float("nan")).to_numpy(), dtype=np.float64)
 
 
@@ -40,25 +40,26 @@ def words(table: pa.Table, name: str) -> list[str]:
     """Return a column as strings, empty where null or where the column is absent."""
     if name not in table.column_names:
         return [""] * table.num_rows
-    column = table.column(name).cast(pa.string())
-    return [str(word) for word in pc.fill_null(column, "").to_pylist()]
+    return [str(word) for word in _text(table, name).to_pylist()]
 
 
 def distinct(table: pa.Table, name: str) -> list[str]:
     """Return the different values of a column of words in order of appearance."""
     if name not in table.column_names:
         return []
-    column = pc.fill_null(table.column(name).cast(pa.string()), "")
-    return [str(word) for word in pc.unique(column).to_pylist()]
+    different: Any = pc.unique(_text(table, name))
+    return [str(word) for word in different.to_pylist()]
 
 
-def arc_keys(table: pa.Table) -> pa.ChunkedArray:
-    """Return launch, aim point and arc joined to one key per row."""
-    parts = [
-        pc.fill_null(table.column(name).cast(pa.string()), "")
-        for name in ("launch", "aim_point", "arc")
-    ]
+def arc_keys(table: pa.Table) -> Any:
+    """Return launch, aim point and arc joined to one key per row, as an Arrow column."""
+    parts = [_text(table, name) for name in ("launch", "aim_point", "arc")]
     return pc.binary_join_element_wise(*parts, _BETWEEN)
+
+
+def _text(table: pa.Table, name: str) -> Any:
+    column: Any = table.column(name).cast(pa.string())
+    return pc.fill_null(column, "")
 
 
 def key_of(launch: str, aim_point: str, arc: str) -> str:
@@ -66,7 +67,7 @@ def key_of(launch: str, aim_point: str, arc: str) -> str:
     return _BETWEEN.join((launch, aim_point, arc))
 
 
-def among(table: pa.Table, keys: pa.Array) -> pa.Table:
+def among(table: pa.Table, keys: Any) -> pa.Table:
     """Return the rows whose arc is one of the keys."""
     return table.filter(pc.is_in(arc_keys(table), value_set=keys))
 
@@ -81,11 +82,12 @@ def published_column(arcs: pa.Table) -> tuple[str, str] | None:
 
 
 def published_mask(arcs: pa.Table) -> npt.NDArray[np.bool_]:
-    """Return True for each arc within the published range; an arc without the figure counts as one."""
+    """Return True for each arc within the published range; one without the figure counts."""
     column = published_column(arcs)
     if column is None:
         return np.ones(arcs.num_rows, dtype=np.bool_)
-    is_within = pc.fill_null(arcs.column(column[0]), True)
+    flags: Any = arcs.column(column[0])
+    is_within: Any = pc.fill_null(flags, True)
     return np.asarray(is_within.to_numpy(), dtype=np.bool_)
 
 

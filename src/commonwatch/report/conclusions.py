@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from commonwatch.report.columns import matching, numbers, table_of, words
@@ -47,9 +47,9 @@ def conclusions(
 ) -> tuple[Conclusion, ...]:
     """Return every conclusion the first screen rests on, with its answer in each case."""
     rows = headline_rows(content, run=CROSS_SECTION_RUN)
-    other = {
-        name: laydown_figures(content, rows, name) for name in figures
-    } if rows.num_rows else {}
+    other = (
+        {name: laydown_figures(content, rows, name) for name in figures} if rows.num_rows else {}
+    )
     found: list[Conclusion] = []
     if len(figures) > 2:
         found.append(_best(content, figures, other))
@@ -59,7 +59,7 @@ def conclusions(
             found.append(
                 Conclusion(
                     statement=f"{laydown.title}: {words_of_it}",
-                    answers=_each(lambda case, m=mine, f=figure: _majority(f(m), case)),
+                    answers=_each([_majority(figure(mine), case) for case in range(3)]),
                     cross_section=_majority(figure(theirs), 1) if theirs else "",
                 )
             )
@@ -76,8 +76,9 @@ def _majority(estimate: Estimate, case: int) -> str:
     return "yes" if 2 * estimate.counts[case] >= estimate.arc_count else "no"
 
 
-def _each(answer: Callable[[int], str]) -> tuple[str, str, str]:
-    return answer(0), answer(1), answer(2)
+def _each(answers: Sequence[str]) -> tuple[str, str, str]:
+    low, nominal, high = answers
+    return low, nominal, high
 
 
 def _best(
@@ -89,13 +90,16 @@ def _best(
         names = [name for name in among if name not in {content.baseline, content.everything}]
         best = max(
             names,
-            key=lambda name: (among[name].radar_track.seconds[case], among[name].first_radar.counts[case]),
+            key=lambda name: (
+                among[name].radar_track.seconds[case],
+                among[name].first_radar.counts[case],
+            ),
         )
         return content.laydown(best).title
 
     return Conclusion(
         statement="The addition with the longest radar track",
-        answers=_each(lambda case: longest(figures, case)),
+        answers=_each([longest(figures, case) for case in range(3)]),
         cross_section=longest(other, 1) if other else "",
     )
 
@@ -118,7 +122,7 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
         found.append(
             Conclusion(
                 statement=f"{titles.get(sensor, sensor)} adds radar track to all the others",
-                answers=_each(lambda case, v=values: "yes" if v[case] >= _LEAST_S else "no"),
+                answers=_each(["yes" if value >= _LEAST_S else "no" for value in values]),
                 cross_section=(
                     ("yes" if crossed[sensor] >= _LEAST_S else "no") if sensor in crossed else ""
                 ),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from commonwatch.errors import InputError
 
 TABLES_NEEDED = ("arcs", "paths", "visibility", "knowledge", "sensors")
-"""Without these no report is made; `value`, `sensitivity`, `lowest_altitude` and `gaps` may lack."""
+"""Without these no report is made; those of value, sensitivity and coverage may lack."""
 
 IN_SERVICE = "in service"
 
@@ -98,4 +98,9 @@ class ReportContent:
 
     def place(self, name: str) -> str:
         """Return a place's name for people."""
-        return self.place_titles.get(name, name) or "unnamed"
+        return self.place_titles.get(name, name)
+
+    def arc_title(self, launch: str, aim_point: str, arc: str) -> str:
+        """Return "launch to aim point, arc"; a recorded path has no aim point."""
+        places = [self.place(name) for name in (launch, aim_point) if name]
+        return f"{' to '.join(places)}, {arc}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -84,21 +85,21 @@ def altitude_figures(content: ReportContent) -> list[Figure]:
         if not rows.num_rows:
             continue
         grid = grid_of(
-            numbers(rows, "latitude_deg"), numbers(rows, "longitude_deg"), numbers(rows, "altitude_m")
+            numbers(rows, "latitude_deg"),
+            numbers(rows, "longitude_deg"),
+            numbers(rows, "altitude_m"),
         )
         colours = np.empty((*grid.values.shape, 4), dtype=np.uint8)
         colours[:] = rgba(_NOTHING)
         known = np.isfinite(grid.values)
         classes = np.searchsorted(ALTITUDE_EDGES_M, grid.values[known], side="right")
         colours[known] = np.array([rgba(colour) for colour in SEQUENCE], dtype=np.uint8)[classes]
-        shares = [
-            _share(content, table, laydown.name, case) for case in CASES
-        ]
+        shares = [_share(table, laydown.name, case) for case in CASES]
         caption = (
             f"{laydown.title}: some radar sees below 400 km over {shares[1]:.0%} of the area "
             f"[{min(shares):.0%}, {max(shares):.0%}]."
         )
-        figures.append(_small_map(content, laydown.sensors, grid, colours, caption, ()))
+        figures.append(_small_map(content, laydown.sensors, grid, colours, caption, hatched=()))
     return figures
 
 
@@ -117,14 +118,18 @@ def gap_figures(content: ReportContent) -> list[Figure]:
         colours = np.zeros((*grid.values.shape, 4), dtype=np.uint8)
         known = np.isfinite(grid.values)
         classes = np.searchsorted(bounds, grid.values[known], side="right")
-        colours[known] = np.array([rgba(colour) for colour in _GAP_COLOURS], dtype=np.uint8)[classes]
+        colours[known] = np.array([rgba(colour) for colour in _GAP_COLOURS], dtype=np.uint8)[
+            classes
+        ]
         shares = [_gap_share(one, content.gap_s) for one in grids if one is not None]
         caption = (
             f"{laydown.title}: {shares[len(shares) // 2]:.0%} of the launch cells "
             f"[{min(shares):.0%}, {max(shares):.0%}] have a gap of {content.gap_s:,.0f} s or more."
         )
         hatched = grid.values >= content.gap_s
-        figures.append(_small_map(content, laydown.sensors, grid, colours, caption, _runs(hatched)))
+        figures.append(
+            _small_map(content, laydown.sensors, grid, colours, caption, hatched=_runs(hatched))
+        )
     return figures
 
 
@@ -132,7 +137,7 @@ def altitude_key() -> list[tuple[str, str]]:
     """Return colour and words of each class of altitude."""
     edges = [f"{edge / 1e3:,.0f}" for edge in ALTITUDE_EDGES_M]
     names = [f"below {edges[0]} km"]
-    names += [f"{low} to {high} km" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names += [f"{low} to {high} km" for low, high in pairwise(edges)]
     names.append(f"above {edges[-1]} km")
     return [*zip(SEQUENCE, names, strict=True), (_NOTHING, "no radar at any altitude shown")]
 
@@ -141,14 +146,16 @@ def gap_key(content: ReportContent) -> list[tuple[str, str]]:
     """Return colour and words of each class of gap."""
     gap = content.gap_s
     names = (
-        f"under {gap / 2:,.0f} s", f"{gap / 2:,.0f} to {gap:,.0f} s",
-        f"{gap:,.0f} to {2 * gap:,.0f} s (hatched)", f"{2 * gap:,.0f} s or more (hatched)",
+        f"under {gap / 2:,.0f} s",
+        f"{gap / 2:,.0f} to {gap:,.0f} s",
+        f"{gap:,.0f} to {2 * gap:,.0f} s (hatched)",
+        f"{2 * gap:,.0f} s or more (hatched)",
     )
     return list(zip(_GAP_COLOURS, names, strict=True))
 
 
-def coast_definition() -> Markup:
-    """Return the coastline that every small map refers to, in hundredths of a degree, north up."""
+def definitions() -> Markup:
+    """Return what pictures refer to: the coastline, in tenths of a degree, and the hatchings."""
     parts = []
     for ring in land_rings():
         points = np.stack([ring[:, 0], -ring[:, 1]], axis=-1) * 10
@@ -159,11 +166,13 @@ def coast_definition() -> Markup:
         f'<path id="coast" d="{"".join(parts)}"/>'
         '<pattern id="gap-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><path d="M0 0v5" stroke="{INK}" stroke-width="1.1"/>'
-        "</pattern></defs></svg>"
+        '</pattern><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fbe9e7"/>'
+        f'<path d="M0 0v6" stroke="{ALARM}" stroke-width="2.4"/></pattern></defs></svg>'
     )
 
 
-def _share(content: ReportContent, table: pa.Table, laydown: str, case: str) -> float:
+def _share(table: pa.Table, laydown: str, case: str) -> float:
     rows = matching(table, laydown=laydown, case=case)
     weight = np.cos(np.radians(numbers(rows, "latitude_deg")))
     is_low = numbers(rows, "altitude_m") < 400e3
@@ -192,6 +201,7 @@ def _small_map(
     grid: Grid,
     colours: npt.NDArray[np.uint8],
     caption: str,
+    *,
     hatched: Sequence[tuple[int, int, int]],
 ) -> Figure:
     south, north, west, east = grid.edges_deg
@@ -240,8 +250,11 @@ def _dots(
     nations = distinct(sensors, "nation")
     marks = []
     rows = zip(
-        words(sensors, "sensor"), words(sensors, "nation"),
-        numbers(sensors, "latitude_deg"), numbers(sensors, "longitude_deg"), strict=True,
+        words(sensors, "sensor"),
+        words(sensors, "nation"),
+        numbers(sensors, "latitude_deg"),
+        numbers(sensors, "longitude_deg"),
+        strict=True,
     )
     for name, nation, latitude, longitude in rows:
         turn = 360.0 if longitude < west else 0.0
@@ -255,7 +268,8 @@ def _dots(
     places = set(
         zip(
             numbers(arcs, "launch_latitude_deg").tolist(),
-            numbers(arcs, "launch_longitude_deg").tolist(), strict=True,
+            numbers(arcs, "launch_longitude_deg").tolist(),
+            strict=True,
         )
     )
     if len(places) <= 20:
@@ -291,4 +305,3 @@ def _across_date_line(longitude_deg: F64) -> F64:
 
 def _step(values: F64) -> float:
     return float(np.min(np.abs(np.diff(values)))) if len(values) > 1 else 1.0
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +67,7 @@ class LaydownFigures:
     longest_gap_arc: tuple[str, str, str]
 
 
-def headline_keys(content: ReportContent) -> pa.Array:
+def headline_keys(content: ReportContent) -> Any:
     """Return the keys of the arcs that count: within the published range, or all where none is."""
     arcs = content.tables["arcs"]
     mask = published_mask(arcs)

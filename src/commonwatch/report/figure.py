@@ -1,8 +1,7 @@
 """How the figures look: one palette, one hand, plain SVG.
 
-Colours are told apart with any colour vision (checked as pairs of lightness and hue) and never carry
-a meaning alone: nations differ by the marker's shape, seen and unseen by the line's pattern, gaps by
-hatching. Red means a gap or an alarm and nothing else.
+Colours never carry a meaning alone: nations differ by the marker's shape, seen and unseen by the
+line's pattern, gaps by hatching. Red means a gap or an alarm and nothing else.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ class Figure:
     svg: Markup
     alternative: str
     caption: str
+    note: str = ""
 
 
 def nation_style(nations: Sequence[str], nation: str) -> tuple[str, str]:
@@ -74,12 +74,11 @@ def path_of(points: F64, *, is_closed: bool = False, spacing: float = 0.8) -> st
 
 def marker(kind: str, x: float, y: float, *, size: float, colour: str) -> Markup:
     """Draw a nation's marker."""
-    s = size
+    s, d = size, 1.3 * size
     shapes = {
         "square": f"M{x - s:.1f} {y - s:.1f}h{2 * s}v{2 * s}h{-2 * s}z",
         "triangle": f"M{x:.1f} {y - 1.2 * s:.1f}l{1.2 * s:.1f} {2.1 * s:.1f}h{-2.4 * s:.1f}z",
-        "diamond": f"M{x:.1f} {y - 1.3 * s:.1f}l{1.3 * s:.1f} {1.3 * s:.1f}-{1.3 * s:.1f} {1.3 * s:.1f}"
-        f"-{1.3 * s:.1f}-{1.3 * s:.1f}z",
+        "diamond": f"M{x:.1f} {y - d:.1f}l{d:.1f} {d:.1f}-{d:.1f} {d:.1f}-{d:.1f}-{d:.1f}z",
         "cross": f"M{x - s:.1f} {y - s / 3:.1f}h{2 * s}v{s / 1.5:.1f}h{-2 * s}z",
         "bar": f"M{x - s / 2:.1f} {y - s:.1f}h{s}v{2 * s}h{-s}z",
     }
@@ -159,9 +158,16 @@ class Labels:
         self._boxes.append((x - radius, y - radius, x + radius, y + radius))
 
     def place(
-        self, words: str, x: float, y: float, *, size: float = 12, colour: str = INK, weight: int = 400
+        self,
+        words: str,
+        x: float,
+        y: float,
+        *,
+        size: float = 12,
+        colour: str = INK,
+        weight: int = 400,
     ) -> Markup:
-        """Write the words at the first free place around a point, or nothing where all are taken."""
+        """Write the words at the first free place around a point, or nothing."""
         width, height = 0.56 * size * len(words), 1.1 * size
         for away in (8.0, 14.0, 22.0):
             for dx, dy, anchor in _PLACES:

@@ -86,7 +86,9 @@ def first_screen(content: ReportContent) -> FirstScreen:
     titles = sensor_titles(content)
     return FirstScreen(
         answers=_answers(content, figures, titles),
-        rows=tuple(_row(content, laydown, figures[laydown.name], titles) for laydown in content.laydowns),
+        rows=tuple(
+            _row(content, laydown, figures[laydown.name], titles) for laydown in content.laydowns
+        ),
         asides=(
             _unseen(content, figures),
             _hypothetical(content),
@@ -124,7 +126,10 @@ def date_text(content: ReportContent) -> str:
 
 
 def _row(
-    content: ReportContent, laydown: ReportLaydown, figures: LaydownFigures, titles: Mapping[str, str]
+    content: ReportContent,
+    laydown: ReportLaydown,
+    figures: LaydownFigures,
+    titles: Mapping[str, str],
 ) -> ScreenRow:
     low, nominal, high = figures.gap_counts
     gap = Cell(
@@ -196,8 +201,7 @@ def _who_knows(
     name = content.laydown(content.baseline if base.sensor else content.everything).title
     sentence = (
         f"{titles.get(first.sensor, first.sensor)} is first on {first.sensor_count:,} of "
-        f"{first.arc_count:,} arcs ({name}): half of them are seen by "
-        f"{after_launch_text(first.nominal_s)} {interval_text(first.interval_s)}."
+        f"{_arcs(first.arc_count)} ({name}); {_by(first)}."
     )
     if content.baseline == content.everything:
         return (sentence,)
@@ -206,9 +210,8 @@ def _who_knows(
         return (sentence, "No added sensor makes that sooner.")
     return (
         sentence,
-        f"{_headed(content.laydown(content.everything).title)} {titles.get(whole.sensor, whole.sensor)} "
-        f"first on {whole.sensor_count:,}; half by {after_launch_text(whole.nominal_s)} "
-        f"{interval_text(whole.interval_s)}.",
+        f"{_headed(content.laydown(content.everything).title)} "
+        f"{titles.get(whole.sensor, whole.sensor)} first on {whole.sensor_count:,}; {_by(whole)}.",
     )
 
 
@@ -232,15 +235,31 @@ def _who_tracks(
 def _track_sentence(title: str, figures: LaydownFigures, titles: Mapping[str, str]) -> str:
     radar, track = figures.first_radar, figures.radar_track
     if radar.counts[1] == 0:
-        return f"{_headed(title)} no radar sees any of the {radar.arc_count:,} arcs."
+        return f"{_headed(title)} radar sees none of {_arcs(radar.arc_count)}."
     first = titles.get(radar.sensor, radar.sensor)
-    head = f"{_headed(title)} radar sees {radar.counts[1]:,} of {radar.arc_count:,} arcs"
+    head = f"{_headed(title)} radar sees {radar.counts[1]:,} of {_arcs(radar.arc_count)}"
     if track.nominal_s < 0.5:
         return f"{head}, so at least half have no radar track {interval_text(track.interval_s)} s."
+    half = "" if radar.arc_count == 1 else "half of all arcs "
     return (
-        f"{head}, most often {first} first; half of all arcs for "
+        f"{head}, most often {first} first; {half}for "
         f"{seconds_text(track.nominal_s)} s or longer {interval_text(track.interval_s)}."
     )
+
+
+def _arcs(count: int) -> str:
+    return f"{count:,} arc" if count == 1 else f"{count:,} arcs"
+
+
+def _by(estimate: Estimate) -> str:
+    """Say by when half of the arcs have had an event."""
+    half = "" if estimate.arc_count == 1 else "half "
+    if not math.isfinite(estimate.nominal_s):
+        said = "fewer than half at all" if half else "never"
+        is_certain = not math.isfinite(estimate.interval_s[0])
+        return said if is_certain else f"{said} {interval_text(estimate.interval_s)}"
+    instant = after_launch_text(estimate.nominal_s)
+    return f"{half}by {instant} {interval_text(estimate.interval_s)}"
 
 
 def _headed(title: str) -> str:
@@ -264,9 +283,7 @@ def _track_order(figures: LaydownFigures, case: int) -> tuple[float, int]:
     return figures.radar_track.seconds[case], figures.first_radar.counts[case]
 
 
-def _impact_known(
-    content: ReportContent, figures: Mapping[str, LaydownFigures]
-) -> tuple[str, ...]:
+def _impact_known(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tuple[str, ...]:
     names = [content.baseline, best_addition(content, figures), content.everything]
     shown = list(dict.fromkeys(name for name in names if name is not None))
     return tuple(_impact_sentence(content.laydown(name).title, figures[name]) for name in shown)
@@ -274,13 +291,10 @@ def _impact_known(
 
 def _impact_sentence(title: str, figures: LaydownFigures) -> str:
     known, left = figures.impact_area, figures.warning_left
-    head = f"{_headed(title)} on {known.counts[1]:,} of {known.arc_count:,} arcs"
+    head = f"{_headed(title)} on {known.counts[1]:,} of {_arcs(known.arc_count)}"
     if not math.isfinite(known.nominal_s):
-        return f"{head}, so never on half of them {interval_text(known.interval_s)}."
-    return (
-        f"{head}; half by {after_launch_text(known.nominal_s)} {interval_text(known.interval_s)}, "
-        f"with {seconds_text(left.nominal_s)} s of warning left."
-    )
+        return f"{head}; {_by(known)}."
+    return f"{head}; {_by(known)}, with {seconds_text(left.nominal_s)} s of warning left."
 
 
 def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> Point:
@@ -288,20 +302,25 @@ def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> Po
     total = whole.first_sight.arc_count
     low, high = min(whole.gap_counts), max(whole.gap_counts)
     sentences = [
-        f"{content.laydown(content.everything).title}: {whole.gap_counts[1]:,} of {total:,} arcs "
+        f"{content.laydown(content.everything).title}: {whole.gap_counts[1]:,} of {_arcs(total)} "
         f"[{low:,}, {high:,}] still go {content.gap_s:,.0f} s or longer unseen"
-        + (f" (alone, {content.laydown(content.baseline).title}: {base.gap_counts[1]:,})."
-           if content.baseline != content.everything else ".")
+        + (
+            f" (alone, {content.laydown(content.baseline).title}: {base.gap_counts[1]:,})."
+            if content.baseline != content.everything
+            else "."
+        )
     ]
     if whole.longest_gap_s > 0:
         launch, aim, arc = whole.longest_gap_arc
         sentences.append(
             f"Longest: {seconds_text(whole.longest_gap_s)} s, "
-            f"{content.place(launch)} to {content.place(aim)}, {arc}."
+            f"{content.arc_title(launch, aim, arc)}."
         )
     blind = total - whole.first_radar.counts[1]
     sentences.append(
-        f"No radar ever sees {blind:,} of them." if blind else "A radar sees each of them at some time."
+        f"No radar ever sees {blind:,} of them."
+        if blind
+        else "A radar sees each of them at some time."
     )
     return Point(number=4, heading="What nobody sees", sentences=tuple(sentences))
 
@@ -314,23 +333,26 @@ def _hypothetical(content: ReportContent) -> Point:
     column = published_column(arcs)
     if column is None:
         return Point(
-            number=5, heading=heading,
+            number=5,
+            heading=heading,
             sentences=("None: no published range applies to this scenario.",),
         )
     if not beyond:
         return Point(
-            number=5, heading=heading,
-            sentences=(f"None: all {arcs.num_rows:,} lie within the range published in {column[1]}.",),
+            number=5,
+            heading=heading,
+            sentences=(f"None: every arc lies within the range published in {column[1]}.",),
         )
     aims = np.array(words(arcs, "aim_point"))
     never = [name for name in distinct(arcs, "aim_point") if not is_within[aims == name].any()]
     some = [
-        name for name in distinct(arcs, "aim_point")
+        name
+        for name in distinct(arcs, "aim_point")
         if name not in never and not is_within[aims == name].all()
     ]
     sentence = (
-        f"{beyond:,} of {arcs.num_rows:,} lie beyond the range published for {content.vehicle_title} "
-        f"in {column[1]}"
+        f"{beyond:,} of {arcs.num_rows:,} lie beyond the range published for "
+        f"{content.vehicle_title} in {column[1]}"
     )
     sentence += ", and are left out of the table." if is_within.any() else "; the table shows them."
     parts = [sentence]
@@ -370,11 +392,13 @@ def _date(content: ReportContent) -> Point:
     sentence = f"As on {date_text(content)}."
     if listed:
         return Point(
-            number=7, heading="Date of the laydowns",
+            number=7,
+            heading="Date of the laydowns",
             sentences=(sentence, f"Not in service then: {'; '.join(listed)}."),
         )
     return Point(
-        number=7, heading="Date of the laydowns",
+        number=7,
+        heading="Date of the laydowns",
         sentences=(sentence, "All sensors were in service then."),
     )
 

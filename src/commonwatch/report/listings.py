@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from commonwatch.report.columns import (
     distinct,
@@ -76,14 +77,22 @@ def value_listings(content: ReportContent) -> list[Listing]:
             )
             for sensor in sensors
         )
-        heads = ("Sensor", *(
-            "with satellites" if flag else "radars alone" for _ in FIGURES for flag in satellites
-        ))
+        heads = (
+            "Sensor",
+            *(
+                "with satellites" if flag else "radars alone"
+                for _ in FIGURES
+                for flag in satellites
+            ),
+        )
         laydown = distinct(chosen, "laydown")[0]
         known = {one.name: one.title for one in content.laydowns}
         listings.append(
             Listing(
-                caption=f"{run.capitalize().replace('-', ' ')} run; laydown: {known.get(laydown, laydown)}",
+                caption=(
+                    f"{run.capitalize().replace('-', ' ')} run; "
+                    f"laydown: {known.get(laydown, laydown)}"
+                ),
                 heads=heads,
                 groups=(("", 1), *((FIGURE_TITLES[name], len(satellites)) for name in FIGURES)),
                 rows=rows,
@@ -92,14 +101,19 @@ def value_listings(content: ReportContent) -> list[Listing]:
     return listings
 
 
-def _value_lookup(table: object) -> dict[tuple[bool, str, str], tuple[float, ...]]:
+def _value_lookup(table: pa.Table) -> dict[tuple[bool, str, str], tuple[float, ...]]:
     columns = [
-        numbers(table, name)  # type: ignore[arg-type]
+        numbers(table, name)
         for name in (
-            "low_s", "nominal_s", "high_s", "shapley_low_s", "shapley_nominal_s", "shapley_high_s",
+            "low_s",
+            "nominal_s",
+            "high_s",
+            "shapley_low_s",
+            "shapley_nominal_s",
+            "shapley_high_s",
         )
     ]
-    names = [words(table, name) for name in ("with_satellites", "figure", "sensor")]  # type: ignore[arg-type]
+    names = [words(table, name) for name in ("with_satellites", "figure", "sensor")]
     return {
         (flag == "true", figure, sensor): tuple(float(column[row]) for column in columns)
         for row, (flag, figure, sensor) in enumerate(zip(*names, strict=True))
@@ -112,7 +126,9 @@ def _value_entry(values: tuple[float, ...] | None) -> Entry:
     low, nominal, high, share_low, share, share_high = values
     beneath = f"[{min(low, nominal, high):,.0f}, {max(low, nominal, high):,.0f}]"
     if np.isfinite(share):
-        beneath += f"; share {share:,.0f} [{min(share_low, share):,.0f}, {max(share, share_high):,.0f}]"
+        beneath += (
+            f"; share {share:,.0f} [{min(share_low, share):,.0f}, {max(share, share_high):,.0f}]"
+        )
     return Entry(words=f"{nominal:,.0f} s", beneath=beneath, order=nominal, is_number=True)
 
 
@@ -129,23 +145,40 @@ def sensor_listing(content: ReportContent) -> Listing:
         interval = _interval([float(column[row]) / 1e3 for column in ranges])
         place = (
             f"{positions[0][row]:.2f}, {positions[1][row]:.2f}"
-            if np.isfinite(positions[0][row]) else "–"
+            if np.isfinite(positions[0][row])
+            else "–"
         )
-        rows.append((
-            Entry(words=title or sensor, beneath=sensor, order=title),
-            Entry(words=nation, order=nation),
-            Entry(words=" ".join(part for part in (kind, band) if part), beneath=role, order=kind),
-            Entry(words=place),
-            Entry(words=status, beneath=note, order=status,
-                  mark="" if status in {"", "in service"} else "notable"),
-            Entry(words=interval, order=float(np.nan_to_num(ranges[1][row])), is_number=True),
-            Entry(words=mark, order=mark, mark=mark),
-            Entry(words=source),
-        ))
+        rows.append(
+            (
+                Entry(words=title or sensor, beneath=sensor, order=title),
+                Entry(words=nation, order=nation),
+                Entry(
+                    words=" ".join(part for part in (kind, band) if part), beneath=role, order=kind
+                ),
+                Entry(words=place),
+                Entry(
+                    words=status,
+                    beneath=note,
+                    order=status,
+                    mark="" if status in {"", "in service"} else "notable",
+                ),
+                Entry(words=interval, order=float(np.nan_to_num(ranges[1][row])), is_number=True),
+                Entry(words=mark, order=mark, mark=mark),
+                Entry(words=source),
+            )
+        )
     return Listing(
         caption="Sensors and their status on the date of the laydowns",
-        heads=("Sensor", "Nation", "Kind", "Latitude, longitude (deg)", "Status on the date",
-               "Range, low to high [nominal] (km)", "Mark", "Source"),
+        heads=(
+            "Sensor",
+            "Nation",
+            "Kind",
+            "Latitude, longitude (deg)",
+            "Status on the date",
+            "Range, low to high [nominal] (km)",
+            "Mark",
+            "Source",
+        ),
         rows=tuple(rows),
     )
 
@@ -164,21 +197,37 @@ def assumption_listing(content: ReportContent) -> Listing | None:
     for row in np.argsort(-np.nan_to_num(values[-1], nan=-1.0), kind="stable").tolist():
         assumption, mark, source, unit, laydown, figure = (column[row] for column in columns)
         low, nominal, high, at_low, at_nominal, at_high, swing = (float(v[row]) for v in values)
-        rows.append((
-            Entry(words=assumption, order=assumption),
-            Entry(words=f"{nominal:,g} {unit}", beneath=f"[{low:,g}, {high:,g}]", is_number=True,
-                  order=nominal),
-            Entry(words=mark, order=mark, mark=mark),
-            Entry(words=figure, beneath=titles.get(laydown, laydown), order=figure),
-            Entry(words=f"{_s(at_low)} / {_s(at_nominal)} / {_s(at_high)}", is_number=True,
-                  order=at_nominal),
-            Entry(words=_s(swing), order=swing, is_number=True),
-            Entry(words=source or "none found"),
-        ))
+        rows.append(
+            (
+                Entry(words=assumption, order=assumption),
+                Entry(
+                    words=f"{nominal:,g} {unit}",
+                    beneath=f"[{low:,g}, {high:,g}]",
+                    is_number=True,
+                    order=nominal,
+                ),
+                Entry(words=mark, order=mark, mark=mark),
+                Entry(words=figure, beneath=titles.get(laydown, laydown), order=figure),
+                Entry(
+                    words=f"{_s(at_low)} / {_s(at_nominal)} / {_s(at_high)}",
+                    is_number=True,
+                    order=at_nominal,
+                ),
+                Entry(words=_s(swing), order=swing, is_number=True),
+                Entry(words=source or "none found"),
+            )
+        )
     return Listing(
         caption="Assumptions, sorted by how far each moves a figure",
-        heads=("Assumption", "Value [interval]", "Mark", "Figure it moves",
-               "At low / nominal / high (s)", "Swing (s)", "Source"),
+        heads=(
+            "Assumption",
+            "Value [interval]",
+            "Mark",
+            "Figure it moves",
+            "At low / nominal / high (s)",
+            "Swing (s)",
+            "Source",
+        ),
         rows=tuple(rows),
     )
 
@@ -188,33 +237,61 @@ def arc_listing(content: ReportContent) -> Listing:
     table = content.tables["arcs"]
     total = table.num_rows
     chosen = (
-        np.arange(total) if total <= ARCS_MAX
+        np.arange(total)
+        if total <= ARCS_MAX
         else np.linspace(0, total - 1, ARCS_MAX).astype(np.int64)
     )
     is_within = published_mask(table)
     year = published_column(table)
     columns = [words(table, name) for name in ("launch", "aim_point", "arc")]
-    keys = ("ground_range_m", "apogee_altitude_m", "burn_out_s", "impact_s", "drag_offset_m",
-            "drag_offset_s")
+    keys = (
+        "ground_range_m",
+        "apogee_altitude_m",
+        "burn_out_s",
+        "impact_s",
+        "drag_offset_m",
+        "drag_offset_s",
+    )
     values = [numbers(table, key) for key in keys]
     rows = []
     for row in chosen.tolist():
         launch, aim, arc = (column[row] for column in columns)
         length, apogee, burn_out, impact, offset_m, offset_s = (float(v[row]) for v in values)
-        rows.append((
-            Entry(words=content.place(launch), order=launch),
-            Entry(words=content.place(aim) if aim else "–", order=aim),
-            Entry(words=arc, order=arc),
-            _number(length / 1e3), _number(apogee / 1e3), _number(burn_out), _number(impact),
-            _number(offset_m / 1e3, "{:,.1f}"), _number(offset_s, "{:,.1f}"),
-            Entry(words="published range" if is_within[row] else "hypothetical",
-                  order=str(is_within[row]), mark="" if is_within[row] else "notable"),
-        ))
+        rows.append(
+            (
+                Entry(words=content.place(launch), order=launch),
+                Entry(words=content.place(aim) if aim else "–", order=aim),
+                Entry(words=arc, order=arc),
+                _number(length / 1e3),
+                _number(apogee / 1e3),
+                _number(burn_out),
+                _number(impact),
+                _number(offset_m / 1e3, "{:,.1f}"),
+                _number(offset_s, "{:,.1f}"),
+                Entry(
+                    words="published range" if is_within[row] else "hypothetical",
+                    order=str(is_within[row]),
+                    mark="" if is_within[row] else "notable",
+                ),
+            )
+        )
     shown = f"{len(rows):,} of {total:,} arcs, evenly taken" if total > len(rows) else "All arcs"
     return Listing(
-        caption=f"{shown}; hypothetical means beyond the range published in {year[1]}" if year else shown,
-        heads=("Launch", "Aim point", "Arc", "Ground range (km)", "Apogee (km)", "Burn-out (s)",
-               "Impact (s)", "Drag: place (km)", "Drag: time (s)", "Standing"),
+        caption=f"{shown}; hypothetical means beyond the range published in {year[1]}"
+        if year
+        else shown,
+        heads=(
+            "Launch",
+            "Aim point",
+            "Arc",
+            "Ground range (km)",
+            "Apogee (km)",
+            "Burn-out (s)",
+            "Impact (s)",
+            "Drag: place (km)",
+            "Drag: time (s)",
+            "Standing",
+        ),
         rows=tuple(rows),
         note="The whole table is arcs.parquet." if total > len(rows) else "",
     )

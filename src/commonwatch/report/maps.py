@@ -55,7 +55,9 @@ _REGION_HALF_MAX_M: Final = 8_000e3
 _SITES_LABELLED_MAX: Final = 40
 _STROKES: Final = {
     Seen.RADAR: f'stroke="{INK}" stroke-width="1.7"',
-    Seen.SATELLITE: f'stroke="{INK}" stroke-width="2.2" stroke-dasharray="0.1 4" stroke-linecap="round"',
+    Seen.SATELLITE: (
+        f'stroke="{INK}" stroke-width="2.2" stroke-dasharray="0.1 4" stroke-linecap="round"'
+    ),
     Seen.NOBODY: f'stroke="{ALARM}" stroke-width="1.3" stroke-dasharray="6 4"',
 }
 
@@ -145,7 +147,7 @@ def polar_frame(scene: Scene) -> Frame:
 
 
 def region_frame(scene: Scene) -> Frame | None:
-    """Return the part of the Earth that holds the drawn arcs, or None where they are all over it."""
+    """Return the part of the Earth with the drawn arcs, or None where they are all over it."""
     if not scene.paths:
         return None
     latitude = np.concatenate([path.latitude_deg for path in scene.paths.values()])
@@ -299,9 +301,7 @@ def _graticule(frame: Frame) -> str:
 def _fans(content: ReportContent) -> dict[str, list[tuple[str, Fan]]]:
     sensors = content.tables["sensors"]
     columns = [numbers(sensors, name) for name in ("latitude_deg", "longitude_deg")]
-    ranges = {
-        case: numbers(sensors, f"range_{case}_m") for case in ("nominal", "low", "high")
-    }
+    ranges = {case: numbers(sensors, f"range_{case}_m") for case in ("nominal", "low", "high")}
     found: dict[str, list[tuple[str, Fan]]] = {}
     for row, sensor in enumerate(words(sensors, "sensor")):
         for case, range_m in ranges.items():
@@ -339,14 +339,17 @@ def _fan_marks(scene: Scene, frame: Frame) -> list[str]:
         marks.append(f'<g class="{laydown_classes(scene.content, sensor)}">')
         for case, fan in fans:
             if case == "nominal":
-                area = "".join(path_of(part, is_closed=True, spacing=3) for part in frame.areas(fan))
+                area = "".join(
+                    path_of(part, is_closed=True, spacing=3) for part in frame.areas(fan)
+                )
                 marks.append(
                     f'<path d="{area}" fill="{colour}" fill-opacity="0.07" fill-rule="evenodd"/>'
                 )
             lines = frame.lines(fan.latitude_deg, fan.longitude_deg)
             edge = "".join(path_of(line, spacing=3) for line in lines)
             marks.append(
-                f'<path d="{edge}" fill="none" stroke="{colour}" stroke-opacity="0.75" {_EDGES[case]}/>'
+                f'<path d="{edge}" fill="none" stroke="{colour}" stroke-opacity="0.75" '
+                f"{_EDGES[case]}/>"
             )
         marks.append("</g>")
     return marks
@@ -385,7 +388,10 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
     marks: list[Markup] = []
     rows = [arc.row for arc in scene.chosen]
     for kind, name in (("launch", "launch"), ("aim", "aim_point")):
-        latitude, longitude = numbers(arcs, f"{kind}_latitude_deg"), numbers(arcs, f"{kind}_longitude_deg")
+        latitude, longitude = (
+            numbers(arcs, f"{kind}_latitude_deg"),
+            numbers(arcs, f"{kind}_longitude_deg"),
+        )
         all_names = words(arcs, name)
         first = {all_names[row]: row for row in reversed(rows)}
         for place, row in sorted(first.items(), key=lambda item: item[1]):
@@ -396,13 +402,18 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
             shape = (
                 f'<path d="M{x:.1f} {y - 7:.1f}l5 11h-10z" fill="{INK}" stroke="#fff"/>'
                 if kind == "launch"
-                else f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0-8l-8 8" stroke="{INK}" stroke-width="1.8"/>'
+                else f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0-8l-8 8" stroke="{INK}" '
+                'stroke-width="1.8"/>'
             )
             marks.append(Markup(shape))  # noqa: S704
-            if len(first) <= 20 and frame.name.startswith("The region"):
+            if place and len(first) <= 20 and frame.name.startswith("The region"):
                 marks.append(
                     labels.place(
-                        scene.content.place(place), x, y, size=13, weight=600 if kind == "launch" else 400
+                        scene.content.place(place),
+                        x,
+                        y,
+                        size=13,
+                        weight=600 if kind == "launch" else 400,
                     )
                 )
     return marks
@@ -415,7 +426,8 @@ def _sites(scene: Scene, frame: Frame, labels: Labels) -> tuple[list[str], list[
     rows = [row for row in range(len(names)) if np.isfinite(latitude[row])]
     spots = {row: frame.point(latitude[row], longitude[row]) for row in rows}
     rows = [
-        row for row in rows
+        row
+        for row in rows
         if 0 <= spots[row][0] <= frame.width and 0 <= spots[row][1] <= frame.height
     ]
     for row in rows:
@@ -425,11 +437,11 @@ def _sites(scene: Scene, frame: Frame, labels: Labels) -> tuple[list[str], list[
         x, y = float(spots[row][0]), float(spots[row][1])
         colour, shape = nation_style(scene.nations, nations[row])
         classes = laydown_classes(scene.content, names[row])
-        sites.append(
-            f'<g class="{classes}">{marker(shape, x, y, size=5, colour=colour)}</g>'
-        )
+        sites.append(f'<g class="{classes}">{marker(shape, x, y, size=5, colour=colour)}</g>')
         if len(rows) <= _SITES_LABELLED_MAX:
-            label = labels.place(titles[row] or names[row], x, y, size=12, colour=colour, weight=600)
+            label = labels.place(
+                titles[row] or names[row], x, y, size=12, colour=colour, weight=600
+            )
             written.append(f'<g class="{classes}">{label}</g>')
     return sites, written
 

@@ -47,7 +47,7 @@ def write_report(comparison: ReportContent) -> str:
         map_legend=maps.legend(scene),
         drawn_count=len(scene.paths),
         arc_count=comparison.tables["arcs"].num_rows,
-        coast=coverage_maps.coast_definition(),
+        definitions=coverage_maps.definitions(),
         altitudes=coverage_maps.altitude_figures(comparison),
         altitude_key=coverage_maps.altitude_key(),
         gaps=coverage_maps.gap_figures(comparison),

@@ -1,8 +1,9 @@
 """The few map projections of the report, and sector fans that are right at the pole and date line.
 
-A plate carree is drawn without cutting anything: a line or area is unwrapped, so that its longitudes
-run on without a jump, and drawn once for each copy (shifted by whole turns) that touches the map.
-The picture's frame clips the rest. An area that holds a pole is closed along the pole first.
+A plate carree is drawn without cutting anything: a line or area is unwrapped, so that its
+longitudes run on without a jump, and drawn once for each copy (shifted by whole turns) that
+touches the map. The picture's frame clips the rest. An area that holds a pole is closed along the
+pole first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,11 @@ class Fan:
 
 
 def azimuthal_equidistant(
-    latitude_deg: F64, longitude_deg: F64, *, centre_latitude_deg: float, centre_longitude_deg: float
+    latitude_deg: F64,
+    longitude_deg: F64,
+    *,
+    centre_latitude_deg: float,
+    centre_longitude_deg: float,
 ) -> F64:
     """Project on a plane where distance and azimuth from the middle are true.
 
@@ -85,7 +90,7 @@ def plate_carree_lines(latitude_deg: F64, longitude_deg: F64) -> list[F64]:
 
 
 def plate_carree_areas(fan: Fan) -> list[F64]:
-    """Return closed areas, each (n, 2), to be filled by the even-odd rule and clipped to the map."""
+    """Return closed areas, each (n, 2), for the even-odd rule, to be clipped to the map."""
     ring = np.stack([unwrapped(fan.longitude_deg), fan.latitude_deg], axis=-1)
     if fan.holds_north_pole and fan.holds_south_pole:
         world = np.array([[-180, -90], [180, -90], [180, 90], [-180, 90]], dtype=np.float64)
@@ -131,18 +136,20 @@ def sector_fan(
     else:
         steps = max(2, math.ceil(ground_range_m / _STEP_M) + 1)
         out_m = np.linspace(0.0, ground_range_m, steps)[:-1]
-        first = _destinations(latitude_deg, longitude_deg, np.full(steps - 1, azimuth_deg[0]), out_m)
-        last = _destinations(latitude_deg, longitude_deg, np.full(steps - 1, azimuth_deg[-1]), out_m)
+        first = _destinations(
+            latitude_deg, longitude_deg, np.full(steps - 1, azimuth_deg[0]), out_m
+        )
+        last = _destinations(
+            latitude_deg, longitude_deg, np.full(steps - 1, azimuth_deg[-1]), out_m
+        )
         ring = np.concatenate([first, arc, last[::-1]])
     return Fan(
         latitude_deg=ring[:, 0],
         longitude_deg=ring[:, 1],
-        holds_north_pole=_holds_pole(
-            90.0, latitude_deg, longitude_deg, azimuth_min_deg, width_deg, ground_range_m
-        ),
-        holds_south_pole=_holds_pole(
-            -90.0, latitude_deg, longitude_deg, azimuth_min_deg, width_deg, ground_range_m
-        ),
+        holds_north_pole=(0.0 - azimuth_deg[0]) % 360.0 <= width_deg
+        and _meridian_m(latitude_deg, 90.0) < ground_range_m,
+        holds_south_pole=(180.0 - azimuth_deg[0]) % 360.0 <= width_deg
+        and _meridian_m(latitude_deg, -90.0) < ground_range_m,
     )
 
 
@@ -151,18 +158,8 @@ def _off_meridian(azimuth_deg: float) -> float:
     return azimuth_deg + 0.01 if azimuth_deg % 180.0 == 0 else azimuth_deg
 
 
-def _holds_pole(
-    pole_deg: float,
-    latitude_deg: float,
-    longitude_deg: float,
-    azimuth_min_deg: float,
-    width_deg: float,
-    ground_range_m: float,
-) -> bool:
-    distance_m = _GEOD.inv(longitude_deg, latitude_deg, longitude_deg, pole_deg)[2]
-    azimuth_deg = 0.0 if pole_deg > 0 else 180.0
-    is_inside = (azimuth_deg - _off_meridian(azimuth_min_deg)) % 360.0 <= width_deg
-    return bool(distance_m < ground_range_m and is_inside)
+def _meridian_m(latitude_deg: float, pole_deg: float) -> float:
+    return float(_GEOD.inv(0.0, latitude_deg, 0.0, pole_deg)[2])
 
 
 def _destinations(

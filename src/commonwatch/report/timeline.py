@@ -12,7 +12,6 @@ from commonwatch.report.columns import arc_keys, distinct, matching, numbers, pu
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import CASES, PUBLISHED_RUN
 from commonwatch.report.figure import (
-    ALARM,
     GRID,
     INK,
     PAPER,
@@ -36,20 +35,20 @@ Spells = dict[str, list[tuple[str, float, float]]]
 def panel_arcs(content: ReportContent) -> list[ChosenArc]:
     """Return one arc a launch: where the radar track of the laydowns differs most.
 
-    Within the published range where the launch has such an arc; the first of equals.
+    Within the published range where the launch has such an arc; of equals the one with the longest
+    track, then the first. Where launches are many, those with the greatest such differences.
     """
     arcs = content.tables["arcs"]
-    keys = [str(key) for key in arc_keys(arcs).to_pylist()]
     spread_s = _spread(content)
+    orders = [spread_s.get(str(key), (0.0, 0.0)) for key in arc_keys(arcs).to_pylist()]
     is_published = published_mask(arcs)
     launches, aims, kinds = (words(arcs, name) for name in ("launch", "aim_point", "arc"))
     best: dict[str, int] = {}
     for row, launch in enumerate(launches):
-        order = (bool(is_published[row]), spread_s.get(keys[row], 0.0))
         kept = best.get(launch)
-        if kept is None or order > (bool(is_published[kept]), spread_s.get(keys[kept], 0.0)):
+        if kept is None or (is_published[row], orders[row]) > (is_published[kept], orders[kept]):
             best[launch] = row
-    rows = sorted(best.values(), key=lambda row: -spread_s.get(keys[row], 0.0))[:PANELS_MAX]
+    rows = sorted(best.values(), key=lambda row: orders[row], reverse=True)[:PANELS_MAX]
     return [
         ChosenArc(
             launch=launches[row],
@@ -77,14 +76,19 @@ def timelines(content: ReportContent) -> list[Figure]:
     return [_panel(content, arc, everything, unions) for arc in chosen]
 
 
-def _spread(content: ReportContent) -> dict[str, float]:
+def _spread(content: ReportContent) -> dict[str, tuple[float, float]]:
+    """Return for each arc the difference of track over the laydowns, and the longest."""
     rows = matching(
         content.tables["knowledge"], run=PUBLISHED_RUN, case="nominal", with_satellites=True
     )
-    table = pa.table({"key": arc_keys(rows), "track_s": np.nan_to_num(numbers(rows, "radar_track_s"))})
+    table = pa.table(
+        {"key": arc_keys(rows), "track_s": np.nan_to_num(numbers(rows, "radar_track_s"))}
+    )
     grouped = table.group_by("key").aggregate([("track_s", "max"), ("track_s", "min")])
-    spread_s = numbers(grouped, "track_s_max") - numbers(grouped, "track_s_min")
-    return dict(zip(words(grouped, "key"), spread_s.tolist(), strict=True))
+    longest_s = numbers(grouped, "track_s_max")
+    spread_s = longest_s - numbers(grouped, "track_s_min")
+    orders = zip(spread_s.tolist(), longest_s.tolist(), strict=True)
+    return dict(zip(words(grouped, "key"), orders, strict=True))
 
 
 def _panel(
@@ -125,25 +129,25 @@ def _panel(
         body += _bars(spells, y, seconds_wide, "#3f4a56")
         y += _ROW
     height = y + 34
-    title = f"{content.place(arc.launch)} to {content.place(arc.aim_point)}, {arc.arc}"
+    title = content.arc_title(arc.launch, arc.aim_point, arc.arc)
     if not arc.is_published:
         title += " (hypothetical: beyond the published range)"
     ticks = _axis(row, end_s, seconds_wide, y)
-    unseen = f" No sight by {', '.join(blind)}." if blind else ""
-    alternative = f"Timeline, {title}: " + (_described(everything["nominal"], arc, titles) or "never seen.")
-    return Figure(
-        svg=picture([_HATCH, *ticks, *body], width=_WIDTH, height=height, alternative=alternative,
-                    width_min_px=720),
-        alternative=alternative,
-        caption=f"{title}.{unseen}",
+    alternative = f"Timeline, {title}: " + (
+        _described(everything["nominal"], arc, titles) or "never seen."
     )
-
-
-_HATCH: Final = (
-    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-    f'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fbe9e7"/>'
-    f'<path d="M0 0v6" stroke="{ALARM}" stroke-width="2.4"/></pattern></defs>'
-)
+    return Figure(
+        svg=picture(
+            [*ticks, *body],
+            width=_WIDTH,
+            height=height,
+            alternative=alternative,
+            width_min_px=720,
+        ),
+        alternative=alternative,
+        caption=title,
+        note=f"Not seen by {', '.join(blind)}." if blind else "",
+    )
 
 
 def _short(title: str, length: int = 38) -> str:
@@ -155,8 +159,11 @@ def _end_s(row: pa.Table, everything: dict[str, Spells], arc: ChosenArc) -> floa
     if np.isfinite(impact_s):
         return impact_s
     last = [spell[2] for case in CASES for spell in everything[case].get(arc.key, [])]
-    known = [value for name in ("burn_out_s", "apogee_time_s")
-             if np.isfinite(value := float(numbers(row, name)[0]))]
+    known = [
+        value
+        for name in ("burn_out_s", "apogee_time_s")
+        if np.isfinite(value := float(numbers(row, name)[0]))
+    ]
     return max([*last, *known, 60.0]) * 1.05
 
 
@@ -178,8 +185,9 @@ def _bars(
         )
     for first, last in nominal:
         marks.append(
-            f'<rect x="{_GUTTER + first * seconds_wide:.1f}" y="{y + 4.5:g}" height="{_ROW - 10:g}" '
-            f'width="{max(1.5, (last - first) * seconds_wide):.1f}" fill="{colour}">'
+            f'<rect x="{_GUTTER + first * seconds_wide:.1f}" y="{y + 4.5:g}" '
+            f'width="{max(1.5, (last - first) * seconds_wide):.1f}" height="{_ROW - 10:g}" '
+            f'fill="{colour}">'
             f"<title>T+{first:.0f} s to T+{last:.0f} s</title></rect>"
         )
     for first, last in low:
@@ -191,8 +199,14 @@ def _bars(
     if nominal:
         x = _GUTTER + nominal[-1][1] * seconds_wide
         marks.append(
-            text(f"{sum(last - first for first, last in nominal):,.0f} s", _WIDTH - 6, y + 14,
-                 anchor="end", size=11, colour=QUIET)
+            text(
+                f"{sum(last - first for first, last in nominal):,.0f} s",
+                _WIDTH - 6,
+                y + 14,
+                anchor="end",
+                size=11,
+                colour=QUIET,
+            )
         )
     return marks
 
@@ -219,18 +233,31 @@ def _axis(row: pa.Table, end_s: float, seconds_wide: float, bottom: float) -> li
         x = _GUTTER + second * seconds_wide
         marks.append(f'<path d="M{x:.1f} {_TOP - 4:g}V{bottom + 4:g}" stroke="{GRID}"/>')
         marks.append(text(f"{second:,.0f}", x, bottom + 18, anchor="middle", size=11, colour=QUIET))
-    marks.append(text("seconds after lift-off", _GUTTER - 8, bottom + 18, anchor="end", size=11, colour=QUIET))
+    marks.append(
+        text(
+            "seconds after lift-off", _GUTTER - 8, bottom + 18, anchor="end", size=11, colour=QUIET
+        )
+    )
     events = (("burn_out_s", "burn-out"), ("apogee_time_s", "apogee"), ("impact_s", "impact"))
     for level, (column, name) in enumerate(events):
         second = float(numbers(row, column)[0])
         if np.isfinite(second) and second > 0:
             x = _GUTTER + second * seconds_wide
             marks.append(
-                f'<path d="M{x:.1f} {_TOP - 12:g}V{bottom + 4:g}" stroke="{INK}" stroke-dasharray="3 3"/>'
+                f'<path d="M{x:.1f} {_TOP - 12:g}V{bottom + 4:g}" stroke="{INK}" '
+                'stroke-dasharray="3 3"/>'
             )
             anchor = "end" if level == 2 else "middle"
-            marks.append(text(f"{name} {second:,.0f}", min(x + 14, _WIDTH) if level == 2 else x,
-                              _TOP - 18, anchor=anchor, size=12, weight=600))
+            marks.append(
+                text(
+                    f"{name} {second:,.0f}",
+                    min(x + 14, _WIDTH) if level == 2 else x,
+                    _TOP - 18,
+                    anchor=anchor,
+                    size=12,
+                    weight=600,
+                )
+            )
     return marks
 
 
@@ -245,9 +272,13 @@ def _described(spells: Spells, arc: ChosenArc, titles: dict[str, str]) -> str:
 
 def key_picture() -> Markup:
     """Return the key of the panels."""
-    body: list[str] = [_HATCH]
+    body: list[str] = []
     for x, style, name in (
-        (4, 'fill="#3f4a56" fill-opacity="0.18" stroke="#3f4a56" stroke-width="0.7"', "seen in the high case"),
+        (
+            4,
+            'fill="#3f4a56" fill-opacity="0.18" stroke="#3f4a56" stroke-width="0.7"',
+            "seen in the high case",
+        ),
         (220, 'fill="#3f4a56"', "seen in the nominal case"),
         (720, 'fill="url(#hatch)"', "unseen for at least the gap threshold (nominal case)"),
     ):
@@ -257,4 +288,6 @@ def key_picture() -> Markup:
         f'<path d="M450 10h40" stroke="{PAPER}" stroke-width="1.6"/>',
         text("white line: also in the low case", 498, 14),
     ]
-    return picture(body, width=_WIDTH, height=20, alternative="Key of the timelines", width_min_px=900)
+    return picture(
+        body, width=_WIDTH, height=20, alternative="Key of the timelines", width_min_px=900
+    )

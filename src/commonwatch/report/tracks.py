@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -63,11 +64,11 @@ class Path:
 
 
 def chosen_arcs(content: ReportContent, *, count_max: int = TRACKS_MAX) -> list[ChosenArc]:
-    """Return the arcs to draw: those of the first kind of arc, thinned evenly to the greatest number."""
+    """Return the arcs to draw: those of the first kind of arc, thinned evenly."""
     arcs = content.tables["arcs"]
     is_published = published_mask(arcs)
     rows = [row for row, kind in enumerate(words(arcs, "arc")) if kind == distinct(arcs, "arc")[0]]
-    if len({arc for arc in words(arcs, "arc")}) >= len(words(arcs, "arc")):
+    if len(distinct(arcs, "arc")) == arcs.num_rows:
         rows = list(range(arcs.num_rows))  # one flight each, as with published or recorded launches
     if len(rows) > count_max:
         rows = [rows[place] for place in np.linspace(0, len(rows) - 1, count_max).astype(int)]
@@ -131,7 +132,7 @@ def stretches(
         level[within] = np.maximum(level[within], 1 if sensor in satellites else 2)
     cuts = np.flatnonzero(np.diff(level)) + 1
     edges = [0, *cuts.tolist(), len(level)]
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         part = slice(begin, end + 1)
         yield _LEVELS[int(level[begin])], latitude_deg[part], longitude_deg[part]
 

@@ -11,6 +11,7 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,7 +87,8 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         places=frozenset(catalogue.places()),
         launches=catalogue.launches(),
     )
-    faults = find_faults(tree, ScenarioFile, CHECKS) + list(check_names(tree, known))
+    faults = find_faults(tree, ScenarioFile, CHECKS)
+    faults += islice(check_names(tree, known), LIMITS.mistake_count)
     file = _convert(tree, ScenarioFile, faults, file_name)
     recorded = _recorded_paths(tree, file.recorded, path.parent, file_name)
     return _describe(path.stem, file, recorded, sha256=hashlib.sha256(content).hexdigest())

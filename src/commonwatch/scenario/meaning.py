@@ -6,6 +6,7 @@ Checks of one table (``CHECKS``, called on converted tables) and checks of names
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +98,7 @@ def _below(lower: str, upper: str) -> Check:
 
 
 def _check_service(sensor: RadarEntry | SatelliteEntry) -> Iterator[Fault]:
-    for index, (one, other) in enumerate(zip(sensor.service, sensor.service[1:], strict=False)):
+    for index, (one, other) in enumerate(itertools.pairwise(sensor.service)):
         if other.since < one.since:
             yield Fault(
                 found=f"from = {other.since} is earlier than the entry before, {one.since}",

@@ -36,13 +36,15 @@ class Fault:
         From the root (or, in a check, from the checked table) to the table or array concerned.
     key
         The key in that table; None where the whole table is meant.
-    found, allowed, what_to_do
+    found, allowed
         As in ``errors.Mistake``.
+    what_to_do
+        The same, or a function that finds it: called only for mistakes that are shown.
     """
 
     found: str
     allowed: str = ""
-    what_to_do: str = ""
+    what_to_do: str | Callable[[], str] = ""
     keys: Keys = ()
     key: str | None = None
 
@@ -105,13 +107,16 @@ def in_file_order(tree: Table, faults: Iterable[Fault], *, limit: int) -> list[M
     limit
         Greatest number to return; what is beyond is counted in a last line.
     """
-    ordered = sorted(faults, key=lambda fault: _position(tree, fault))
+    orders: dict[int, dict[str, int]] = {}
+    ordered = sorted(faults, key=lambda fault: _position(tree, fault, orders))
     mistakes = [
         Mistake(
             path=path_text(tree, fault.keys),
             found=fault.found,
             allowed=fault.allowed,
-            what_to_do=fault.what_to_do,
+            what_to_do=fault.what_to_do
+            if isinstance(fault.what_to_do, str)
+            else fault.what_to_do(),
         )
         for fault in ordered[:limit]
     ]
@@ -157,19 +162,19 @@ def _key_text(key: str) -> str:
     return _short(key) if _BARE_KEY.fullmatch(key) else f'"{_short(key)}"'
 
 
-def _position(tree: Any, fault: Fault) -> tuple[int, ...]:
+def _position(tree: Any, fault: Fault, orders: dict[int, dict[str, int]]) -> tuple[int, ...]:
     """Index at each level of the file; a missing key stands behind the keys that are there."""
     position = []
     for key in (*fault.keys, *([] if fault.key is None else [fault.key])):
-        if isinstance(tree, dict) and key in tree:
-            position.append(list(tree).index(str(key)))
-            tree = tree[key]
-        elif isinstance(tree, list) and isinstance(key, int):
+        if isinstance(key, int):
             position.append(key)
-            tree = tree[key]
         else:
-            position.append(len(tree))
-            break
+            if id(tree) not in orders:
+                orders[id(tree)] = {name: index for index, name in enumerate(tree)}
+            position.append(orders[id(tree)].get(key, len(tree)))
+            if key not in tree:
+                break
+        tree = tree[key]
     return tuple(position)
 
 
@@ -236,15 +241,15 @@ def _walk_struct(
 
 def _unknown_key(key: str, known: Iterable[str], missing: list[str], keys: Keys) -> Fault:
     """Suggest a key that is missing here, if one is near, before one that is there already."""
-    near = nearest(key, missing) or nearest(key, known)
-    # The form of this message is set: known keys and suggestion on a line each.
-    names = f"Known keys here: {', '.join(sorted(known))}."
-    return Fault(
-        found=f'unknown key "{_short(key)}"',
-        what_to_do=names + (f'\n  Did you mean "{near}"?' if near else ""),
-        keys=keys,
-        key=key,
-    )
+
+    def what_to_do() -> str:
+        # The form of this message is set: known keys and suggestion on a line each.
+        near = nearest(key, missing) or nearest(key, known)
+        names = f"Known keys here: {', '.join(sorted(known))}."
+        return names + (f'\n  Did you mean "{near}"?' if near else "")
+
+    found = f'unknown key "{_short(key)}"'
+    return Fault(found=found, what_to_do=what_to_do, keys=keys, key=key)
 
 
 def _walk_array(

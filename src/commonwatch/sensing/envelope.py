@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ F64 = npt.NDArray[np.float64]
 
 _ZENITH_RAD = 0.5 * math.pi - 1e-6
 _FAR_ABOVE_M = 1e9
+SECTOR_SLACK_M: Final = 1e-3
+"""A sector reaches so far past its edges, so that rounding leaves no gap between two faces."""
 
 
 def envelope_rows(radar: Radar, *, refraction: bool = True) -> F64:
@@ -69,6 +72,24 @@ def envelope_table(
     return rows, first_rows.astype(np.int64)
 
 
+def widened(rows: F64, distance_m: float) -> F64:
+    """Move every limit of envelope rows outwards, so that what is so far outside is inside.
+
+    Signal is no limit of the widened rows; the range at which it ends on boresight is.
+    """
+    wide = rows.copy()
+    wide[:, column.SECTOR_SLACK] += distance_m
+    for apex, slope, side in (
+        (column.APEX_MIN, column.SLOPE_MIN, -1.0),
+        (column.APEX_MAX, column.SLOPE_MAX, 1.0),
+    ):
+        wide[:, apex] += side * distance_m * np.sqrt(1.0 + rows[:, slope] ** 2)
+    wide[:, column.RANGE_MIN] = np.maximum(rows[:, column.RANGE_MIN] - distance_m, 0.0)
+    wide[:, column.RANGE_MAX] += distance_m
+    wide[:, column.SIGNAL_EXPONENT] = column.NO_SIGNAL_LIMIT
+    return wide
+
+
 def boresight_ecef(radar: Radar, face: Face) -> F64:
     """Return the unit vector square to a face, ECEF, shape (3,)."""
     azimuth, elevation = face.boresight_azimuth_rad, face.boresight_elevation_rad
@@ -93,6 +114,7 @@ def _row(radar: Radar, face: Face, *, refraction: bool) -> F64:
         row[column.EDGE_MIN : column.EDGE_MIN + 3] = math.cos(low) * east - math.sin(low) * north
         row[column.EDGE_MAX : column.EDGE_MAX + 3] = math.sin(high) * north - math.cos(high) * east
         row[column.IS_WIDE] = face.width_rad > math.pi
+    row[column.SECTOR_SLACK] = SECTOR_SLACK_M
     row[column.APEX_MIN], row[column.SLOPE_MIN] = _cone(
         radar, face.elevation_min_rad, refraction=refraction
     )

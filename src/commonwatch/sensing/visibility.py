@@ -17,7 +17,7 @@ from commonwatch.flight.trajectory import Trajectories
 from commonwatch.identity import SensorId
 from commonwatch.kernels import run_in_chunks
 from commonwatch.sensing import visibility_kernel
-from commonwatch.sensing.envelope import envelope_table
+from commonwatch.sensing.envelope import envelope_table, widened
 from commonwatch.sensing.infrared import InfraredSatellite, state_vector
 from commonwatch.sensing.infrared_kernel import find_looks
 from commonwatch.sensing.radar import Radar, Role
@@ -140,8 +140,9 @@ def spells_of_sight(trajectories: Trajectories, sensors: Sequence[Sensor]) -> Sp
     broken just after a spell names its end. Satellites see motors that burn, until burn-out itself;
     a path whose burn-out is not a number has none.
 
-    Limits: a spell or a gap that begins and ends between two samples may be missed. Elevation
-    limits are those of refracted rays above the air (``envelope.envelope_rows``).
+    Limits: a gap that begins and ends between two samples may be missed, and a second spell between
+    the same two; a single one is found. Elevation limits are those of refracted rays above the air
+    (``envelope.envelope_rows``). Not for paths faster than 10 km/s.
     """
     found = _radar_spells(trajectories, sensors) + _satellite_spells(trajectories, sensors)
     rows = np.concatenate([np.empty((0, 3), np.int32), *(rows for rows, _ in found)])
@@ -192,7 +193,7 @@ def handed_over(
     """
     place = np.full(len(sensors), -1, dtype=np.int32)
     place[list(include)] = np.arange(len(include), dtype=np.int32)
-    waits_s = np.array([_track_after_s(sensor) for sensor in sensors])
+    waits_s = np.array([track_after_s(sensor) for sensor in sensors])
     hand_over_s = np.array([_hand_over_s(sensor) for sensor in sensors])
 
     kept = np.flatnonzero(place[spells.sensor] >= 0)
@@ -269,10 +270,21 @@ def _radar_spells(trajectories: Trajectories, sensors: Sequence[Sensor]) -> list
     ends_s, comes_down = trajectories.end_s, trajectories.comes_down
     interval_s = trajectories.interval_s
     envelopes, first_rows = envelope_table(sensors)
+    near = widened(envelopes, 0.5 * visibility_kernel.SPEED_MAX_M_S * interval_s)
 
     def find(start: int, stop: int, rows: I32, ends: F64) -> int:
         return find_spells(
-            states, ends_s, comes_down, interval_s, envelopes, first_rows, start, stop, rows, ends
+            states,
+            ends_s,
+            comes_down,
+            interval_s,
+            envelopes,
+            near,
+            first_rows,
+            start,
+            stop,
+            rows,
+            ends,
         )
 
     return _collect(find, trajectories.path_count)
@@ -335,7 +347,7 @@ def _collect(find: Callable[[int, int, I32, F64], int], path_count: int) -> list
     return [found[start] for start in sorted(found)]
 
 
-def _track_after_s(sensor: Sensor) -> float:
+def track_after_s(sensor: Sensor) -> float:
     """Seconds from first sight to a track that can cue another sensor; infinite for cued radars."""
     if isinstance(sensor, InfraredSatellite):
         return TRACK_LOOKS * sensor.revisit_s

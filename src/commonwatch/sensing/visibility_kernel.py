@@ -46,7 +46,8 @@ RANGE_MAX = 18
 BORESIGHT = 19
 SIGNAL_RANGE = 22
 SIGNAL_EXPONENT = 23
-ENVELOPE_COLUMNS = 24
+SECTOR_SLACK = 24
+ENVELOPE_COLUMNS = 25
 
 NO_SIGNAL_LIMIT = -1.0
 """In ``SIGNAL_EXPONENT``: the published-range run, which has no limit of signal."""
@@ -64,10 +65,12 @@ EARTH = 8
 IMPACT = 9
 PATH_END = 10
 
-EDGE_M = 1e-3
-"""A sector reaches so far past its edges, so that rounding leaves no gap between two faces."""
 REFINED_S = 1e-3
 """Crossings are bisected to this length of time."""
+GLIMPSE_S = 0.05
+"""A spell between two samples is found when it lasts so long."""
+SPEED_MAX_M_S = 10e3
+"""No faster paths are looked at: escape from the Earth takes 11.2 km/s (*assumed*)."""
 SAMPLES_PER_BLOCK = 2048
 """Samples held at once: three coordinates of a block stay in the first-level cache."""
 
@@ -86,6 +89,7 @@ def sweep_face(x, y, z, envelope, seen):
     min_x, min_y, min_z = envelope[EDGE_MIN], envelope[EDGE_MIN + 1], envelope[EDGE_MIN + 2]
     max_x, max_y, max_z = envelope[EDGE_MAX], envelope[EDGE_MAX + 1], envelope[EDGE_MAX + 2]
     up_x, up_y, up_z = envelope[UP], envelope[UP + 1], envelope[UP + 2]
+    edge = -envelope[SECTOR_SLACK]
     is_wide = envelope[IS_WIDE] > 0.0
     apex_min, apex_max = envelope[APEX_MIN], envelope[APEX_MAX]
     slope_min = envelope[SLOPE_MIN] * abs(envelope[SLOPE_MIN])
@@ -97,8 +101,8 @@ def sweep_face(x, y, z, envelope, seen):
         dy = y[k] - site_y
         dz = z[k] - site_z
         square = dx * dx + dy * dy + dz * dz
-        past_min = dx * min_x + dy * min_y + dz * min_z >= -EDGE_M
-        before_max = dx * max_x + dy * max_y + dz * max_z >= -EDGE_M
+        past_min = dx * min_x + dy * min_y + dz * min_z >= edge
+        before_max = dx * max_x + dy * max_y + dz * max_z >= edge
         height = dx * up_x + dy * up_y + dz * up_z
         level = square - height * height
         over = height - apex_min
@@ -178,7 +182,8 @@ def face_margin(x, y, z, envelope):
     slope_min, slope_max = envelope[SLOPE_MIN], envelope[SLOPE_MAX]
 
     is_wide = envelope[IS_WIDE] > 0.0
-    margin = EDGE_M + (max(past_min, before_max) if is_wide else min(past_min, before_max))
+    margin = max(past_min, before_max) if is_wide else min(past_min, before_max)
+    margin += envelope[SECTOR_SLACK]
     limit = AZIMUTH
     if (
         envelope[EDGE_MIN] == 0.0
@@ -241,26 +246,66 @@ def position_at(states, interval_s, end_s, time_s):
     )
 
 
+@kernel(f"Tuple((f8, i8))({TABLE}, f8, f8, f8, {TABLE}, i8, i8)")
+def _margin_at(states, interval_s, end_s, time_s, envelopes, first, last):
+    """Margin and limit of one path before one radar at one instant."""
+    x, y, z = position_at(states, interval_s, end_s, time_s)
+    return radar_margin(x, y, z, envelopes, first, last)
+
+
 @kernel(f"Tuple((f8, f8, i8))({TABLE}, f8, f8, f8, f8, {TABLE}, i8, i8)")
 def _radar_crossing(states, interval_s, end_s, start_s, stop_s, envelopes, first, last):
     """Narrow a crossing to a millisecond: the instants before and after, and the limit outside."""
-    x, y, z = position_at(states, interval_s, end_s, stop_s)
-    margin, limit = radar_margin(x, y, z, envelopes, first, last)
+    margin, limit = _margin_at(states, interval_s, end_s, stop_s, envelopes, first, last)
     leaves = margin < 0.0
     if not leaves:
-        x, y, z = position_at(states, interval_s, end_s, start_s)
-        margin, limit = radar_margin(x, y, z, envelopes, first, last)
+        margin, limit = _margin_at(states, interval_s, end_s, start_s, envelopes, first, last)
     while stop_s - start_s > REFINED_S:
         middle_s = 0.5 * (start_s + stop_s)
-        x, y, z = position_at(states, interval_s, end_s, middle_s)
-        margin, middle_limit = radar_margin(x, y, z, envelopes, first, last)
+        margin, other = _margin_at(states, interval_s, end_s, middle_s, envelopes, first, last)
         if margin < 0.0:
-            limit = middle_limit
+            limit = other
         if (margin < 0.0) == leaves:
             stop_s = middle_s
         else:
             start_s = middle_s
     return start_s, stop_s, limit
+
+
+@kernel(f"f8({TABLE}, f8, f8, f8, f8, {TABLE}, i8, i8)")
+def _glimpse(states, interval_s, end_s, start_s, stop_s, envelopes, first, last):
+    """Find an instant of sight between two samples that are both outside; negative if none.
+
+    (1) The margin must grow inwards from both samples; (2) golden-section search for its greatest
+    value, left as soon as that is positive.
+    """
+    step_s = 0.01 * (stop_s - start_s)
+    margin, _ = _margin_at(states, interval_s, end_s, start_s, envelopes, first, last)
+    inner, _ = _margin_at(states, interval_s, end_s, start_s + step_s, envelopes, first, last)
+    if inner <= margin:
+        return -1.0
+    margin, _ = _margin_at(states, interval_s, end_s, stop_s, envelopes, first, last)
+    inner, _ = _margin_at(states, interval_s, end_s, stop_s - step_s, envelopes, first, last)
+    if inner <= margin:
+        return -1.0
+
+    ratio = 0.5 * (math.sqrt(5.0) - 1.0)
+    left_s = stop_s - ratio * (stop_s - start_s)
+    right_s = start_s + ratio * (stop_s - start_s)
+    left, _ = _margin_at(states, interval_s, end_s, left_s, envelopes, first, last)
+    right, _ = _margin_at(states, interval_s, end_s, right_s, envelopes, first, last)
+    while max(left, right) < 0.0 and stop_s - start_s > GLIMPSE_S:
+        if left > right:
+            stop_s, right_s, right = right_s, left_s, left
+            left_s = stop_s - ratio * (stop_s - start_s)
+            left, _ = _margin_at(states, interval_s, end_s, left_s, envelopes, first, last)
+        else:
+            start_s, left_s, left = left_s, right_s, right
+            right_s = start_s + ratio * (stop_s - start_s)
+            right, _ = _margin_at(states, interval_s, end_s, right_s, envelopes, first, last)
+    if max(left, right) < 0.0:
+        return -1.0
+    return left_s if left > right else right_s
 
 
 @kernel(f"i8({TABLE}, f8, f8, f8, f8, i8, i8, i8, i8, i4[:, ::1], f8[:, :, ::1])")
@@ -276,7 +321,10 @@ def record(states, interval_s, end_s, seen_s, lost_s, path, sensor, limit, count
     return count + 1
 
 
-@kernel(f"i8({TABLE}, f8, f8, b1, {TABLE}, i8, i8, u1[::1], i8, i8, i8, i4[:, ::1], f8[:, :, ::1])")
+@kernel(
+    f"i8({TABLE}, f8, f8, b1, {TABLE}, i8, i8, u1[::1], u1[::1], i8, i8, i8, i4[:, ::1], "
+    "f8[:, :, ::1])"
+)
 def _radar_spells(
     states,
     interval_s,
@@ -286,22 +334,50 @@ def _radar_spells(
     first,
     last,
     seen,
+    near,
     path,
     sensor,
     count,
     rows,
     ends,
 ):
-    """Record the spells in one path's row of samples seen by one radar."""
-    changes = np.uint8(0)
+    """Record the spells in one path's row of samples, seen and nearly seen, by one radar."""
+    edges = near[0] ^ seen[0]
     for k in range(1, seen.shape[0]):
-        changes |= seen[k] ^ seen[k - 1]
-    if changes == 0 and seen[0] == 0:
+        edges |= (near[k] ^ seen[k]) | (seen[k] ^ seen[k - 1])
+    if edges == 0 and seen[0] == 0:
         return count
     seen_s = 0.0
-    for k in range(1, seen.shape[0] if changes != 0 else 0):
+    for k in range(1, seen.shape[0] if edges != 0 else 0):
         start_s, stop_s = (k - 1) * interval_s, min(k * interval_s, end_s)
-        if seen[k] == seen[k - 1] or start_s >= end_s:
+        if start_s >= end_s:
+            break
+        if seen[k] == seen[k - 1]:
+            glimpse_s = -1.0
+            if seen[k] == 0 and (near[k] | near[k - 1]) == 1:
+                glimpse_s = _glimpse(
+                    states, interval_s, end_s, start_s, stop_s, envelopes, first, last
+                )
+            if glimpse_s >= 0.0:
+                _, seen_s, _ = _radar_crossing(
+                    states, interval_s, end_s, start_s, glimpse_s, envelopes, first, last
+                )
+                lost_s, _, limit = _radar_crossing(
+                    states, interval_s, end_s, glimpse_s, stop_s, envelopes, first, last
+                )
+                count = record(
+                    states,
+                    interval_s,
+                    end_s,
+                    seen_s,
+                    lost_s,
+                    path,
+                    sensor,
+                    limit,
+                    count,
+                    rows,
+                    ends,
+                )
             continue
         start_s, stop_s, limit = _radar_crossing(
             states, interval_s, end_s, start_s, stop_s, envelopes, first, last
@@ -320,13 +396,16 @@ def _radar_spells(
     return count
 
 
-@kernel(f"i8({STACK}, {ROW}, {FLAGS}, f8, {TABLE}, {INDEX}, i8, i8, i4[:, ::1], f8[:, :, ::1])")
+@kernel(
+    f"i8({STACK}, {ROW}, {FLAGS}, f8, {TABLE}, {TABLE}, {INDEX}, i8, i8, i4[:, ::1], f8[:, :, ::1])"
+)
 def find_spells(
     states: F64,
     ends_s: F64,
     comes_down: npt.NDArray[np.bool_],
     interval_s: float,
     envelopes: F64,
+    near_envelopes: F64,
     first_rows: I64,
     start: int,
     stop: int,
@@ -336,9 +415,11 @@ def find_spells(
     """Find the spells of sight of paths ``start`` to ``stop`` by radars; return how many.
 
     Sensor ``s`` has the faces in rows ``first_rows[s]`` to ``first_rows[s + 1]``, none for what is
-    no radar. Each spell is a row of ``rows`` (path, sensor, limit) and of ``ends`` (first and last;
-    time and altitude), ordered by path, sensor and time. Those past the last row are counted but
-    not written: call again with more room.
+    no radar. ``near_envelopes`` are the same faces wider by half the way between two samples: where
+    they see and the faces do not, a spell shorter than ``interval_s`` is looked for. Each spell is
+    a row of ``rows`` (path, sensor, limit) and of ``ends`` (first and last; time and altitude),
+    ordered by path, sensor and time. Those past the last row are counted but not written: call
+    again with more room.
     """
     samples = states.shape[1]
     sensors = first_rows.shape[0] - 1
@@ -348,6 +429,7 @@ def find_spells(
     z = np.empty(paths_per_block * samples)
     spare = np.empty(paths_per_block * samples, np.uint8)
     seen = np.empty((sensors, paths_per_block * samples), np.uint8)
+    near = np.empty((sensors, paths_per_block * samples), np.uint8)
     count = 0
     for block in range(start, stop, paths_per_block):
         paths = min(paths_per_block, stop - block)
@@ -360,16 +442,17 @@ def find_spells(
         for sensor in range(sensors):
             first, last = first_rows[sensor], first_rows[sensor + 1]
             if first < last:
-                sweep_radar(
-                    x[:size],
-                    y[:size],
-                    z[:size],
-                    envelopes,
-                    first,
-                    last,
-                    spare[:size],
-                    seen[sensor, :size],
-                )
+                for table, mask in ((envelopes, seen), (near_envelopes, near)):
+                    sweep_radar(
+                        x[:size],
+                        y[:size],
+                        z[:size],
+                        table,
+                        first,
+                        last,
+                        spare[:size],
+                        mask[sensor, :size],
+                    )
         for path in range(block, block + paths):
             offset = (path - block) * samples
             for sensor in range(sensors):
@@ -384,6 +467,7 @@ def find_spells(
                         first,
                         last,
                         seen[sensor, offset : offset + samples],
+                        near[sensor, offset : offset + samples],
                         path,
                         sensor,
                         count,

@@ -1,0 +1,12 @@
+"""Questions to a world.
+
+=================  =============================================================================
+``compare``        one scenario, every laydown: who sees what, when, for how long
+``marginal``       each sensor's value: last-in marginal and Shapley share
+``impact_bound``   how well the impact point can be known, and when
+``impact_kernel``  its compiled search
+``sensitivity``    which open figures move the answer most
+``gaps``           where nobody sees for long, and how low sensors see
+``validation``     comparison with what Commonwatch did not compute
+=================  =============================================================================
+"""

@@ -1,0 +1,6 @@
+"""The world of a scenario: the only home of truth.
+
+=========  ==================================================================
+``truth``  the flights of a scenario, solved and sampled
+=========  ==================================================================
+"""

@@ -1,0 +1,168 @@
+"""The page: complete in itself, escaped, readable by everyone."""
+
+import dataclasses
+import functools
+import re
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from commonwatch.report import write_report
+from tests.report.build_tables import content_of
+from tests.report.worlds import World, dprk_2017, falcon, globe, iran_2009
+
+WORLDS: dict[str, Callable[[], World]] = {
+    "iran-2009": iran_2009,
+    "falcon-ascent": falcon,
+    "dprk-2017": dprk_2017,
+    "globe-2024": functools.partial(globe, 8),
+}
+VOID = {"meta", "input", "br", "col", "link", "img", "hr"}
+VOID_SHAPES = {"path", "rect", "circle", "use", "image"}
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask about, and checks that elements close in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, words: str) -> None:
+        self.words.append(words)
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@functools.cache
+def page(name: str) -> str:
+    return write_report(content_of(WORLDS[name]()))
+
+
+@functools.cache
+def reader(name: str) -> Reader:
+    return Reader(page(name))
+
+
+everywhere = pytest.mark.parametrize("name", list(WORLDS))
+
+
+@everywhere
+def test_the_page_loads_nothing(name: str) -> None:
+    for _, attributes in reader(name).tags:
+        for key in ("src", "href", "xlink:href", "srcset", "action", "poster", "background"):
+            address = attributes.get(key)
+            assert address is None or address.startswith(("#", "data:image/png;base64,"))
+    assert not re.search(r"url\((?!#)|@import", page(name))
+    assert not [tag for tag, _ in reader(name).tags if tag in {"link", "iframe", "object"}]
+
+
+@everywhere
+def test_every_element_is_closed_in_order(name: str) -> None:
+    assert reader(name).open == []
+
+
+@everywhere
+def test_every_identifier_is_there_once_and_every_reference_leads_to_one(name: str) -> None:
+    ids = Counter(a["id"] for _, a in reader(name).tags if "id" in a)
+    assert [key for key, count in ids.items() if count > 1] == []
+    wanted = {str(a["href"])[1:] for a in reader(name).all("a", "use")}
+    wanted |= set(re.findall(r"url\(#([\w-]+)\)", page(name)))
+    wanted |= {str(a["for"]) for a in reader(name).all("label")}
+    assert wanted <= set(ids)
+
+
+@everywhere
+def test_the_language_title_and_one_first_heading_are_given(name: str) -> None:
+    assert reader(name).all("html")[0]["lang"] == "en-GB"
+    assert len(reader(name).all("title")) >= 1
+    assert len(reader(name).all("h1")) == 1
+
+
+@everywhere
+def test_headings_go_down_one_level_at_a_time(name: str) -> None:
+    levels = [int(tag[1]) for tag, _ in reader(name).tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+@everywhere
+def test_every_picture_has_words_for_those_who_cannot_see_it(name: str) -> None:
+    for attributes in reader(name).all("svg"):
+        assert attributes.get("aria-label") or attributes.get("aria-hidden") == "true"
+
+
+@everywhere
+def test_every_head_of_a_table_says_what_it_heads(name: str) -> None:
+    assert all(
+        attributes.get("scope") in {"col", "row", "colgroup"}
+        for attributes in reader(name).all("th")
+    )
+    assert len(reader(name).all("caption")) == len(reader(name).all("table"))
+
+
+@everywhere
+def test_the_page_stays_small(name: str) -> None:
+    assert len(page(name).encode()) < 4_000_000
+
+
+def test_odd_names_are_shown_and_never_obeyed() -> None:
+    odd = '<script>alert("x")</script> & \'"'
+    world = iran_2009()
+    world.sensors[0].title = odd
+    world.sensors[0].nation = odd
+    world.title = world.question = world.look_for = odd
+    world.laydowns = [(name, title + odd, sensors) for name, title, sensors in world.laydowns]
+    content = content_of(world)
+    content = dataclasses.replace(content, place_titles={"semnan": odd}, vehicle_title=odd)
+    html = write_report(content)
+    assert '<script>alert("x")' not in html
+    found = Reader(html)
+    assert len(found.all("script")) == 1
+    assert found.open == []
+    assert odd in "".join(found.words)
+
+
+def test_hypothetical_arcs_are_marked_in_the_table_of_arcs() -> None:
+    content = content_of(iran_2009())
+    beyond = [
+        arc for arc in content.tables["arcs"].to_pylist() if not arc["within_published_range_2009"]
+    ]
+    assert page("iran-2009").count('<span class="mark notable">hypothetical</span>') == len(beyond)
+
+
+def test_tables_that_a_run_lacks_are_said_to_be_missing() -> None:
+    content = content_of(falcon())
+    kept = ("arcs", "paths", "visibility", "knowledge", "sensors")
+    tables = {name: content.tables[name] for name in kept}
+    html = write_report(dataclasses.replace(content, tables=tables))
+    assert "Not computed for this scenario." in html
+    assert 'id="coverage"' not in html
+
+
+def test_the_same_tables_give_the_same_page() -> None:
+    assert write_report(content_of(falcon())) == page("falcon-ascent")
+
+
+def test_the_page_says_how_it_was_made() -> None:
+    content = content_of(iran_2009())
+    for said in (content.version, content.scenario_digest, content.command, str(content.seed)):
+        assert said in page("iran-2009")

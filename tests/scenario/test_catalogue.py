@@ -1,0 +1,103 @@
+"""The bundled files pass the checks that a person's file has to pass, and name their sources."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from typing import Any
+
+import msgspec
+import pytest
+
+from commonwatch.scenario import catalogue, schema
+from commonwatch.scenario.meaning import CHECKS, check_sensor_names
+from commonwatch.scenario.mistakes import find_faults
+
+FILES = {
+    "sensors": schema.SensorFile,
+    "launches": schema.LaunchFile,
+    "vehicles": schema.VehicleFile,
+    "places": schema.PlaceFile,
+    "range_classes": schema.RangeClassFile,
+}
+
+
+def parsed(name: str) -> dict[str, Any]:
+    path = catalogue.LIBRARY / "catalogue" / f"{name}.toml"
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_catalogue_file_has_no_mistake(name: str) -> None:
+    assert find_faults(parsed(name), FILES[name], CHECKS) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_name_stands_twice_in_a_catalogue_file(name: str) -> None:
+    tables = [table for key, array in parsed(name).items() if key != "format" for table in array]
+    names = [table["name"] for table in tables]
+    assert len(set(names)) == len(names)
+
+
+def test_no_name_stands_for_two_sensors() -> None:
+    assert list(check_sensor_names(parsed("sensors"))) == []
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        catalogue.sensors,
+        catalogue.launches,
+        catalogue.vehicles,
+        catalogue.places,
+        catalogue.range_classes,
+    ],
+)
+def test_every_entry_and_every_interval_names_its_source(entries: Any) -> None:
+    for entry in entries().values():
+        assert entry.source, entry.name
+        for field in msgspec.structs.fields(entry):
+            figure = getattr(entry, field.name)
+            if isinstance(figure, schema.Interval):
+                assert figure.source, (entry.name, field.name)
+
+
+def test_every_launch_flies_with_a_vehicle_of_the_catalogue() -> None:
+    for launch in catalogue.launches().values():
+        assert launch.vehicle in catalogue.vehicles(), launch.name
+
+
+def test_range_classes_follow_one_another_without_a_gap() -> None:
+    classes = list(catalogue.range_classes().values())
+    for one, next_one in itertools.pairwise(classes):
+        assert one.ground_range_max_km == next_one.ground_range_min_km
+
+
+@pytest.mark.parametrize(
+    ("name", "latitude_deg", "longitude_deg"),
+    [  # independent gazetteer values, rounded to a tenth of a degree
+        ("moscow", 55.8, 37.6),
+        ("london", 51.5, -0.1),
+        ("ankara", 39.9, 32.9),
+        ("volgograd", 48.7, 44.5),
+        ("tabriz", 38.1, 46.3),
+        ("cape-canaveral", 28.5, -80.6),
+        ("baikonur", 46.0, 63.3),
+    ],
+)
+def test_a_place_lies_where_a_gazetteer_has_it(
+    name: str, latitude_deg: float, longitude_deg: float
+) -> None:
+    place = catalogue.places()[name]
+    assert place.latitude_deg == pytest.approx(latitude_deg, abs=0.3)
+    assert place.longitude_deg == pytest.approx(longitude_deg, abs=0.3)
+
+
+def test_the_bundled_scenarios_are_the_promised_ones() -> None:
+    assert catalogue.scenario_names() == (
+        "dprk-2017",
+        "falcon-ascent",
+        "globe-2024",
+        "iran-2009",
+        "norway-1995",
+    )
