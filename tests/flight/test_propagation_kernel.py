@@ -34,9 +34,7 @@ NO_AIR = np.zeros((0, 4))
 def field_of(gravity: Gravity) -> F64:
     flattening = 1.0 / 298.257223563
     squared = flattening * (2.0 - flattening)
-    return np.array(
-        [3.986004418e14, 6378137.0, 7.292115e-5, *zonal_coefficients(gravity), squared]
-    )
+    return np.array([3.986004418e14, 6378137.0, 7.292115e-5, *zonal_coefficients(gravity), squared])
 
 
 def lanes_of(states: F64) -> F64:

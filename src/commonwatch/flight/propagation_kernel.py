@@ -47,6 +47,9 @@ HEIGHT_TOLERANCE_M = 1e-2
 CLIMB_TOLERANCE_M_S = 0.05
 """Close enough to apogee in passing: the rest is put right by the slowing, exact to 1e-5 s."""
 CLIMB_TOLERANCE_AT_APOGEE_M_S = 1e-6
+SLOWING_MIN_M_S2 = 1.0
+CLIMB_TOLERANCE_IN_ORBIT_M_S = 1e-4
+"""In and near orbit the slowing is of no use to correct the rest, so that it must be small."""
 CLIMB_TOLERANCE_AT_PERIGEE_M_S = 0.5
 """A dip through the stop that no step sees is shallower than 1 m."""
 STEPS_MAX = 200_000
@@ -82,11 +85,15 @@ def _decide(
         grown = taken * (factor[lane] if factor[lane] < 4.0 else 4.0)
         shrunk = taken * (factor[lane] if factor[lane] > 0.2 else 0.2)
         # Towards apogee: the climb falls by the deceleration each second.
-        at_apogee = (abs(rate) <= climb_tolerance_m_s) & (rate <= climb_before[lane])
+        is_orbital = slowing[lane] < SLOWING_MIN_M_S2
+        near = min(climb_tolerance_m_s, CLIMB_TOLERANCE_IN_ORBIT_M_S)
+        near = near if is_orbital else climb_tolerance_m_s
+        at_apogee = (abs(rate) <= near) & (rate <= climb_before[lane])
         passes_apogee = (rate < 0.0) & (not at_apogee)
         secant = taken * climb_before[lane] / (climb_before[lane] - rate + 1e-30)
         newton = taken + rate / deceleration
-        back_to_apogee = newton if (newton > 0.0) & (newton < taken) else secant
+        is_near = (newton > 0.0) & (newton < taken) & (not is_orbital)
+        back_to_apogee = newton if is_near else secant
         to_apogee = rate / deceleration if rate / deceleration < grown else grown
         # Towards the stop, on the way down.
         above = height[lane] - floor_m[lane]
@@ -101,10 +108,13 @@ def _decide(
         # Past the lowest point of an orbit: it might have dipped through the stop.
         rises_again = (falls_to_stop > 0.0) & (climb_before[lane] < 0.0) & (rate > 0.0)
         dip = rate * taken * rate / (rate - climb_before[lane] + 1e-30)
-        passes_perigee = rises_again & (above < dip)
-        passes_perigee &= climb_before[lane] < -CLIMB_TOLERANCE_AT_PERIGEE_M_S
-        passes_perigee &= rate > CLIMB_TOLERANCE_AT_PERIGEE_M_S
-        back_to_stop = secant if passes_perigee else back_to_stop
+        is_under = above < -HEIGHT_TOLERANCE_M
+        is_steep = (climb_before[lane] < -CLIMB_TOLERANCE_AT_PERIGEE_M_S) & (
+            rate > CLIMB_TOLERANCE_AT_PERIGEE_M_S
+        )
+        passes_perigee = rises_again & (is_under | ((above < dip) & is_steep))
+        to_perigee = 0.5 * taken if is_under else secant
+        back_to_stop = to_perigee if passes_perigee else back_to_stop
         passes_stop |= passes_perigee
         at_stop |= rises_again & (not passes_perigee)
         seeks_apogee = phase[lane] == SEEKS_APOGEE
@@ -255,13 +265,15 @@ def fly(
             done = -1
             if event[lane] > 0.0 and phase[lane] == SEEKS_APOGEE:
                 phase[lane] = SEEKS_STOP
-                later = climb[lane] / slowing[lane]
+                later = climb[lane] / max(slowing[lane], SLOWING_MIN_M_S2)
                 peak = height[lane] + 0.5 * climb[lane] * later
                 if not peak <= apogee_altitude_m[flight]:
                     apogee_altitude_m[flight] = peak
                     apogee_s[flight] = elapsed[lane] + later
                 floor_m[lane] = altitude_m if peak >= altitude_m else low_m
-                step[lane] = 0.25 * math.sqrt(2.0 * max(height[lane], 1.0) / slowing[lane])
+                step[lane] = 0.25 * math.sqrt(
+                    2.0 * max(height[lane], 1.0) / max(slowing[lane], SLOWING_MIN_M_S2)
+                )
                 if stop == STOP_AT_APOGEE:
                     done = ARRIVED
                 elif peak < low_m:
@@ -279,7 +291,7 @@ def fly(
             if done < 0 and is_over:
                 done = ARRIVED if stop == STOP_AT_TIME and steps[lane] < STEPS_MAX else ALOFT
             if done == ALOFT and phase[lane] == SEEKS_APOGEE:
-                if height[lane] > apogee_altitude_m[flight]:
+                if apogee_s[flight] == 0.0:  # rising away from a start that fell: no apogee yet
                     apogee_altitude_m[flight] = np.nan
                     apogee_s[flight] = np.nan
             if done >= 0:

@@ -9,6 +9,7 @@ maps, tracks            region, world and pole, with sectors and ground tracks
 coverage_maps           lowest visible altitude and gaps, small maps side by side
 timeline                who sees a launch when
 listings                value of each sensor, sensors, assumptions, arcs
+summary                 the same figures for machines
 figure                  palette and pen of all figures
 projection, coastline   where things lie on a map
 columns                 reading the tables

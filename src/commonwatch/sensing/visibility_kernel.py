@@ -276,11 +276,13 @@ def _radar_crossing(states, interval_s, end_s, start_s, stop_s, envelopes, first
 def _glimpse(states, interval_s, end_s, start_s, stop_s, envelopes, first, last):
     """Find an instant of sight between two samples that are both outside; negative if none.
 
-    (1) The margin must grow inwards from both samples; (2) golden-section search for its greatest
-    value, left as soon as that is positive.
+    (1) The margin must be small, and grow inwards from both samples; (2) golden-section search for
+    its greatest value, left as soon as that is positive.
     """
     step_s = 0.01 * (stop_s - start_s)
     margin, _ = _margin_at(states, interval_s, end_s, start_s, envelopes, first, last)
+    if margin < -SPEED_MAX_M_S * (stop_s - start_s):
+        return -1.0
     inner, _ = _margin_at(states, interval_s, end_s, start_s + step_s, envelopes, first, last)
     if inner <= margin:
         return -1.0

@@ -25,6 +25,7 @@ from commonwatch.studies.marginal import (
     Laid,
     Sight,
     last_in_marginals,
+    mean_known,
     shapley_shares,
 )
 from commonwatch.tables.schemas import to_table
@@ -80,12 +81,12 @@ def compare(scenario: Scenario, *, progress: Progress | None = None) -> Comparis
 
     Notes
     -----
-    1. Every arc is solved and flown. 2. Every sensor's spells of sight are found in the low, nominal
-    and high case, for the published range and for the catalogue's cross-sections. 3. Each laydown
-    is put together from them: hand-over, union, gaps, impact areas. 4. Each sensor's value. 5. One
-    open figure at a time is moved to the ends of its interval. 6. Maps.
+    1. Every arc is solved and flown. 2. Every sensor's spells of sight are found in the low,
+    nominal and high case, for the published range and for the catalogue's cross-sections. 3. Each
+    laydown is put together from them: hand-over, union, gaps, impact areas. 4. Each sensor's value.
+    5. One open figure at a time is moved to the ends of its interval. 6. Maps.
     """
-    report = progress or (lambda stage, part: None)
+    report = progress or _silent
     report("flying the arcs", 0.0)
     truth = fly(scenario, interval_s=INTERVAL_S)
     slopes = _slopes(truth)
@@ -138,6 +139,10 @@ def see(
             information=None if slopes is None else gather(slopes, chosen, spells),
         )
     return found
+
+
+def _silent(stage: str, part: float) -> None:
+    del stage, part
 
 
 def _slopes(truth: Truth) -> ImpactSlopes | None:
@@ -330,8 +335,10 @@ def _value(
             for member in members:
                 for figure in FIGURES:
                     for arcs, chosen in sets.items():
-                        low, nominal, high = marginals[member, figure][:, chosen].mean(axis=1)
-                        share = [shares[case][member, figure][chosen].mean() for case in Case]
+                        low, nominal, high = (
+                            mean_known(row[chosen]) for row in marginals[member, figure]
+                        )
+                        share = [mean_known(shares[case][member, figure][chosen]) for case in Case]
                         rows.append(
                             {
                                 "laydown": laydown.name,

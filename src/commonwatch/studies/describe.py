@@ -167,7 +167,7 @@ def _sensor_row(scenario: Scenario, entry: SensorEntry) -> dict[str, Any]:
 
 
 def _apogee(truth: Truth) -> tuple[F64, F64]:
-    """Return height and time of apogee: exact for solved arcs, of the samples for recorded paths."""
+    """Return height and time of apogee: exact for solved arcs, from samples for recordings."""
     trajectories = truth.trajectories
     _, _, height = geodetic_from_ecef(trajectories.state_vector[..., :3])
     top = height.argmax(axis=1)

@@ -56,7 +56,7 @@ def lowest_altitude(scenario: Scenario, coverage: Coverage) -> pa.Table:
 def gap_map(
     scenario: Scenario, coverage: Coverage, *, progress: Callable[[float], None]
 ) -> pa.Table:
-    """Fly from every place of the launch grid to every aim point; how long does nobody see?
+    """Fly from every place of the launch grid to every aim point and time what nobody sees.
 
     The longest unseen stretch counts from lift-off, so the climb to first sight is part of it.
     Flights that cannot be (too near, too far) leave their row's times empty.

@@ -107,7 +107,10 @@ class Laid:
         return first
 
     def warning_at_first_sight_s(self) -> F64:
-        """Return figure (a): impact less first sight by anyone, (n,), 0 where nobody sees."""
+        """Return figure (a): impact less first sight by anyone, (n,), 0 where nobody sees.
+
+        nan for paths that do not come down.
+        """
         return _warning_s(self.trajectories, self.first_seen_s().min(axis=0))
 
     def radar_track_s(self) -> F64:
@@ -132,7 +135,12 @@ class Laid:
         return known
 
     def warning_left_s(self) -> F64:
-        """Return figure (c): impact less the moment the impact area is known, (n,), or 0."""
+        """Return figure (c): impact less the moment the impact area is known, (n,), or 0.
+
+        nan for recorded paths, and for all where there are too many arcs for impact bounds.
+        """
+        if self.slopes is None:
+            return np.full(self.trajectories.path_count, np.nan)
         return _warning_s(self.trajectories, self.impact_area_s())
 
     def _is_radar(self) -> npt.NDArray[np.bool_]:
@@ -304,14 +312,20 @@ def _subset_shares(laid: Laid, members: Sequence[int]) -> F64:
     return shares
 
 
+def mean_known(values: F64) -> float:
+    """Return the mean over the arcs for which a figure has a meaning; nan where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def _figures(laid: Laid) -> tuple[F64, F64, F64]:
     return laid.warning_at_first_sight_s(), laid.radar_track_s(), laid.warning_left_s()
 
 
 def _warning_s(trajectories: Trajectories, known_s: F64) -> F64:
-    """Return impact less the time of an event, 0 where either does not happen."""
-    left = trajectories.impact_s - known_s
-    return np.where(np.isfinite(left), left, 0.0)
+    """Return impact less the time of an event, 0 where it never happens; nan without an impact."""
+    left = np.where(np.isfinite(known_s), trajectories.impact_s - known_s, 0.0)
+    return np.where(trajectories.comes_down, left, np.nan)
 
 
 def _begin_s(sensors: Sequence[Sensor], is_member: npt.NDArray[np.bool_], tracks: F64) -> F64:

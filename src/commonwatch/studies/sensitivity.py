@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +14,27 @@ from commonwatch.errors import ImpossibleArcError
 from commonwatch.scenario.assumptions import Assumption, assumptions
 from commonwatch.scenario.description import Laydown, Scenario
 from commonwatch.scenario.figures import Case
-from commonwatch.scenario.sensors import sensors
+from commonwatch.scenario.sensors import Sensor, sensors
 from commonwatch.sensing.visibility import spells_of_sight
-from commonwatch.studies.impact_bound import ImpactSlopes, gather, impact_slopes
-from commonwatch.studies.marginal import FIGURES, Laid, Sight, merged
+from commonwatch.studies.impact_bound import ImpactSlopes, Information, gather, impact_slopes
+from commonwatch.studies.marginal import FIGURES, Laid, Sight, mean_known, merged
 from commonwatch.tables.schemas import to_table
 from commonwatch.world.truth import Truth, fly
 
 F64 = npt.NDArray[np.float64]
 Answer = dict[tuple[str, str], float]
 
-_LEAST_SWING_S = 0.05
+_LEAST_SWING_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _World:
+    """One state of the figures: the flights and what is seen of them."""
+
+    scenario: Scenario
+    truth: Truth
+    slopes: ImpactSlopes
+    sight: Sight
 
 
 def sensitivity(
@@ -54,13 +64,14 @@ def sensitivity(
         radar.
     """
     open_figures = assumptions(scenario)
-    nominal = _answers(scenario, truth, slopes, sight[Case.NOMINAL], scenario.laydowns)
+    nominal_world = _World(scenario=scenario, truth=truth, slopes=slopes, sight=sight[Case.NOMINAL])
+    nominal = _answers(nominal_world, scenario.laydowns)
     rows: list[dict[str, Any]] = []
     for done, assumption in enumerate(open_figures):
         touched = _laydowns_touched(scenario, assumption)
         if touched:
             ends = [
-                _moved(scenario, truth, slopes, sight[Case.NOMINAL], assumption, value, touched)
+                _moved(nominal_world, assumption, value, touched)
                 for value in (assumption.low, assumption.high)
             ]
             rows += _rows(assumption, nominal, ends[0], ends[1], touched)
@@ -83,7 +94,7 @@ def _rows(
             key = (laydown.name, figure)
             values = [np.nan if answer is None else answer[key] for answer in (low, nominal, high)]
             known = [value for value in values if np.isfinite(value)]
-            swing = max(known) - min(known)
+            swing = max(known) - min(known) if known else 0.0
             if swing < _LEAST_SWING_S:
                 continue
             found.append(
@@ -106,88 +117,75 @@ def _rows(
     return found
 
 
-def _answers(
-    scenario: Scenario,
-    truth: Truth,
-    slopes: ImpactSlopes,
-    nominal: Sight,
-    laydowns: tuple[Laydown, ...],
-) -> Answer:
+def _answers(world: _World, laydowns: tuple[Laydown, ...]) -> Answer:
+    truth = world.truth
     is_published = np.array([entry.is_within_published_range for entry in truth.flights])
     chosen = is_published if is_published.any() else np.ones(len(is_published), bool)
-    del scenario
     found: Answer = {}
     for laydown in laydowns:
         laid = Laid(
             trajectories=truth.trajectories,
-            slopes=slopes,
-            sight=dict.fromkeys(Case, nominal),
+            slopes=world.slopes,
+            sight=dict.fromkeys(Case, world.sight),
             cases=dict.fromkeys(laydown.members, Case.NOMINAL),
         )
         values = (laid.warning_at_first_sight_s(), laid.radar_track_s(), laid.warning_left_s())
         for figure, value in zip(FIGURES, values, strict=True):
-            found[laydown.name, figure] = float(value[chosen].mean())
+            found[laydown.name, figure] = mean_known(value[chosen])
     return found
 
 
 def _moved(
-    scenario: Scenario,
-    truth: Truth,
-    slopes: ImpactSlopes,
-    nominal: Sight,
-    assumption: Assumption,
-    value: float,
-    laydowns: tuple[Laydown, ...],
+    world: _World, assumption: Assumption, value: float, laydowns: tuple[Laydown, ...]
 ) -> Answer | None:
     """Return the answer with one figure moved; None where its flights cannot be."""
     override = {assumption.path: value}
     if not _is_of_sensor(assumption):
-        try:
-            moved = fly(scenario, interval_s=truth.trajectories.interval_s, override=override)
-        except ImpossibleArcError:
-            return None
-        if moved.arcs is None:
-            return None
-        flown = impact_slopes(moved.arcs, moved.trajectories, gravity=moved.gravity)
-        spells = spells_of_sight(moved.trajectories, nominal.sensors)
-        seen = Sight(
-            sensors=nominal.sensors,
-            spells=spells,
-            information=gather(flown, nominal.sensors, spells),
-        )
-        return _answers(scenario, moved, flown, seen, laydowns)
-    which = _sensor_index(scenario, assumption)
+        moved = _flown_again(world, override)
+        return None if moved is None else _answers(moved, laydowns)
+    which = _sensor_index(world.scenario, assumption)
     changed = sensors(
-        scenario,
+        world.scenario,
         Case.NOMINAL,
         is_cross_section_run=assumption.key == "cross_section_m2",
         override=override,
     )[which]
-    return _answers(
-        scenario, truth, slopes, _with_sensor(truth, slopes, nominal, which, changed), laydowns
-    )
+    return _answers(replace(world, sight=_with_sensor(world, which, changed)), laydowns)
 
 
-def _with_sensor(
-    truth: Truth, slopes: ImpactSlopes, nominal: Sight, which: int, changed: Any
-) -> Sight:
+def _flown_again(world: _World, override: Mapping[str, float]) -> _World | None:
+    """Return the world with a figure of its flights moved; None where they cannot be."""
+    interval_s = world.truth.trajectories.interval_s
+    try:
+        truth = fly(world.scenario, interval_s=interval_s, override=override)
+    except ImpossibleArcError:
+        return None
+    if truth.arcs is None:
+        return None
+    slopes = impact_slopes(truth.arcs, truth.trajectories, gravity=truth.gravity)
+    chosen = world.sight.sensors
+    spells = spells_of_sight(truth.trajectories, chosen)
+    seen = Sight(sensors=chosen, spells=spells, information=gather(slopes, chosen, spells))
+    return replace(world, truth=truth, slopes=slopes, sight=seen)
+
+
+def _with_sensor(world: _World, which: int, changed: Sensor) -> Sight:
     """Return what is seen when one sensor is another."""
-    fresh = spells_of_sight(truth.trajectories, [changed])
-    own = gather(slopes, [changed], fresh)
+    nominal = world.sight
+    fresh = spells_of_sight(world.truth.trajectories, [changed])
+    own = gather(world.slopes, [changed], fresh)
     fresh = replace(
-        fresh,
-        sensor=np.full(fresh.count, which, np.int32),
-        sensors=nominal.spells.sensors,
+        fresh, sensor=np.full(fresh.count, which, np.int32), sensors=nominal.spells.sensors
     )
     others = np.flatnonzero(nominal.spells.sensor != which)
     information = nominal.information
     if information is not None:
         columns = {}
-        for name in type(information).__slots__:
+        for name in Information.__slots__:
             column = getattr(information, name).copy()
             column[which] = getattr(own, name)[0]
             columns[name] = column
-        information = type(information)(**columns)
+        information = Information(**columns)
     return Sight(
         sensors=(*nominal.sensors[:which], changed, *nominal.sensors[which + 1 :]),
         spells=merged([(nominal.spells, others), (fresh, np.arange(fresh.count))]),

@@ -1,0 +1,94 @@
+"""What a run leaves behind: report, summary, tables and manifest, all of them or none."""
+
+from __future__ import annotations
+
+import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from commonwatch.report import ReportContent, ReportLaydown, Sector, write_report
+from commonwatch.report.summary import summary
+from commonwatch.scenario.schema import RadarEntry
+from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
+from commonwatch.tables.files import staged_folder, write_json, write_table, write_text
+from commonwatch.tables.manifest import write_manifest
+
+
+def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, Any]:
+    """Write everything into a folder and return the summary.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written; then nothing of it has changed.
+    """
+    scenario = comparison.scenario
+    content = report_content(comparison, seed=seed)
+    figures = summary(content)
+    with staged_folder(folder) as staged:
+        for name, table in comparison.tables.items():
+            write_table(staged / f"{name}.parquet", table)
+        write_json(staged / "summary.json", figures)
+        write_text(staged / "report.html", write_report(content))
+        write_manifest(
+            staged,
+            version=version("commonwatch"),
+            scenario=scenario.name,
+            scenario_sha256=scenario.sha256,
+            seed=seed,
+            limits={"impact_bound_arcs": IMPACT_BOUND_ARCS_MAX, "sample_interval_s": INTERVAL_S},
+        )
+    return figures
+
+
+def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
+    """Gather what the report shows."""
+    scenario = comparison.scenario
+    titles = {place.name: place.title for place in (*scenario.launch_sites, *scenario.aim_points)}
+    titles |= {path.name: path.title for path in scenario.recorded}
+    titles |= {flight.name: flight.title or flight.name for flight in scenario.flights}
+    names = [str(name) for name in scenario.sensors]
+    flown = sorted(set(comparison.tables["arcs"]["vehicle"].to_pylist()))
+    vehicles = [scenario.vehicles[name].title for name in flown if name in scenario.vehicles]
+    refused = tuple(
+        f"Not flown: {titles.get(entry.launch.name, entry.launch.name)} to "
+        f"{entry.aim_point.title if entry.aim_point else 'nowhere'}, {entry.arc}: {reason}."
+        for entry, reason in comparison.refused
+    )
+    return ReportContent(
+        scenario_name=scenario.name,
+        title=scenario.title,
+        question=scenario.question,
+        look_for=scenario.look_for,
+        date=datetime.date.fromisoformat(scenario.date.isoformat()),
+        seed=seed,
+        version=version("commonwatch"),
+        scenario_digest=scenario.sha256,
+        command=f"commonwatch run {scenario.name}",
+        vehicle_title=", ".join(vehicles) or ", ".join(flown),
+        laydowns=tuple(
+            ReportLaydown(
+                name=laydown.name,
+                title=laydown.title,
+                sensors=tuple(names[k] for k in laydown.members),
+            )
+            for laydown in scenario.laydowns
+        ),
+        baseline=scenario.baseline_laydown,
+        everything=scenario.value_laydown,
+        tables=comparison.tables,
+        sectors=tuple(
+            Sector(
+                sensor=entry.name,
+                azimuth_min_deg=face.azimuth_min_deg,
+                azimuth_max_deg=face.azimuth_max_deg,
+            )
+            for entry in scenario.sensors.values()
+            if isinstance(entry, RadarEntry)
+            for face in entry.faces
+        ),
+        gap_s=120.0 if scenario.coverage is None else scenario.coverage.gap_s,
+        place_titles=titles,
+        sources=refused,
+    )

@@ -1,0 +1,55 @@
+"""A progress bar on the terminal's error stream; silent where there is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+
+class Stages:
+    """One bar from 0 to 1 with the name of the present stage.
+
+    On a terminal the bar moves; elsewhere each new stage is one line, so that a log shows where a
+    long run is.
+
+    Parameters
+    ----------
+    is_shown
+        False shows nothing at all.
+    """
+
+    def __init__(self, *, is_shown: bool = True) -> None:
+        self._console = Console(stderr=True, quiet=not is_shown)
+        self._stage = ""
+        self._bar = Progress(
+            TextColumn("{task.description:<36}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not (is_shown and sys.stderr.isatty()),
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting", total=1.0)
+
+    def __enter__(self) -> Stages:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, stage: str, part: float) -> None:
+        """Show the stage in words and the part of the whole, 0 to 1, that is done."""
+        self._bar.update(self._task, description=stage, completed=part)
+        if stage != self._stage and self._bar.disable:
+            self._console.print(f"{part:4.0%} {stage}", highlight=False)
+        self._stage = stage

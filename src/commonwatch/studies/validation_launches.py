@@ -1,0 +1,354 @@
+"""Published launches: does the arc of the published apogee and range take the published time?
+
+Burn time, burn-out altitude, direction and ballistic coefficient stand as intervals in the
+catalogue, written down before this comparison and never fitted to it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.earth.ellipsoid import destination
+from commonwatch.flight.ballistic import ArcKind, ArcRequest, Arcs, arc_between
+from commonwatch.flight.propagation import free_flight
+from commonwatch.scenario import catalogue
+from commonwatch.scenario.figures import ends
+from commonwatch.scenario.schema import Figure, Interval, LaunchEntry
+from commonwatch.studies.validation import Check, Listing, read_rows
+from commonwatch.units import metres_from_kilometres, radians_from_degrees
+
+F64 = npt.NDArray[np.float64]
+
+COAST_MAX_RATIO: Final = 0.01
+"""A coast is held to 1 % of its length."""
+REPORTED: Final = "reported"
+_NORTH_AND_EAST_RAD: Final = (0.0, 0.5 * np.pi)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One published launch and the arcs that its figures admit; intervals are (low, high), s.
+
+    Parameters
+    ----------
+    title
+        Of the launch.
+    published_s
+        Published flight time with its rounding and conflicting reports.
+    burn_time_s
+        Burn time, from the catalogue.
+    burn_time_mark
+        *found*, *derived* or *assumed*.
+    computed_s
+        Flight time over burn time, burn-out altitude, drag on and off, direction and the rounding of
+        apogee and range.
+    computed_coast_s
+        Free flight alone, over the same.
+    shortest_s
+        Vacuum arc of the least apogee that starts at full speed: no flight can be shorter.
+    direction_s
+        How far the nominal time moves when the launch goes due north or due east instead.
+    arc_count, refused_count
+        Arcs computed, and how many of them the powered phase does not admit.
+    is_verified
+        False where the catalogue holds the launch's own figures for unverified.
+    """
+
+    title: str
+    published_s: tuple[float, float]
+    burn_time_s: tuple[float, float]
+    burn_time_mark: str
+    computed_s: tuple[float, float]
+    computed_coast_s: tuple[float, float]
+    shortest_s: float
+    direction_s: float
+    arc_count: int
+    refused_count: int
+    is_verified: bool
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it may count as proof: nothing of it assumed."""
+        return self.is_verified and self.burn_time_mark != "assumed"
+
+    @property
+    def gap_s(self) -> float:
+        """How far the published interval lies outside the computed one; 0 where they meet."""
+        return apart(self.published_s, self.computed_s)
+
+    @property
+    def published_coast_s(self) -> tuple[float, float]:
+        """Published flight time with the burn time taken off."""
+        return (
+            self.published_s[0] - self.burn_time_s[1],
+            self.published_s[1] - self.burn_time_s[0],
+        )
+
+    @property
+    def coast_ratio(self) -> float:
+        """Distance of published from computed coast, as a part of the computed one."""
+        middle_s = 0.5 * (self.computed_coast_s[0] + self.computed_coast_s[1])
+        return apart(self.published_coast_s, self.computed_coast_s) / middle_s
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether the published time is shorter than any flight of the published apogee."""
+        return self.published_s[1] < self.shortest_s
+
+
+def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the distance between two intervals, 0 where they meet."""
+    return max(0.0, one[0] - other[1], other[0] - one[1])
+
+
+def compare() -> tuple[list[Check], list[Listing]]:
+    """Compare every launch of the catalogue whose flight time, apogee and range are reported."""
+    compared = compare_launches()
+    return [*_checks(compared), _contradiction()], [_listing(compared)]
+
+
+def compare_launches() -> list[Comparison]:
+    """Compare each launch that has what it takes; see the listing's note for the rest."""
+    return [_comparison(entry) for entry in catalogue.launches().values() if _has_figures(entry)]
+
+
+def _has_figures(entry: LaunchEntry) -> bool:
+    is_whole = entry.apogee_km is not None and entry.flight_time_s is not None
+    lands = "propulsive" in entry.reason
+    return is_whole and entry.flight_time_status == REPORTED and not lands
+
+
+def _comparison(entry: LaunchEntry) -> Comparison:
+    if entry.apogee_km is None or entry.flight_time_s is None:
+        raise ValueError(entry.name)
+    burn, top, apogee, ground, azimuth = (
+        ends(figure)
+        for figure in (
+            entry.burn_time_s,
+            entry.burn_out_altitude_km,
+            entry.apogee_km,
+            entry.ground_range_km,
+            90.0 if entry.azimuth_deg is None else entry.azimuth_deg,
+        )
+    )
+    corners = np.array(
+        list(itertools.product(burn, top, (apogee[0], apogee[2]), (ground[0], ground[2]), azimuth))
+    )
+    middle = np.array([burn[1], top[1], apogee[1], ground[1], azimuth[1]])
+    ways = np.vstack([middle, middle, middle])
+    ways[1:, 4] = np.degrees(_NORTH_AND_EAST_RAD)
+    impulsive = np.array([[0.0, 0.0, apogee[0], ground[1], azimuth[1]]])
+    arcs = _arcs(entry.latitude_deg, entry.longitude_deg, np.vstack([corners, ways, impulsive]), top)
+    count = len(corners)
+    solved = arcs.is_solved[:count]
+    coasts = [arcs.free.time_s[:count][solved]]
+    for coefficient in ends(catalogue.vehicles()[entry.vehicle].ballistic_coefficient_kg_m2):
+        dragged = free_flight(
+            arcs.burn_out_state_vector[:count][solved], ballistic_coefficient_kg_m2=coefficient
+        )
+        coasts.append(dragged.time_s)
+    coast = np.stack(coasts)
+    whole = coast + corners[solved, 0]
+    by_way = arcs.time_of_flight_s[count : count + 3]
+    published = ends(entry.flight_time_s)
+    return Comparison(
+        title=entry.title,
+        published_s=(published[0], published[2]),
+        burn_time_s=(burn[0], burn[2]),
+        burn_time_mark=_mark(entry.burn_time_s),
+        computed_s=(float(whole.min()), float(whole.max())),
+        computed_coast_s=(float(coast.min()), float(coast.max())),
+        shortest_s=float(arcs.time_of_flight_s[-1]),
+        direction_s=float(np.max(np.abs(by_way - by_way[0]))),
+        arc_count=coast.size,
+        refused_count=int(np.sum(~solved)),
+        is_verified=entry.used_for_validation,
+    )
+
+
+def _mark(figure: Figure) -> str:
+    return figure.mark if isinstance(figure, Interval) else "found"
+
+
+def _arcs(
+    latitude_deg: float, longitude_deg: float, cases: F64, top_km: tuple[float, float, float]
+) -> Arcs:
+    """Solve arcs; rows of burn time, burn-out altitude, apogee, range, azimuth in file units."""
+    count = len(cases)
+    latitude = np.full(count, radians_from_degrees(latitude_deg))
+    longitude = np.full(count, radians_from_degrees(longitude_deg))
+    aim_latitude, aim_longitude = destination(
+        latitude,
+        longitude,
+        radians_from_degrees(cases[:, 4]),
+        metres_from_kilometres(cases[:, 3]),
+    )
+    return arc_between(
+        ArcRequest(
+            latitude_rad=latitude,
+            longitude_rad=longitude,
+            altitude_m=np.zeros(count),
+            aim_latitude_rad=aim_latitude,
+            aim_longitude_rad=aim_longitude,
+            kind=ArcKind.APOGEE,
+            wanted=metres_from_kilometres(cases[:, 2]),
+            burn_time_s=np.ascontiguousarray(cases[:, 0]),
+            burn_out_altitude_m=metres_from_kilometres(cases[:, 1]),
+            burn_out_altitude_low_m=np.full(count, metres_from_kilometres(top_km[0])),
+            burn_out_altitude_high_m=np.full(count, metres_from_kilometres(top_km[2])),
+        )
+    )
+
+
+def _checks(compared: list[Comparison]) -> list[Check]:
+    worst = max(compared, key=lambda one: one.coast_ratio)
+    farthest = max(compared, key=lambda one: one.gap_s)
+    proof = [one for one in compared if one.is_proof]
+    count = len(compared)
+    against = "published apogee, range and flight time"
+    return [
+        Check(
+            what="coasts of published launches (no proof: burn times assumed)",
+            against=against,
+            case_count=count,
+            quantity="flight time less burn time, outside the computed coast",
+            unit="%",
+            largest=100.0 * worst.coast_ratio,
+            allowed=100.0 * COAST_MAX_RATIO,
+            cause="all published coasts meet the computed interval"
+            if worst.coast_ratio == 0.0
+            else f"{worst.title}; published times are whole minutes",
+        ),
+        Check(
+            what="flight times, burn time assumed: shown, not proof",
+            against=against,
+            case_count=count - len(proof),
+            quantity="published time outside the computed interval",
+            unit="s",
+            largest=farthest.gap_s,
+            allowed=None,
+            cause=f"all {count} published times lie in intervals "
+            f"{min(_width(one) for one in compared):.0f} to "
+            f"{max(_width(one) for one in compared):.0f} s wide, most of it the assumed burn time"
+            if farthest.gap_s == 0.0
+            else farthest.title,
+        ),
+        Check(
+            what="flight times, burn time found: proof",
+            against=against,
+            case_count=len(proof),
+            quantity="published time outside the computed interval",
+            unit="s",
+            largest=max((one.gap_s for one in proof), default=0.0),
+            allowed=0.0 if proof else None,
+            cause="no published burn time was found for any of these missiles"
+            if not proof
+            else max(proof, key=lambda one: one.gap_s).title,
+        ),
+    ]
+
+
+def _width(one: Comparison) -> float:
+    return one.computed_s[1] - one.computed_s[0]
+
+
+def _listing(compared: list[Comparison]) -> Listing:
+    rows = [
+        (
+            one.title,
+            _interval(one.published_s),
+            f"{_interval(one.burn_time_s)} ({one.burn_time_mark})",
+            _interval(one.computed_s),
+            f"{_width(one):.0f}",
+            "yes" if one.gap_s == 0.0 else f"no: {one.gap_s:.0f} s apart",
+            _interval(one.published_coast_s),
+            _interval(one.computed_coast_s),
+            f"{100.0 * one.coast_ratio:.2f}",
+            f"{one.direction_s:.1f}",
+            "yes" if one.is_proof else "no",
+        )
+        for one in compared
+    ]
+    left_out = "; ".join(
+        f"{entry.title}: {entry.reason}"
+        for entry in catalogue.launches().values()
+        if not _has_figures(entry)
+    )
+    unverified = ", ".join(one.title for one in compared if not one.is_verified)
+    own = [one.title for one in compared if one.contradicts_itself]
+    refused = sum(one.refused_count for one in compared)
+    note = (
+        "Seconds. The computed interval spans burn time, burn-out altitude, drag off and on (ballistic "
+        "coefficient 1,000 to 5,000 kg/m2), launch azimuth, and the rounding of apogee and range; the "
+        f"published one spans rounding and conflicting reports. {sum(o.arc_count for o in compared):,} "
+        f"arcs, {refused} of them refused by the powered phase. No burn time of a particular missile "
+        "was found: all are assumed class figures, so no row here is proof. Direction: azimuths are derived "
+        "from reported places of splash-down or assumed; North Korean lofted tests went east-north-east "
+        "into the Sea of Japan. The column says how far the nominal time moves if the launch went due "
+        f"north or due east. Not verified by the catalogue, and for that reason too no proof: {unverified}. "
+        f"Published time shorter than its own arc: {', '.join(own) if own else 'none of these'}. "
+        f"Left out: {left_out}."
+    )
+    return Listing(
+        title="Published launches",
+        note=note,
+        columns=(
+            "launch",
+            "published, s",
+            "burn time, s",
+            "computed, s",
+            "width, s",
+            "contains",
+            "published less burn, s",
+            "computed coast, s",
+            "coast off, %",
+            "north or east, s",
+            "proof",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _interval(ends_s: tuple[float, float]) -> str:
+    return f"{ends_s[0]:,.0f} to {ends_s[1]:,.0f}"
+
+
+def contradiction_s(row: dict[str, str]) -> float:
+    """Return by how much a published time falls short of its own arc; negative where it does not.
+
+    Parameters
+    ----------
+    row
+        Place, azimuth, apogee, ground range and flight time, as in ``contradictory_launches.csv``.
+    """
+    case = [
+        0.0,
+        0.0,
+        float(row["apogee_km"]),
+        float(row["ground_range_km"]),
+        float(row["azimuth_deg"]),
+    ]
+    arcs = _arcs(
+        float(row["latitude_deg"]), float(row["longitude_deg"]), np.array([case]), (0.0, 0.0, 0.0)
+    )
+    return float(arcs.time_of_flight_s[0]) - float(row["flight_time_s"])
+
+
+def _contradiction() -> Check:
+    rows = read_rows("contradictory_launches.csv")
+    short_s = [contradiction_s(row) for row in rows]
+    return Check(
+        what="published time shorter than its own arc: a source can be wrong",
+        against="published apogee, range and flight time",
+        case_count=len(rows),
+        quantity="short of the vacuum arc without a powered phase",
+        unit="s",
+        largest=max(short_s),
+        allowed=None,
+        cause=f"{rows[int(np.argmax(short_s))]['title']}: one of its published figures must be wrong",
+    )
