@@ -32,7 +32,7 @@ MISS_MAX_M: Final = 1_000.0
 """An arc that comes down farther than this from its aim point is refused."""
 _MISS_SOUGHT_M: Final = 1.0
 _ROUNDS: Final = 25
-_TRIAL_ANGLE_RAD: Final = np.radians(2.0)
+_TRIAL_ANGLES_RAD: Final = (0.035, 0.017, 0.009, 0.004, 0.002)
 _SEARCH_TOLERANCE_M: Final = TOLERANCE_M
 
 
@@ -159,7 +159,7 @@ def arc_between(
        (apogee, time of flight, or a fixed elevation of the velocity) to its value.
     3. Minimum energy is the least burn-out speed over the turning Earth, which is what a vehicle
        must supply: three solutions with elevations 2 degrees apart, and the vertex of the parabola
-       through their squared speeds.
+       through their squared speeds; closer ones where the powered phase bends the curve.
 
     **Limits.** Vacuum. Within 1 m of the aim point where it converges: arcs of least speed to
     18,000 km of ground range, others to 19,500 km.
@@ -188,18 +188,40 @@ def arc_between(
 
 def _least_speed(request: ArcRequest, first: F64, gravity: Gravity) -> F64:
     """Return azimuth, level and vertical speed of the arcs of least burn-out speed, (n, 3)."""
-    middle = np.arctan2(first[:, 2], first[:, 1])
-    trials = []
-    unknowns = first
-    for offset in (-_TRIAL_ANGLE_RAD, 0.0, _TRIAL_ANGLE_RAD):
-        elevation = middle + offset
-        unknowns = _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, elevation, gravity)
-        trials.append(unknowns[:, 1] ** 2 + unknowns[:, 2] ** 2)
-    low, centre, high = trials
+    unknowns = first.copy()
+    best = np.arctan2(first[:, 2], first[:, 1])
+    going = np.arange(len(request))
+    for angle in _TRIAL_ANGLES_RAD:
+        best[going], unknowns[going], is_settled = _vertex(
+            request.rows(going), unknowns[going], best[going], angle, gravity
+        )
+        going = going[~is_settled]
+        if len(going) == 0:
+            break
+    return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)
+
+
+def _vertex(
+    request: ArcRequest, unknowns: F64, middle: F64, angle_rad: float, gravity: Gravity
+) -> tuple[F64, F64, npt.NDArray[np.bool_]]:
+    """Return the elevation of least speed by a parabola through three, and whether to trust it.
+
+    Speed bends sharply where the powered phase begins to refuse the wanted burn-out height, and
+    far outside the trials a parabola only guesses: there the search goes on with smaller angles.
+    """
+    squared, sides = [], []
+    for offset in (-angle_rad, 0.0, angle_rad):
+        unknowns = _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, middle + offset, gravity)
+        squared.append(unknowns[:, 1] ** 2 + unknowns[:, 2] ** 2)
+        low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
+        wanted = request.burn_out_altitude_m
+        sides.append(np.sign(wanted - np.clip(wanted, low, high)) * (request.burn_time_s > 0.0))
+    low, centre, high = squared
     bend = low - 2.0 * centre + high
     vertex = 0.5 * (low - high) / np.where(bend > 0.0, bend, np.inf)
-    best = middle + _TRIAL_ANGLE_RAD * np.clip(vertex, -3.0, 3.0)
-    return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)
+    is_smooth = (sides[0] == sides[1]) & (sides[1] == sides[2])
+    best = middle + angle_rad * np.clip(vertex, -3.0, 3.0)
+    return best, unknowns, is_smooth & (np.abs(vertex) < 1.5)
 
 
 def _correct(

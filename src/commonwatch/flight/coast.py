@@ -5,9 +5,9 @@ In free flight gravity alone changes the velocity. What it does not explain,
     w(t) = v(t) - v(t_0) - integral of g(x, v) dt,
 
 with ``g`` gravity, Coriolis and centrifugal acceleration, then stays level, and its slope is the
-residual acceleration. Slopes are taken by robust straight lines over sliding windows, since telemetry
-of one sample a second is too noisy to difference. A second, independent sign: all windows of one free
-flight predict the same apogee.
+residual acceleration. Slopes are taken by robust straight lines over sliding windows, since
+telemetry of one sample a second is too noisy to difference. A second, independent sign: all windows
+of one free flight predict the same apogee.
 """
 
 from __future__ import annotations
@@ -159,9 +159,9 @@ def coast_evidence(
     3. From each climbing window's fitted position and velocity predict the apogee.
 
     **Limits.** A window averages: a burn of less than 0.5 m/s2 times 30 s in all, 15 m/s, can hide,
-    unless it moves the apogee by 3 km. Air counts as residual: below some 60 km a real coast is rightly
-    refused. In telemetry of a vertical plane the sideways Coriolis acceleration is not recorded and shows as
-    a residual of up to 2 omega v (0.15 m/s2 at 2 km/s).
+    unless it moves the apogee by 3 km. Air counts as residual: a coast in it is rightly refused.
+    In telemetry of a vertical plane the sideways Coriolis acceleration is not recorded and shows as
+    a residual of up to 2 omega v (0.15 m/s2 at 2 km/s and 28 degrees of latitude).
     """
     time, state = _judged(time_s, state_vector, cut_off_s)
     residual = _Windows.over(time, state, gravity)
@@ -220,7 +220,7 @@ def first_coast(
     if not passes.size:
         raise InputError(
             "no part of the samples is free flight",
-            allowed=f"a residual acceleration below {RESIDUAL_FREE_M_S2} m/s2 over {WINDOW_S:.0f} s",
+            allowed=f"a residual below {RESIDUAL_FREE_M_S2} m/s2 over {WINDOW_S:.0f} s",
         )
     row = int(passes[0])
     return float(windows.first_s[row]), windows.state_vector[row]

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from commonwatch.errors import ImpossibleArcError
 from commonwatch.flight.trajectory import Trajectories
+from commonwatch.scenario.assumptions import assumptions
 from commonwatch.scenario.description import Laydown, Scenario
 from commonwatch.scenario.figures import Case
 from commonwatch.scenario.sensors import sensors
@@ -98,8 +100,12 @@ def compare(scenario: Scenario, *, progress: Progress | None = None) -> Comparis
         "sensors": describe.sensors_on_date(scenario),
         "visibility": _visibility(scenario, truth, sight[PUBLISHED_RANGE], slopes),
     }
-    report("putting laydowns together", 0.2)
-    tables["knowledge"] = _knowledge(scenario, truth, slopes, sight)
+    report("putting laydowns together", 0.15)
+    knowledge = [_knowledge(scenario, truth, slopes, sight, burn=Case.NOMINAL)]
+    for burn in (Case.LOW, Case.HIGH) if slopes is not None and _burn_is_open(scenario) else ():
+        report(f"flying the arcs with the {burn} end of burn times", 0.2)
+        knowledge += _knowledge_with_burn(scenario, burn)
+    tables["knowledge"] = pa.concat_tables(knowledge)
     report("valuing each sensor", 0.3)
     tables["value"] = _value(
         scenario, truth, slopes, sight, lambda part: report("valuing each sensor", 0.3 + 0.2 * part)
@@ -247,6 +253,8 @@ def _knowledge(
     truth: Truth,
     slopes: ImpactSlopes | None,
     sight: Mapping[str, Mapping[Case, Sight]],
+    *,
+    burn: Case,
 ) -> pa.Table:
     paths = np.arange(truth.trajectories.path_count)
     parts = []
@@ -265,6 +273,7 @@ def _knowledge(
                             {
                                 "laydown": np.full(count, laydown.name, object),
                                 "case": np.full(count, str(case), object),
+                                "burn_time": np.full(count, str(burn), object),
                                 "run": np.full(count, run, object),
                                 "with_satellites": np.full(count, with_satellites),
                                 **describe.arc_columns(truth, paths),
@@ -273,6 +282,23 @@ def _knowledge(
                         )
                     )
     return pa.concat_tables(parts)
+
+
+def _burn_is_open(scenario: Scenario) -> bool:
+    """Whether a burn time or a burn-out altitude of what flies is an interval."""
+    keys = ("burn_time_s", "burn_out_altitude_km")
+    return any(figure.key in keys for figure in assumptions(scenario))
+
+
+def _knowledge_with_burn(scenario: Scenario, burn: Case) -> list[pa.Table]:
+    """Return what is known of the same flights with other burn times; nothing if none can be."""
+    try:
+        truth = fly(scenario, interval_s=INTERVAL_S, burn=burn)
+    except ImpossibleArcError:
+        return []
+    slopes = _slopes(truth)
+    sight = {run: see(scenario, truth.trajectories, slopes, run=run) for run in RUNS}
+    return [_knowledge(scenario, truth, slopes, sight, burn=burn)]
 
 
 def _known(laid: Laid) -> dict[str, Any]:

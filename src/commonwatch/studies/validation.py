@@ -36,7 +36,7 @@ class Check:
     quantity
         What disagrees, with the unit in ``unit``.
     largest
-        Largest disagreement.
+        Largest disagreement; None where there was no case.
     allowed
         Largest that passes; None shows the disagreement and judges nothing.
     cause
@@ -48,14 +48,16 @@ class Check:
     case_count: int
     quantity: str
     unit: str
-    largest: float
+    largest: float | None
     allowed: float | None
     cause: str
 
     @property
     def passes(self) -> bool | None:
         """Whether it passes; None where nothing was to be judged."""
-        return None if self.allowed is None else bool(self.largest <= self.allowed)
+        if self.allowed is None:
+            return None
+        return self.largest is not None and self.largest <= self.allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +175,5 @@ def column(rows: Sequence[Mapping[str, str]], name: str) -> list[float]:
 
 def figure(value: float, digits: int = 3) -> str:
     """Write a number with so many significant digits, thousands separated."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
     text = f"{value:.{digits}g}"
-    number = float(text)
-    if number == 0.0:
-        return "0"
-    return text if abs(number) < 1e-3 else f"{number:,.10g}"
+    return text if abs(value) < 1e-3 else f"{float(text):,.10g}"

@@ -123,9 +123,7 @@ def _geodesy() -> list[Check]:
         indexing="ij",
     )
     latitude, longitude, height = (axis.ravel() for axis in grid)
-    to_ecef = pyproj.Transformer.from_pipeline(
-        "+proj=pipeline +step +proj=cart +ellps=WGS84"
-    )
+    to_ecef = pyproj.Transformer.from_pipeline("+proj=pipeline +step +proj=cart +ellps=WGS84")
     expected = np.column_stack(
         to_ecef.transform(longitude, latitude, height, radians=True, direction="FORWARD")
     )
@@ -133,8 +131,9 @@ def _geodesy() -> list[Check]:
     there = ecef_from_geodetic(*geodetic_from_ecef(expected))
     back_m = np.linalg.norm(there - expected, axis=1)
     distance_m, _ = geodesic(*np.radians([-41.32, 174.81, 40.96, -5.50]))
-    end = np.degrees(destination(*np.radians([-32.06, 115.74, 225.0]), 2e7))
-    end_off_m = geodesic(*np.radians(end), *np.radians(PERTH_20000_KM_SW_DEG))[0]
+    latitude_1, longitude_1, azimuth = np.radians([-32.06, 115.74, 225.0])
+    end = destination(latitude_1, longitude_1, azimuth, 2e7)
+    end_off_m, _ = geodesic(*end, *np.radians(PERTH_20000_KM_SW_DEG))
     geodesic_off_m = max(abs(float(distance_m) - WELLINGTON_SALAMANCA_M), float(end_off_m))
     return [
         Check(

@@ -133,7 +133,10 @@ def _drag(ballistic_coefficient_kg_m2: float) -> list[Check]:
     flown = free_flight(state, ballistic_coefficient_kg_m2=ballistic_coefficient_kg_m2)
     place_m = impact_disagreement_m(flown, reference.latitude_rad, reference.longitude_rad)
     time_s = np.abs(flown.time_s - reference.time_of_flight_s)
-    cause = "the reference thins the air above 86 km as an exponential (with the same air the greatest falls from 1.0 to 0.2 m); it is"
+    cause = (
+        "the reference thins the air above 86 km as an exponential; with the same air 1.0 m "
+        "becomes 0.2 m. The greatest for"
+    )
     return [
         Check(
             what=f"free flight, j2, drag at {ballistic_coefficient_kg_m2:,.0f} kg/m2",
@@ -167,21 +170,25 @@ def _cost_of_models() -> Listing:
     rows = []
     for label, chosen in (
         *((f"{km:,}", (nominal_km == km) & ~steep) for km in np.unique(nominal_km[~steep])),
-        *((f"{nominal_km[k]:,}, steep", np.arange(len(names)) == k) for k in np.flatnonzero(steep)),
+        *(
+            (
+                f"{nominal_km[k]:,}, lofted to {int(names[k].rpartition('ap')[2]):,}",
+                np.arange(len(names)) == k,
+            )
+            for k in np.flatnonzero(steep)
+        ),
     ):
         cells = [label, str(int(chosen.sum()))]
         for gravity in Gravity:
-            cells.append(
-                f"{figure(off_m[gravity][chosen].mean(), 2)} "
-                f"({figure(off_m[gravity][chosen].max(), 2)})"
-            )
+            some_m = off_m[gravity][chosen]
+            cells += [f"{figure(some_m.mean(), 2)} ({figure(some_m.max(), 2)})"]
         rows.append(tuple(cells))
     return Listing(
         title="What each force model costs at impact",
         note="Distance in metres between the impact under each model and that under the full field "
         "(Orekit 13, EIGEN-6S to 120x120, true rotation, Sun, Moon, tides), in vacuum: mean, and "
-        "the greatest in brackets. Not judged: these are limits of the models. For one steep arc "
-        "see its apogee in the name.",
+        "the greatest in brackets. Not judged: these are limits of the models. Lofted arcs stand "
+        "apart, with their apogee.",
         columns=("ground range, km", "flights", *(f"{gravity}, m" for gravity in Gravity)),
         rows=tuple(rows),
     )
@@ -232,7 +239,7 @@ def _closed_form() -> list[Check]:
 
 
 def _arcs_from_the_pole() -> list[Check]:
-    """Let the solver find minimum-energy arcs where the Earth's turning gives nothing: at the pole."""
+    """Let the solver find arcs where the Earth's turning gives nothing: from the pole."""
     rows = read_rows("minimum_energy.csv")
     range_m = 1e3 * np.array(column(rows, "range_km"))
     count = len(rows)
@@ -277,4 +284,3 @@ def _arcs_from_the_pole() -> list[Check]:
             ),
         )
     ]
-

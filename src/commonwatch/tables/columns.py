@@ -145,6 +145,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "knowledge": (
         _LAYDOWN,
         _CASE,
+        _text("burn_time", "Which end of the intervals of burn time and burn-out altitude."),
         _RUN,
         _WITH_SATELLITES,
         *_ARC,

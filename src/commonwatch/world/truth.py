@@ -90,6 +90,7 @@ def fly(
     scenario: Scenario,
     *,
     interval_s: float,
+    burn: Case = Case.NOMINAL,
     override: Mapping[str, float] | None = None,
     wanted: Sequence[ArcWanted] | None = None,
 ) -> Truth:
@@ -101,6 +102,9 @@ def fly(
         The scenario.
     interval_s
         Seconds between samples.
+    burn
+        Which end of the intervals of burn time and burn-out altitude, taken together: a short burn
+        ends low.
     override
         Figures set by their path, in the file's unit, for one-at-a-time sensitivity.
     wanted
@@ -114,7 +118,7 @@ def fly(
     chosen = list(flights_wanted(scenario, override=override) if wanted is None else wanted)
     solved = [entry for entry in chosen if entry.kind is not None]
     vehicles = {
-        name: vehicle(scenario, name, Case.NOMINAL, override=override)
+        name: vehicle(scenario, name, burn, override=override)
         for name in {entry.vehicle for entry in solved}
     }
     flown: list[ArcWanted] = []

@@ -1,0 +1,88 @@
+"""``commonwatch validate``: compare with figures that Commonwatch did not compute."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from commonwatch.studies.validation import Listing, Validation, run_all
+from commonwatch.studies.validation_page import cells, document
+from commonwatch.tables.files import replaced
+
+WIDTH_MIN: Final = 150
+"""Columns of the table where the output is no screen."""
+
+
+@click.command(name="validate")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.md",
+    help="Also write the result as a Markdown page.",
+)
+def command(*, as_json: bool, out: Path | None) -> int:
+    """Compare with figures that Commonwatch did not compute.
+
+    Reference trajectories by other libraries, published launches, recorded telemetry, closed forms,
+    printed tables. Prints each comparison with its largest disagreement and the cause. Exit code 0
+    only if all that is judged passes, 1 otherwise.
+    """
+    aside = Console(stderr=True)
+    with aside.status("comparing") as status:
+        validation = run_all(lambda part: status.update(f"comparing: {part}"))
+    if out is not None:
+        with replaced(out) as file:
+            file.write(document(validation).encode())
+    if as_json:
+        click.echo(json.dumps(validation.to_json(), indent=2, allow_nan=False))
+    else:
+        _show(validation)
+    if out is not None:
+        click.echo(f"Written: {out}", err=True)
+    return 0 if validation.passes else 1
+
+
+def _show(validation: Validation) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_MIN)
+    table = Table(title="Validation", show_lines=True)
+    for name, justify in (
+        ("what", "left"),
+        ("with what", "left"),
+        ("cases", "right"),
+        ("quantity", "left"),
+        ("largest disagreement", "right"),
+        ("allowed", "right"),
+        ("passes", "left"),
+        ("cause", "left"),
+    ):
+        table.add_column(name, justify="right" if justify == "right" else "left")
+    for check in validation.checks:
+        table.add_row(*cells(check), style="bold red" if check.passes is False else None)
+    console.print(table)
+    for listing in validation.listings:
+        console.print(_listing(listing))
+        console.print(listing.note, "", sep="\n")
+    judged = [check for check in validation.checks if check.passes is not None]
+    failed = sum(not check.passes for check in judged)
+    console.print(
+        f"All {len(judged)} comparisons that are judged pass."
+        if failed == 0
+        else f"{failed} of {len(judged)} comparisons that are judged fail."
+    )
+
+
+def _listing(listing: Listing) -> Table:
+    table = Table(title=listing.title)
+    for name in listing.columns:
+        table.add_column(name, overflow="fold")
+    for row in listing.rows:
+        table.add_row(*row)
+    return table
