@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import pickle
 import platform
 import tempfile
 from collections.abc import Callable
@@ -66,14 +67,21 @@ def kernel(signature: Any, *, is_inlined: bool = False) -> Callable[[Function], 
     ``is_inlined`` tells the compiler to put the function's body where it is called: worth it for a
     loop over lanes that a kernel calls many times (a call costs as much as twenty lanes).
     """
-    compiled: Callable[[Function], Function] = numba.njit(
-        signature,
-        cache=True,
-        nogil=True,
-        fastmath=FASTMATH,
-        error_model="numpy",
-        forceinline=is_inlined,
-    )
+    options: dict[str, Any] = {
+        "nogil": True,
+        "fastmath": FASTMATH,
+        "error_model": "numpy",
+        "forceinline": is_inlined,
+    }
+
+    def compiled(function: Function) -> Function:
+        try:
+            ready: Function = numba.njit(signature, cache=True, **options)(function)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            # The cache's disk is full, or a file in it is torn: compile for this run alone.
+            ready = numba.njit(signature, **options)(function)
+        return ready
+
     return compiled
 
 
@@ -95,6 +103,11 @@ def run_in_chunks(work: Callable[[int, int], None], count: int, *, chunk: int) -
         Number of rows.
     chunk
         Rows per call: large enough that a call takes a millisecond or more.
+
+    Raises
+    ------
+    BaseException
+        Whatever a call raises, or an interruption; calls not begun by then are left out.
     """
     starts = range(0, count, chunk)
     if len(starts) <= 1 or core_count() == 1:
@@ -102,5 +115,10 @@ def run_in_chunks(work: Callable[[int, int], None], count: int, *, chunk: int) -
             work(start, min(start + chunk, count))
         return
     with ThreadPoolExecutor(min(core_count(), len(starts))) as pool:
-        for future in [pool.submit(work, s, min(s + chunk, count)) for s in starts]:
-            future.result()
+        try:
+            for future in [pool.submit(work, s, min(s + chunk, count)) for s in starts]:
+                future.result()
+        except BaseException:
+            # Ctrl-C too: only the chunks under way are waited for.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -148,3 +148,9 @@ def test_the_geodesic_to_a_destination_has_the_length_that_was_laid_off(
 def test_geodesics_broadcast_one_site_against_many_points() -> None:
     ground_range_m, azimuth_rad = ellipsoid.geodesic(0.5, 0.1, np.linspace(0.0, 1.0, 4), 0.3)
     assert ground_range_m.shape == azimuth_rad.shape == (4,)
+
+
+def test_positions_that_must_not_be_changed_are_read_all_the_same() -> None:
+    position = np.full((3, 3), 4e6)
+    position.setflags(write=False)
+    assert np.isfinite(ellipsoid.geodetic_from_ecef(position)[2]).all()

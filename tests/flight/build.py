@@ -53,14 +53,18 @@ def climb_m_s(state_vector: F64) -> F64:
         ],
         axis=-1,
     )
-    return np.sum(up * state_vector[..., 3:], axis=-1)
+    return np.asarray(np.sum(up * state_vector[..., 3:], axis=-1))
+
+
+def place_below(position: F64) -> tuple[F64, F64]:
+    """Longitude and latitude below ECEF positions in degrees, by PROJ."""
+    place = GEODETIC.transform(position[..., 0], position[..., 1], position[..., 2])
+    return np.asarray(place[0]), np.asarray(place[1])
 
 
 def ground_distance_m(first: F64, second: F64) -> F64:
     """Geodesic between the places below two ECEF positions, by PROJ."""
-    lon_1, lat_1, _ = GEODETIC.transform(first[..., 0], first[..., 1], first[..., 2])
-    lon_2, lat_2, _ = GEODETIC.transform(second[..., 0], second[..., 1], second[..., 2])
-    return np.asarray(GEOD.inv(lon_1, lat_1, lon_2, lat_2)[2])
+    return np.asarray(GEOD.inv(*place_below(first), *place_below(second))[2])
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +114,11 @@ def fly_slowly(
         atol=1e-9,
         events=[top, stop],
     )
-    tops = [(float(height_m(y[:3])), t) for t, y in zip(flown.t_events[0], flown.y_events[0])]
-    apogee = max(tops, default=(float(height_m(start[:3])), 0.0))
-    return SlowFlight(*apogee, end=flown.y[:, -1], end_s=float(flown.t[-1]))
+    at_tops = zip(flown.t_events[0], flown.y_events[0], strict=True)
+    tops = [(float(height_m(y[:3])), float(t)) for t, y in at_tops]
+    apogee_m, apogee_s = max(tops, default=(float(height_m(start[:3])), 0.0))
+    end_s = float(flown.t[-1])
+    return SlowFlight(apogee_m=apogee_m, apogee_s=apogee_s, end=flown.y[:, -1], end_s=end_s)
 
 
 def start_at(

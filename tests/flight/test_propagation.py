@@ -25,11 +25,11 @@ from commonwatch.flight.propagation import (
 from tests.flight.build import (
     F64,
     GEOD,
-    GEODETIC,
     circular_orbit,
     fly_slowly,
     height_m,
     many_starts,
+    place_below,
     start_at,
 )
 
@@ -51,7 +51,7 @@ def reference(model: str) -> tuple[F64, dict[str, F64]]:
 
 
 def impact_error_m(flown: FreeFlight, wanted: dict[str, F64]) -> float:
-    longitude, latitude, _ = GEODETIC.transform(*flown.state_vector[:, :3].T)
+    longitude, latitude = place_below(flown.state_vector[:, :3])
     place = wanted["impact_longitude_deg"], wanted["impact_latitude_deg"]
     return float(np.max(GEOD.inv(longitude, latitude, *place)[2]))
 
@@ -213,7 +213,7 @@ def orbit_with_perigee(height: float, apogee_m: float, *, before_s: float) -> F6
     # Flown backwards about the other way: mirror the velocity, and the Earth's turn with it.
     back = after(perigee[None], before_s, gravity=Gravity.TWO_BODY, tolerance_m=1e-5)[0]
     back[3:] *= -1.0
-    turned = back.copy()
+    turned: F64 = back.copy()
     turned[1], turned[4] = -back[1], -back[4]
     turned[3:] = [back[3], -back[4], back[5]]
     return turned

@@ -54,18 +54,19 @@ def test_half_is_the_probability_at_the_catalogue_range() -> None:
 
 
 def test_the_signal_falls_with_range_cross_section_and_angle_as_the_equation_says() -> None:
-    whole = measurement.signal_to_noise(radar(), 1e6, 1.0)
-    assert measurement.signal_to_noise(radar(), 2e6, 1.0) == pytest.approx(whole / 16.0)
+    fixed = radar(face(0.0, 120.0))
+    whole = measurement.signal_to_noise(fixed, 1e6, 1.0)
+    assert measurement.signal_to_noise(fixed, 2e6, 1.0) == pytest.approx(whole / 16.0)
     tenth = measurement.signal_to_noise(radar(cross_section_m2=0.1), 1e6, 1.0)
     assert tenth == pytest.approx(whole / 10.0)
-    assert measurement.signal_to_noise(radar(), 1e6, 0.5) == pytest.approx(whole / 8.0)
-    assert measurement.signal_to_noise(radar(), 1e6, -0.2) == 0.0
+    assert measurement.signal_to_noise(fixed, 1e6, 0.5) == pytest.approx(whole / 8.0)
+    assert measurement.signal_to_noise(fixed, 1e6, -0.2) == 0.0
     turning = radar(scan_loss_exponent=0.0)
     assert measurement.signal_to_noise(turning, 1e6, 0.5) == pytest.approx(whole)
 
 
 def test_accuracies_follow_the_signal_down_to_their_floors() -> None:
-    sensor = radar(beamwidth_rad=0.04, bandwidth_hz=1e6, range_floor_m=20.0)
+    sensor = radar(face(0.0, 120.0), beamwidth_rad=0.04, bandwidth_hz=1e6, range_floor_m=20.0)
     # At SNR 50 the root of twice the signal is 10.
     assert measurement.angle_std_rad(sensor, 50.0, 1.0) == pytest.approx(0.04 / 16.0)
     assert measurement.angle_std_rad(sensor, 50.0, 0.5) == pytest.approx(0.04 / 8.0)
@@ -176,3 +177,10 @@ def test_the_searched_volume_of_a_whole_sky_is_half_a_ball() -> None:
     half_ball = 2.0 / 3.0 * math.pi * 3e6**3
     assert measurement.searched_volume_m3(sensor) == pytest.approx(half_ball)
     assert measurement.false_plot_density_per_m3(sensor) == pytest.approx(1.0 / half_ball)
+
+
+def test_a_single_face_wider_than_half_a_turn_turns_and_loses_nothing_to_scanning() -> None:
+    turning, fixed = radar(face(0.0, 360.0)), radar(face(0.0, 360.0), scan_loss_exponent=0.0)
+    behind = at(turning, 500e3, 5.0, 20.0)  # its boresight looks south
+    expected = measurement.radar_noise(fixed, behind)
+    np.testing.assert_allclose(measurement.radar_noise(turning, behind), expected)

@@ -158,7 +158,7 @@ def test_a_cross_section_is_seen_where_the_signal_is_that_of_the_catalogue_range
 
 def test_nothing_is_seen_behind_a_face_in_a_cross_section_run() -> None:
     sensor = radar(
-        face(0.0, 360.0, boresight_azimuth_rad=0.0, boresight_elevation_rad=0.0),
+        face(0.0, 180.0, boresight_azimuth_rad=0.0, boresight_elevation_rad=0.0),
         cross_section_m2=1.0,
     )
     assert swept(sensor, around([10.0, 170.0], 10.0))[0].tolist() == [1, 0]
@@ -263,6 +263,25 @@ def test_the_signal_ends_a_spell_of_a_cross_section_run() -> None:
     _, spells = found(sensor, path)
     expected_s = math.sqrt(reach_m**2 - 6e5**2) / 5e3
     assert spells == [(0.0, pytest.approx(expected_s, abs=2e-3), kernel.SIGNAL)]
+
+
+@pytest.mark.parametrize("exponent", [1.5, 3.0])
+def test_a_signal_lost_off_boresight_is_lost_where_the_radar_equation_says(exponent: float) -> None:
+    sensor = radar(
+        face(300.0, 60.0, elevation_max_deg=90.0),
+        cross_section_m2=1e-2,
+        scan_loss_exponent=exponent,
+    )
+    start = from_equator(5e5, 0.0, 8e5)
+    _, spells = found(sensor, parabolas(start, EASTWARD, end_s=250.0))
+    _, last_s, limit = spells[0]
+    offset = start + last_s * np.array(EASTWARD) - AT_EQUATOR.position_ecef_m
+    boresight = around([0.0], 20.0, 1.0)[0] - AT_EQUATOR.position_ecef_m
+    length = float(np.linalg.norm(offset))
+    ratio = signal_to_noise(sensor, length, offset @ boresight / length)
+    assert limit == kernel.SIGNAL
+    assert offset @ boresight / length < 0.9
+    assert ratio == pytest.approx(10.0**1.28, rel=1e-4)
 
 
 def test_a_spell_that_lasts_to_the_end_ends_with_the_path() -> None:

@@ -11,7 +11,8 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -24,7 +25,17 @@ COMMANDS: Final = {
     "schema": "Print the JSON Schema of scenario files.",
     "validate": "Compare with figures that Commonwatch did not compute.",
 }
-INTERRUPTED: Final = 130
+WRONG_INPUT: Final = 2
+STOPPED: Final = 128
+"""Exit codes from here on: a signal stopped the program, and its number is what is above."""
+
+
+class _StopError(BaseException):
+    """The system asks the program to end, as it does at shutdown or when a terminal closes."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = STOPPED + number
 
 
 class _Commands(click.Group):
@@ -65,44 +76,85 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Examples:\n\n  commonwatch run iran-2009\n\n  commonwatch fly states.csv --out arcs.parquet",
+    epilog="\b\nExamples:\n  commonwatch run iran-2009\n  commonwatch check my-scenario.toml\n"
+    "  commonwatch fly states.csv --out arcs.parquet\n\n"
+    'Each command has examples of its own: "commonwatch run --help".',
 )
 @click.version_option(package_name="commonwatch", message="commonwatch %(version)s")
 def commonwatch() -> None:
-    """Missile warning that several nations run together: what does joining buy?"""
+    """Ask what nations gain by running missile warning together."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command and exit: 0 done, 2 wrong input, 130 interrupted, 1 our own mistake."""
+    """Run the command and exit.
+
+    Exit codes: 0 done, 1 a comparison failed or our own mistake, 2 wrong input or a place that
+    cannot be written, 128 and more stopped by a signal (130 is Ctrl-C).
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(_run(arguments))
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise _StopError(number)
 
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        code: Any = commonwatch.main(
-            args=arguments, prog_name="commonwatch", standalone_mode=False
-        )
-    except click.exceptions.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except BrokenPipeError:
-        # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        code: Any = commonwatch.main(args=arguments, prog_name="commonwatch", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _stopped("Interrupted", STOPPED + signal.SIGINT)
+    except _StopError as stop:
+        return _stopped("Stopped", stop.exit_code)
     except Exception as error:
-        from commonwatch.errors import CommonwatchError  # noqa: PLC0415
-
-        if not isinstance(error, CommonwatchError):
-            raise
-        click.echo(str(error), err=True)
-        return error.exit_code
+        return _reported(error)
     return code if isinstance(code, int) else 0
 
 
-def _interrupted() -> int:
-    click.echo("Interrupted: nothing was written.", err=True)
-    return INTERRUPTED
+def _reported(error: Exception) -> int:
+    """Put an error into a sentence and return its exit code; raise what is our own mistake."""
+    from commonwatch.errors import CommonwatchError  # noqa: PLC0415
+
+    match error:
+        case click.ClickException():
+            error.show()
+            return WRONG_INPUT
+        case CommonwatchError():
+            _say(str(error))
+            return error.exit_code
+        case OSError():
+            return _unwritten(error)
+        case MemoryError():
+            _say("The memory of this machine is too small for this.\n  Ask for less in one go.")
+            return WRONG_INPUT
+    raise error
+
+
+def _stopped(word: str, exit_code: int) -> int:
+    _say(f"{word}: no file is half-written, and earlier files are as they were.")
+    return exit_code
+
+
+def _unwritten(error: OSError) -> int:
+    """Report that the output cannot be written: a full disk, or a reader that has gone."""
+    if sys.stdout is not None:
+        # What is left in the buffer would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return STOPPED + signal.SIGPIPE
+    place = f"{error.filename}: " if error.filename else ""
+    _say(f"{place}{error.strerror or error}.\n  Choose another place, or make room there.")
+    return WRONG_INPUT
+
+
+def _say(text: str) -> None:
+    """Write to the error stream; a file's name may hold what is no text."""
+    click.echo(text.encode("utf-8", "replace").decode(), err=True)

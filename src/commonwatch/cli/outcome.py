@@ -49,7 +49,7 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
     titles |= {path.name: path.title for path in scenario.recorded}
     titles |= {flight.name: flight.title or flight.name for flight in scenario.flights}
     names = [str(name) for name in scenario.sensors]
-    flown = sorted(set(comparison.tables["arcs"]["vehicle"].to_pylist()))
+    flown = sorted({str(name) for name in comparison.tables["arcs"]["vehicle"].to_pylist()})
     vehicles = [scenario.vehicles[name].title for name in flown if name in scenario.vehicles]
     refused = tuple(
         f"Not flown: {titles.get(entry.launch.name, entry.launch.name)} to "

@@ -1,12 +1,22 @@
-"""A progress bar on the terminal's error stream; silent where there is no terminal."""
+"""What a command shows while it works, on the error stream; and where it prints its tables."""
 
 from __future__ import annotations
 
 import sys
 from types import TracebackType
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+WIDTH_OFF_SCREEN: Final = 150
+"""Columns of printed tables where the output is no screen."""
+
+
+def page() -> Console:
+    """Return the output stream for tables, wide where it is no screen."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_OFF_SCREEN)
 
 
 class Stages:

@@ -69,7 +69,7 @@ def _show(validation: Validation) -> None:
     console.print(table)
     for listing in validation.listings:
         console.print(_listing(listing))
-        console.print(listing.note, "", sep="\n")
+        console.print(listing.note.replace("**", ""), "", sep="\n")
     judged = [check for check in validation.checks if check.passes is not None]
     failed = sum(not check.passes for check in judged)
     console.print(

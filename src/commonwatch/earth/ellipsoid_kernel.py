@@ -49,7 +49,7 @@ def geodetic(x: float, y: float, z: float) -> tuple[float, float, float]:
     return math.atan2(rise, run), math.atan2(y, x), height
 
 
-@kernel("void(float64[:, ::1], float64[:, ::1])")
+@kernel("void(Array(float64, 2, 'C', True), float64[:, ::1])")
 def geodetic_rows(position: F64, out: F64) -> None:
     """Write latitude, longitude and height of each row of ``position`` to ``out``."""
     for i in range(position.shape[0]):

@@ -9,6 +9,7 @@
 ``coast``             whether recorded samples are free flight, with the evidence
 ``dynamics_kernel``   compiled lanes: gravity, drag, height
 ``dop853_kernel``     compiled lanes: one step of DOP853
+``runge_kutta_kernel``  compiled lanes: one classical Runge-Kutta step
 ``propagation_kernel``  compiled lanes: whole flights
 ====================  ==========================================================================
 """

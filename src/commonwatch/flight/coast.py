@@ -41,6 +41,9 @@ WINDOW_S: Final = 30.0
 _WINDOW_SAMPLES_MIN: Final = 9
 _STEPS_A_WINDOW: Final = 6
 _ASCENDING_MIN_M_S: Final = 50.0
+_UP_TO_VELOCITY: Final = np.hstack([np.zeros((3, 3)), np.eye(3)])
+_APOGEE_NOISES: Final = 6.0
+"""Standard errors that the worst of a hundred predictions may differ by."""
 _HUBER: Final = 1.345
 """Residuals beyond this many standard deviations lose weight (Huber 1964: 95 % efficient)."""
 
@@ -81,6 +84,9 @@ class CoastEvidence:
     apogee_difference_m
         Greatest difference from it, over the predictions of all other climbing windows, and the
         highest sample where the samples pass over the top; nan where nothing could be compared.
+    apogee_noise_m
+        Standard error of the first prediction, the least certain of a climb, from the scatter of
+        the velocities.
     """
 
     verdict: Verdict
@@ -96,6 +102,7 @@ class CoastEvidence:
     along_m_s2: float
     apogee_m: float
     apogee_difference_m: float
+    apogee_noise_m: float
 
     @property
     def is_free_flight(self) -> bool:
@@ -108,7 +115,8 @@ class CoastEvidence:
         apogee = (
             "no apogee could be compared"
             if np.isnan(self.apogee_difference_m)
-            else f"predicted apogees differ by at most {self.apogee_difference_m / 1e3:.2f} km"
+            else f"predicted apogees differ by at most {self.apogee_difference_m / 1e3:.2f} km "
+            f"(noise {self.apogee_noise_m / 1e3:.2f})"
         )
         return (
             f"{self.verdict} from {self.first_s:.0f} to {self.last_s:.0f} s: residual acceleration "
@@ -143,8 +151,9 @@ def coast_evidence(
     -------
     CoastEvidence
         Free flight where every window's residual is below 0.5 m/s2 and the predicted apogees agree
-        within 3 km; not free flight where one exceeds 1 m/s2, or the apogees differ by more;
-        undecided between, or where the noise alone reaches half the limit.
+        within 3 km, or within six standard errors where noise makes these more; not free flight
+        where a residual exceeds 1 m/s2, or the apogees differ by more; undecided between, or where
+        the noise of a residual alone reaches half the limit.
 
     Raises
     ------
@@ -161,17 +170,18 @@ def coast_evidence(
     **Limits.** A window averages: a burn of less than 0.5 m/s2 times 30 s in all, 15 m/s, can hide,
     unless it moves the apogee by 3 km. Air counts as residual: a coast in it is rightly refused.
     In telemetry of a vertical plane the sideways Coriolis acceleration is not recorded and shows as
-    a residual of up to 2 omega v (0.15 m/s2 at 2 km/s and 28 degrees of latitude).
+    a residual of up to 2 omega v (0.15 m/s2 at 2 km/s and 28 degrees of latitude). A metre per
+    second is 0.1 km of an apogee of 120 km, but 5 km of one of 7,700 km.
     """
-    time, state = _judged(time_s, state_vector, cut_off_s)
-    residual = _Windows.over(time, state, gravity)
+    time, states = _judged(time_s, state_vector, cut_off_s)
+    residual = _Windows.over(time, states, gravity)
     size = np.linalg.norm(residual.slope_m_s2, axis=1)
     worst = int(np.argmax(size))
     heading = residual.state_vector[worst, 3:]
-    apogee_m, difference_m = _apogees(state, residual, gravity)
     noise = float(np.median(residual.noise_m_s2))
+    apogee_m, difference_m, apogee_noise_m = _apogees(states, residual, gravity)
     return CoastEvidence(
-        verdict=_verdict(float(size[worst]), noise, difference_m),
+        verdict=_verdict(float(size[worst]), noise, difference_m, apogee_noise_m),
         first_s=float(time[0]),
         last_s=float(time[-1]),
         sample_count=len(time),
@@ -184,6 +194,7 @@ def coast_evidence(
         along_m_s2=float(residual.slope_m_s2[worst] @ heading / np.linalg.norm(heading)),
         apogee_m=apogee_m,
         apogee_difference_m=difference_m,
+        apogee_noise_m=apogee_noise_m,
     )
 
 
@@ -213,9 +224,14 @@ def first_coast(
     ------
     InputError
         No window passes.
+
+    Notes
+    -----
+    **Limits.** The last four seconds or so of a burn can pass as outliers of the window's line,
+    which is why cut-off is an argument.
     """
-    time, state = _judged(time_s, state_vector, cut_off_s)
-    windows = _Windows.over(time, state, gravity, is_every_sample=True)
+    time, states = _judged(time_s, state_vector, cut_off_s)
+    windows = _Windows.over(time, states, gravity, is_every_sample=True)
     passes = np.flatnonzero(np.linalg.norm(windows.slope_m_s2, axis=1) < RESIDUAL_FREE_M_S2)
     if not passes.size:
         raise InputError(
@@ -287,10 +303,10 @@ class _Windows:
 
     @classmethod
     def over(
-        cls, time: F64, state: F64, gravity: Gravity, *, is_every_sample: bool = False
+        cls, time: F64, states: F64, gravity: Gravity, *, is_every_sample: bool = False
     ) -> _Windows:
         """Lay windows over the samples and fit a line in each."""
-        pull = acceleration_ecef(state[:, :3], state[:, 3:], gravity)
+        pull = acceleration_ecef(states[:, :3], states[:, 3:], gravity)
         step = np.diff(time)[:, None]
         gained = np.vstack([np.zeros(3), np.cumsum(0.5 * step * (pull[1:] + pull[:-1]), axis=0)])
         spacing = float(np.median(step))
@@ -304,12 +320,12 @@ class _Windows:
             inside = (time >= start - 1e-9) & (time <= start + length + 1e-9)
             middle = start + 0.5 * length
             since = time[inside] - middle
-            level, slope, noise = _line(since, state[inside, 3:] - gained[inside])
+            level, slope, noise = _line(since, states[inside, 3:] - gained[inside])
             fallen = np.array([np.interp(middle, time, gained[:, k]) for k in range(3)])
             velocity = level + fallen
             mean_pull = pull[inside].mean(axis=0) + slope
             path = np.outer(since, velocity) + 0.5 * np.outer(since**2, mean_pull)
-            position = np.median(state[inside, :3] - path, axis=0)
+            position = np.median(states[inside, :3] - path, axis=0)
             rows.append((start, middle, noise, *slope, *position, *velocity))
         table = np.array(rows)
         return cls(
@@ -344,32 +360,40 @@ def _line(since: F64, velocity: F64) -> tuple[F64, F64, float]:
     return level, slope, float(np.sqrt(variance))
 
 
-def _apogees(state: F64, windows: _Windows, gravity: Gravity) -> tuple[float, float]:
-    """Return the first window's predicted apogee, and the greatest difference from it."""
+def _apogees(states: F64, windows: _Windows, gravity: Gravity) -> tuple[float, float, float]:
+    """Return the first predicted apogee, the greatest difference from it, and its noise."""
     fitted = windows.state_vector
     latitude, longitude, _ = geodetic_from_ecef(fitted[:, :3])
     up = rotation_enu_from_ecef(latitude, longitude)[:, 2]
     climb = np.sum(up * fitted[:, 3:], axis=1)
     climbing = np.flatnonzero(climb > _ASCENDING_MIN_M_S)
     if not climbing.size or climbing[0] != 0:
-        return float("nan"), float("nan")
-    predicted = free_flight(fitted[climbing], stop=APOGEE, gravity=gravity).apogee_altitude_m
+        return float("nan"), float("nan"), float("nan")
+    faster = fitted[climbing] + up[climbing] @ _UP_TO_VELOCITY
+    predicted, above = (
+        free_flight(start, stop=APOGEE, gravity=gravity).apogee_altitude_m
+        for start in (fitted[climbing], faster)
+    )
+    # A line over a length T: the standard error of its middle is T / sqrt(12) that of its slope.
+    velocity_std_m_s = windows.noise_m_s2[0] * windows.length_s / np.sqrt(12.0)
+    noise_m = float((above - predicted)[0] * velocity_std_m_s)
     others = predicted[1:]
-    _, _, height = geodetic_from_ecef(state[:, :3])
+    _, _, height = geodetic_from_ecef(states[:, :3])
     if climb[-1] < -_ASCENDING_MIN_M_S:
         others = np.append(others, height.max())
     first = float(predicted[0])
-    if not others.size:
-        return first, float("nan")
-    return first, float(np.max(np.abs(others - first)))
+    difference_m = float(np.max(np.abs(others - first))) if others.size else float("nan")
+    return first, difference_m, noise_m
 
 
-def _verdict(residual_m_s2: float, noise_m_s2: float, apogee_difference_m: float) -> Verdict:
+def _verdict(
+    residual_m_s2: float, noise_m_s2: float, apogee_difference_m: float, apogee_noise_m: float
+) -> Verdict:
     if residual_m_s2 > RESIDUAL_NOT_FREE_M_S2 and residual_m_s2 > 3.0 * noise_m_s2:
         return Verdict.NOT_FREE_FLIGHT
     if noise_m_s2 > 0.5 * RESIDUAL_FREE_M_S2:
         return Verdict.UNDECIDED
-    if apogee_difference_m > APOGEE_DIFFERENCE_MAX_M:
+    if apogee_difference_m > max(APOGEE_DIFFERENCE_MAX_M, _APOGEE_NOISES * apogee_noise_m):
         return Verdict.NOT_FREE_FLIGHT
     return Verdict.FREE_FLIGHT if residual_m_s2 < RESIDUAL_FREE_M_S2 else Verdict.UNDECIDED
 
@@ -377,21 +401,21 @@ def _verdict(residual_m_s2: float, noise_m_s2: float, apogee_difference_m: float
 def _judged(
     time_s: npt.ArrayLike, state_vector: npt.ArrayLike, cut_off_s: float | None
 ) -> tuple[F64, F64]:
-    time, state = np.asarray(time_s, float), np.asarray(state_vector, float)
-    if time.ndim != 1 or state.shape != (len(time), 6):
+    time, states = np.asarray(time_s, float), np.asarray(state_vector, float)
+    if time.ndim != 1 or states.shape != (len(time), 6):
         raise InputError(
-            f"time_s has shape {time.shape}, state_vector {state.shape}",
+            f"time_s has shape {time.shape}, state_vector {states.shape}",
             allowed="shapes (n,) and (n, 6)",
         )
-    if not (np.isfinite(time).all() and np.isfinite(state).all()):
+    if not (np.isfinite(time).all() and np.isfinite(states).all()):
         raise InputError("a sample holds a value that is not finite", allowed="numbers")
     if not (np.diff(time) > 0.0).all():
         raise InputError("recorded times do not rise", allowed="rising seconds")
     if cut_off_s is not None:
         kept = time >= cut_off_s + AFTER_CUT_OFF_S
-        time, state = time[kept], state[kept]
+        time, states = time[kept], states[kept]
     if len(time) < _WINDOW_SAMPLES_MIN:
         raise InputError(
             f"{len(time)} samples to judge", allowed=f"{_WINDOW_SAMPLES_MIN} samples or more"
         )
-    return time, state
+    return time, states

@@ -24,70 +24,87 @@ BLOCK = 6 * LANES
 AIR_INTERVAL_M = 100.0
 
 
-@kernel("void(f8[::1], f8[::1], f8[::1], i8)", is_inlined=True)
-def gravity_lanes(
-    stage: F64,
-    slope: F64,
-    field: F64,
+@kernel("UniTuple(f8, 5)(f8[::1])", is_inlined=True)
+def field_factors(field: F64) -> tuple[float, float, float, float, float]:
+    """Return GM, the Earth's rate, and the factors of the three zonal terms."""
+    radius2 = field[1] * field[1]
+    return (
+        field[0],
+        field[2],
+        1.5 * field[3] * radius2,
+        2.5 * field[4] * radius2 * field[1],
+        1.875 * field[5] * radius2 * radius2,
+    )
+
+
+@kernel("UniTuple(f8, 3)(f8, f8, f8, f8, f8, UniTuple(f8, 5), i8)", is_inlined=True)
+def gravity(
+    x: float,
+    y: float,
+    z: float,
+    u: float,
+    v: float,
+    factors: tuple[float, float, float, float, float],
     degree: int,
-) -> None:
-    """Write velocity and acceleration (gravity, Coriolis, centrifugal) of each lane."""
-    gm, radius, rate = field[0], field[1], field[2]
-    rate_twice, rate_squared = 2.0 * rate, rate * rate
+) -> tuple[float, float, float]:
+    """Return the acceleration of one lane: gravity, Coriolis and centrifugal."""
+    gm, rate, oblate, pear, fourth = factors
+    inverse2 = 1.0 / (x * x + y * y + z * z)
+    pull = gm * inverse2 * math.sqrt(inverse2)
     if degree == 0:
-        for lane in range(LANES):
-            x, y, z = stage[lane], stage[LANES + lane], stage[2 * LANES + lane]
-            inverse2 = 1.0 / (x * x + y * y + z * z)
-            pull = gm * inverse2 * math.sqrt(inverse2)
-            slope[3 * LANES + lane] = (rate_squared - pull) * x + rate_twice * stage[
-                4 * LANES + lane
-            ]
-            slope[4 * LANES + lane] = (rate_squared - pull) * y - rate_twice * stage[
-                3 * LANES + lane
-            ]
-            slope[5 * LANES + lane] = -pull * z
+        across = 1.0
+        along = z
     elif degree == 2:
-        oblate = 1.5 * field[3] * radius * radius
-        for lane in range(LANES):
-            x, y, z = stage[lane], stage[LANES + lane], stage[2 * LANES + lane]
-            inverse2 = 1.0 / (x * x + y * y + z * z)
-            pull = gm * inverse2 * math.sqrt(inverse2)
-            second = oblate * inverse2
-            sine2 = 5.0 * z * z * inverse2
-            across = rate_squared - pull * (1.0 + second * (1.0 - sine2))
-            slope[3 * LANES + lane] = across * x + rate_twice * stage[4 * LANES + lane]
-            slope[4 * LANES + lane] = across * y - rate_twice * stage[3 * LANES + lane]
-            slope[5 * LANES + lane] = -pull * (1.0 + second * (3.0 - sine2)) * z
+        second = oblate * inverse2
+        sine2 = 5.0 * z * z * inverse2
+        across = 1.0 + second * (1.0 - sine2)
+        along = (1.0 + second * (3.0 - sine2)) * z
     else:
-        oblate = 1.5 * field[3] * radius * radius
-        pear = 2.5 * field[4] * radius * radius * radius
-        fourth = 1.875 * field[5] * radius * radius * radius * radius
-        for lane in range(LANES):
-            x, y, z = stage[lane], stage[LANES + lane], stage[2 * LANES + lane]
-            inverse2 = 1.0 / (x * x + y * y + z * z)
-            pull = gm * inverse2 * math.sqrt(inverse2)
-            z2 = z * z * inverse2
-            inverse4 = inverse2 * inverse2
-            zonal = oblate * inverse2
-            third = pear * inverse4
-            four = fourth * inverse4
-            across = rate_squared - pull * (
-                1.0
-                + zonal * (1.0 - 5.0 * z2)
-                + third * z * (3.0 - 7.0 * z2)
-                - four * (1.0 - 14.0 * z2 + 21.0 * z2 * z2)
-            )
-            slope[3 * LANES + lane] = across * x + rate_twice * stage[4 * LANES + lane]
-            slope[4 * LANES + lane] = across * y - rate_twice * stage[3 * LANES + lane]
-            along = (
-                z
-                + zonal * (3.0 - 5.0 * z2) * z
-                + third * (6.0 * z * z - 7.0 * z2 * z * z - 0.6 / inverse2)
-                - four * (5.0 - 70.0 / 3.0 * z2 + 21.0 * z2 * z2) * z
-            )
-            slope[5 * LANES + lane] = -pull * along
+        z2 = z * z * inverse2
+        second = oblate * inverse2
+        third = pear * inverse2 * inverse2
+        four = fourth * inverse2 * inverse2
+        across = (
+            1.0
+            + second * (1.0 - 5.0 * z2)
+            + third * z * (3.0 - 7.0 * z2)
+            - four * (1.0 - 14.0 * z2 + 21.0 * z2 * z2)
+        )
+        along = (
+            z
+            + second * (3.0 - 5.0 * z2) * z
+            + third * (6.0 * z * z - 7.0 * z2 * z * z - 0.6 / inverse2)
+            - four * (5.0 - 70.0 / 3.0 * z2 + 21.0 * z2 * z2) * z
+        )
+    outward = rate * rate - pull * across
+    return outward * x + 2.0 * rate * v, outward * y - 2.0 * rate * u, -pull * along
+
+
+@kernel("void(f8[::1], f8[::1], f8[::1], i8)", is_inlined=True)
+def _gravity_lanes(stage: F64, slope: F64, field: F64, degree: int) -> None:
+    factors = field_factors(field)
+    for lane in range(LANES):
+        x, y, z = stage[lane], stage[LANES + lane], stage[2 * LANES + lane]
+        u, v = stage[3 * LANES + lane], stage[4 * LANES + lane]
+        (
+            slope[3 * LANES + lane],
+            slope[4 * LANES + lane],
+            slope[5 * LANES + lane],
+        ) = gravity(x, y, z, u, v, factors, degree)
     for i in range(3 * LANES):  # one store a turn: three would halve the speed of the whole
         slope[i] = stage[3 * LANES + i]
+
+
+@kernel("void(f8[::1], f8[::1], f8[::1], i8)", is_inlined=True)
+def gravity_lanes(stage: F64, slope: F64, field: F64, degree: int) -> None:
+    """Write velocity and acceleration (gravity, Coriolis, centrifugal) of each lane."""
+    # A degree that the compiler knows leaves no branch in the loop.
+    if degree == 0:
+        _gravity_lanes(stage, slope, field, 0)
+    elif degree == 2:
+        _gravity_lanes(stage, slope, field, 2)
+    else:
+        _gravity_lanes(stage, slope, field, 4)
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], f8[::1], f8[:,::1])")

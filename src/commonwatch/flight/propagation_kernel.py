@@ -1,10 +1,11 @@
 """Free flight of many objects in compiled lanes: to an event or a time, and at fixed samples.
 
 Each lane has its own step. When a lane's flight ends its result is stored and the next flight takes
-the lane, so that short and long flights mix without waste. Events need no dense output: a step that
-would pass apogee or the stop is shortened by Newton's rule and tried again; so is one that might
-dip through the stop about the lowest point of an orbit. What decides about a lane is written as
-selections, not branches, so that it too runs in vector instructions.
+the lane, so that short and long flights mix without waste. Events need no dense output: the time to
+apogee or the stop is foretold and divided into even steps, and one Runge-Kutta step puts the last
+seconds right. A step that passes by more is shortened by Newton's rule and tried again; so is one
+that might dip through the stop about the lowest point of an orbit. What decides about a lane is
+written as selections, not branches, so that it too runs in vector instructions.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.flight.dop853_kernel import (
-    SLOPE_00,
-    SLOPE_01,
     STAGE,
     START,
     STEP,
@@ -25,7 +24,14 @@ from commonwatch.flight.dop853_kernel import (
     finish_lanes,
     stages_lanes,
 )
-from commonwatch.flight.dynamics_kernel import BLOCK, LANES, gravity_lanes, height_lanes
+from commonwatch.flight.dynamics_kernel import (
+    BLOCK,
+    LANES,
+    field_factors,
+    gravity,
+    height_lanes,
+)
+from commonwatch.flight.runge_kutta_kernel import runge_kutta_lanes
 from commonwatch.kernels import kernel
 
 F64 = npt.NDArray[np.float64]
@@ -52,13 +58,42 @@ CLIMB_TOLERANCE_IN_ORBIT_M_S = 1e-4
 """In and near orbit the slowing is of no use to correct the rest, so that it must be small."""
 CLIMB_TOLERANCE_AT_PERIGEE_M_S = 0.5
 """A dip through the stop that no step sees is shallower than 1 m."""
+NEAR_S = 4.0
+"""Without air a Runge-Kutta step of so many seconds is exact to 1e-4 m."""
+FIRST_STEP = 0.4
+"""The first step, as a part of the time in which a low orbit turns by a radian, for 1 m."""
 STEPS_MAX = 200_000
-TOTAL = SLOPE_01
+
+
+@kernel("f8(f8, f8)", is_inlined=True)
+def _even_step_s(remaining_s: float, longest_s: float) -> float:
+    """Return the longest step that divides the time evenly."""
+    steps: float = max(np.ceil(remaining_s / longest_s + 1e-3), 1.0)
+    return remaining_s / steps
+
+
+@kernel("f8(f8, f8, f8)", is_inlined=True)
+def _rise_s(climb: float, slowing: float, steepening: float) -> float:
+    """Return the seconds to apogee: Newton's rule once, from constant slowing to one of height."""
+    rise = climb / slowing
+    bend = max(steepening * rise * rise, -1.0)
+    return rise - rise * bend / (3.0 + 1.5 * bend)
+
+
+@kernel("f8(f8, f8, f8, f8)", is_inlined=True)
+def _fall_s(above: float, climb: float, slowing: float, steepening: float) -> float:
+    """Return the seconds until it has fallen by ``above``; foretold as for ``_rise_s``."""
+    root2 = climb * climb + 2.0 * slowing * above
+    fall = (climb + math.sqrt(max(root2, 0.0))) / slowing
+    bend = steepening * fall * fall
+    speed = climb - slowing * fall - bend * (climb / 2.0 - slowing * fall / 6.0)
+    change = bend * fall * (climb / 6.0 - slowing * fall / 24.0) / (speed - 1e-30)
+    return fall + change if abs(change) < 0.3 * abs(fall) else fall
 
 
 @kernel(
     "void(f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],"
-    " f8[::1], i8, f8)",
+    " f8[::1], f8[::1], f8[::1], f8[::1], i8, f8)",
     is_inlined=True,
 )
 def _decide(
@@ -72,10 +107,17 @@ def _decide(
     accepts: F64,
     event: F64,
     floor_m: F64,
+    near_s: F64,
+    later_s: F64,
+    field: F64,
     stop: int,
     climb_tolerance_m_s: float,
 ) -> None:
-    """Write for each lane whether the step stands, the next step, and whether an event is met."""
+    """Write for each lane whether the step stands, the next step, and whether an event is met.
+
+    An event less than ``near_s`` away is met; ``later_s`` is the time that is left to it.
+    """
+    gm, radius = field[0], field[1]
     falls_to_stop = 1.0 if stop == STOP_AT_ALTITUDE else 0.0
     for lane in range(LANES):
         taken = step[lane]
@@ -84,35 +126,40 @@ def _decide(
         is_exact = factor[lane] >= 0.9
         grown = taken * (factor[lane] if factor[lane] < 4.0 else 4.0)
         shrunk = taken * (factor[lane] if factor[lane] > 0.2 else 0.2)
+        away = 1.0 / (radius + height[lane])
+        steepening = (gm * away * away - 3.0 * deceleration) * away
         # Towards apogee: the climb falls by the deceleration each second.
         is_orbital = slowing[lane] < SLOWING_MIN_M_S2
         near = min(climb_tolerance_m_s, CLIMB_TOLERANCE_IN_ORBIT_M_S)
         near = near if is_orbital else climb_tolerance_m_s
-        at_apogee = (abs(rate) <= near) & (rate <= climb_before[lane])
+        to_apogee_s = rate / deceleration
+        is_soon = (abs(to_apogee_s) <= near_s[lane]) & (not is_orbital)
+        at_apogee = ((abs(rate) <= near) | is_soon) & (rate <= climb_before[lane])
         passes_apogee = (rate < 0.0) & (not at_apogee)
         secant = taken * climb_before[lane] / (climb_before[lane] - rate + 1e-30)
         newton = taken + rate / deceleration
         is_near = (newton > 0.0) & (newton < taken) & (not is_orbital)
         back_to_apogee = newton if is_near else secant
-        to_apogee = rate / deceleration if rate / deceleration < grown else grown
+        to_apogee = _even_step_s(_rise_s(rate, deceleration, steepening), grown)
         # Towards the stop, on the way down.
         above = height[lane] - floor_m[lane]
         falls = falls_to_stop * (1.0 if rate < 0.0 else 0.0)
-        at_stop = (falls > 0.0) & (abs(above) <= HEIGHT_TOLERANCE_M)
-        passes_stop = (falls > 0.0) & (above < -HEIGHT_TOLERANCE_M)
+        root2 = rate * rate + 2.0 * deceleration * above
+        to_stop_s = (rate + math.sqrt(max(root2, 0.0))) / deceleration
+        is_soon = (abs(to_stop_s) <= near_s[lane]) & (root2 > 0.0)
+        at_stop = (falls > 0.0) & ((abs(above) <= HEIGHT_TOLERANCE_M) | is_soon)
+        passes_stop = (falls > 0.0) & (above < 0.0) & (not at_stop)
         shorter = taken - above / (rate - 1e-30)
         back_to_stop = shorter if (shorter > 0.0) & (shorter < taken) else 0.5 * taken
-        root = math.sqrt(rate * rate + 2.0 * deceleration * (above if above > 0.0 else 0.0))
-        fall_s = (rate + root) / deceleration
-        to_stop = fall_s if (falls > 0.0) & (fall_s < grown) & (fall_s > 0.0) else grown
-        # Past the lowest point of an orbit: it might have dipped through the stop.
+        fall = _fall_s(above, rate, deceleration, steepening)
+        to_stop = _even_step_s(fall, grown) if (falls_to_stop > 0.0) & (fall > 0.0) else grown
+        # Past the lowest point of an orbit, at most rate * taken below: was it under the stop?
         rises_again = (falls_to_stop > 0.0) & (climb_before[lane] < 0.0) & (rate > 0.0)
-        dip = rate * taken * rate / (rate - climb_before[lane] + 1e-30)
         is_under = above < -HEIGHT_TOLERANCE_M
         is_steep = (climb_before[lane] < -CLIMB_TOLERANCE_AT_PERIGEE_M_S) & (
             rate > CLIMB_TOLERANCE_AT_PERIGEE_M_S
         )
-        passes_perigee = rises_again & (is_under | ((above < dip) & is_steep))
+        passes_perigee = rises_again & (is_under | ((above < rate * taken) & is_steep))
         to_perigee = 0.5 * taken if is_under else secant
         back_to_stop = to_perigee if passes_perigee else back_to_stop
         passes_stop |= passes_perigee
@@ -122,6 +169,9 @@ def _decide(
         back = back_to_apogee if seeks_apogee else back_to_stop
         onwards = to_apogee if seeks_apogee else to_stop
         met = at_apogee if seeks_apogee else at_stop
+        later = to_apogee_s if seeks_apogee else to_stop_s
+        is_down = (falls > 0.0) | seeks_apogee
+        later_s[lane] = later if is_exact & met & is_down & (abs(later) <= near_s[lane]) else 0.0
         accepts[lane] = 1.0 if is_exact & (not passes) else 0.0
         event[lane] = 1.0 if is_exact & met else 0.0
         step[lane] = (back if passes else onwards) if is_exact else shrunk
@@ -159,6 +209,9 @@ def fly(
     accepts, event, taken = aligned(LANES), aligned(LANES), aligned(LANES)
     step, elapsed, drag = aligned(LANES), aligned(LANES), aligned(LANES)
     time_left, floor_m = aligned(LANES), aligned(LANES)
+    near_s, later_s = aligned(LANES), aligned(LANES)
+    first_step = FIRST_STEP * math.sqrt(math.sqrt(math.sqrt(tolerance_m)))
+    factors = field_factors(field)
     low_m = min(altitude_m, 0.0)
     row = np.full(LANES, -1)
     steps = np.zeros(LANES, np.int64)
@@ -196,7 +249,8 @@ def fly(
                 apogee_altitude_m[flight] = np.nan if rises else height[lane]
                 apogee_s[flight] = np.nan if rises else 0.0
                 squared = start[lane] ** 2 + start[LANES + lane] ** 2 + start[2 * LANES + lane] ** 2
-                step[lane] = 0.25 * math.sqrt(squared * math.sqrt(squared) / field[0])
+                step[lane] = first_step * math.sqrt(squared * math.sqrt(squared) / field[0])
+                near_s[lane] = NEAR_S if drag[lane] == 0.0 and stop != STOP_AT_APOGEE else 0.0
                 time_left[lane] = time_max_s[flight]
                 if stop == STOP_AT_TIME:
                     step[lane] = min(step[lane], time_max_s[flight])
@@ -236,6 +290,9 @@ def fly(
             accepts,
             event,
             floor_m,
+            near_s,
+            later_s,
+            field,
             stop,
             climb_tolerance,
         )
@@ -257,6 +314,16 @@ def fly(
                 step[lane] = min(step[lane], time_left[lane])
         if late == 0:
             continue
+        if stop != STOP_AT_TIME:
+            runge_kutta_lanes(w, later_s, field, degree)
+            for c in range(6):
+                for lane in range(LANES):
+                    i = c * LANES + lane
+                    w[START + i] = w[STAGE + i] if later_s[lane] != 0.0 else w[START + i]
+            height_lanes(start, field, height, climb, slowing)
+            for lane in range(LANES):
+                elapsed[lane] += later_s[lane]
+                climb_before[lane] = climb[lane]
         for lane in range(LANES):
             flight = row[lane]
             is_over = time_left[lane] <= 0.0 or steps[lane] >= STEPS_MAX
@@ -271,9 +338,12 @@ def fly(
                     apogee_altitude_m[flight] = peak
                     apogee_s[flight] = elapsed[lane] + later
                 floor_m[lane] = altitude_m if peak >= altitude_m else low_m
-                step[lane] = 0.25 * math.sqrt(
+                squared = start[lane] ** 2 + start[LANES + lane] ** 2 + start[2 * LANES + lane] ** 2
+                step[lane] = first_step * math.sqrt(squared * math.sqrt(squared) / field[0])
+                fall_s = math.sqrt(
                     2.0 * max(height[lane], 1.0) / max(slowing[lane], SLOWING_MIN_M_S2)
                 )
+                step[lane] = _even_step_s(fall_s, step[lane])
                 if stop == STOP_AT_APOGEE:
                     done = ARRIVED
                 elif peak < low_m:
@@ -286,8 +356,12 @@ def fly(
                     done = STARTS_BELOW
                 later = (floor_m[lane] - height[lane]) / climb[lane]
                 elapsed[lane] += later
+                x, y, z = start[lane], start[LANES + lane], start[2 * LANES + lane]
+                u, v = start[3 * LANES + lane], start[4 * LANES + lane]
+                fall = gravity(x, y, z, u, v, factors, degree)
                 for c in range(3):
                     start[c * LANES + lane] += later * start[(c + 3) * LANES + lane]
+                    start[(c + 3) * LANES + lane] += later * fall[c]
             if done < 0 and is_over:
                 done = ARRIVED if stop == STOP_AT_TIME and steps[lane] < STEPS_MAX else ALOFT
             if done == ALOFT and phase[lane] == SEEKS_APOGEE:
@@ -324,37 +398,19 @@ def sample_blocks(
     contiguous, which is the order in which they are computed. Sample 0 lies ``first_s`` seconds
     after the given state.
     """
-    w = aligned(6 * BLOCK)
-    start = w[START : START + BLOCK]
-    stage = w[STAGE : STAGE + BLOCK]
-    slope = w[SLOPE_00 : SLOPE_00 + BLOCK]
+    pair, step_s = aligned(2 * BLOCK), aligned(LANES)
+    rows = blocks.reshape(blocks.size)
     flights = state_vector.shape[0]
     for block in range(first, last):
         for lane in range(LANES):
             flight = min(block * LANES + lane, flights - 1)
+            step_s[lane] = first_s[flight]
             for c in range(6):
-                start[c * LANES + lane] = state_vector[flight, c]
-                w[STEP + c * LANES + lane] = first_s[flight]
-        for sample in range(count):
-            if sample == 1:
-                for i in range(BLOCK):
-                    w[STEP + i] = interval_s
-            row = blocks[block, sample]
-            gravity_lanes(start, slope, field, degree)
-            for i in range(BLOCK):
-                w[TOTAL + i] = w[SLOPE_00 + i]
-                w[STAGE + i] = w[START + i] + 0.5 * w[STEP + i] * w[SLOPE_00 + i]
-            gravity_lanes(stage, slope, field, degree)
-            for i in range(BLOCK):
-                w[TOTAL + i] += 2.0 * w[SLOPE_00 + i]
-                w[STAGE + i] = w[START + i] + 0.5 * w[STEP + i] * w[SLOPE_00 + i]
-            gravity_lanes(stage, slope, field, degree)
-            for i in range(BLOCK):
-                w[TOTAL + i] += 2.0 * w[SLOPE_00 + i]
-                w[STAGE + i] = w[START + i] + w[STEP + i] * w[SLOPE_00 + i]
-            gravity_lanes(stage, slope, field, degree)
-            for i in range(BLOCK):
-                total = w[TOTAL + i] + w[SLOPE_00 + i]
-                w[START + i] += w[STEP + i] * (1.0 / 6.0) * total
-            for i in range(BLOCK):
-                row[i] = w[START + i]
+                pair[c * LANES + lane] = state_vector[flight, c]
+        runge_kutta_lanes(pair, step_s, field, degree)
+        row = block * count * BLOCK
+        rows[row : row + BLOCK] = pair[BLOCK:]
+        step_s[:] = interval_s
+        for _ in range(1, count):
+            runge_kutta_lanes(rows[row : row + 2 * BLOCK], step_s, field, degree)
+            row += BLOCK

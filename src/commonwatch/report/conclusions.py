@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from commonwatch.report.columns import matching, numbers, table_of, words
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
+    CASES,
     CROSS_SECTION_RUN,
+    NOMINAL,
     PUBLISHED_RUN,
+    Combination,
     Estimate,
     LaydownFigures,
     headline_rows,
@@ -19,20 +22,35 @@ from commonwatch.report.estimates import (
 _LEAST_S = 0.5
 """Less than this is shown as 0 and counts as nothing."""
 
+Answers = Mapping[Combination, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """A statement and what it becomes with every interval at its low, nominal and high end.
+    """A statement and what it becomes at the ends of the intervals.
 
-    `cross_section` is the nominal case of the cross-section run, empty where there is none.
+    Parameters
+    ----------
+    statement
+        What is concluded.
+    answers
+        With every sensor's figures at their low, nominal and high end, burn time nominal.
+    by_burn_time
+        With other burn times, where the answer differs from the one in the same case: in words.
+    has_burn_times
+        Whether other burn times were flown for it.
+    cross_section
+        All nominal, in the cross-section run; empty where there is none.
     """
 
     statement: str
     answers: tuple[str, str, str]
+    by_burn_time: tuple[str, ...] = ()
+    has_burn_times: bool = False
     cross_section: str = ""
 
     @property
-    def changes(self) -> bool:
+    def changes_by_sensors(self) -> bool:
         """Whether the three cases disagree."""
         return len(set(self.answers)) > 1
 
@@ -40,6 +58,24 @@ class Conclusion:
     def changes_by_run(self) -> bool:
         """Whether the cross-section run disagrees with the nominal case."""
         return bool(self.cross_section) and self.cross_section != self.answers[1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything changes it."""
+        return self.changes_by_sensors or bool(self.by_burn_time) or self.changes_by_run
+
+    @property
+    def variation(self) -> str:
+        """The nominal answer, and what changes it to what."""
+        low, nominal, high = self.answers
+        parts = [nominal]
+        parts += [
+            f"{case} {answer}" for case, answer in (("low", low), ("high", high)) if answer != nominal
+        ]
+        parts += self.by_burn_time
+        if self.changes_by_run:
+            parts.append(f"by cross-section {self.cross_section}")
+        return "; ".join(parts)
 
 
 def conclusions(
@@ -53,32 +89,55 @@ def conclusions(
     found: list[Conclusion] = []
     if len(figures) > 2:
         found.append(_best(content, figures, other))
+    arc_count = figures[content.baseline].first_sight.arc_count
+    what = "the flight" if arc_count == 1 else "at least half of the arcs"
+    majorities: list[tuple[str, Callable[[LaydownFigures], Estimate]]] = [
+        (f"a radar sees {what}", lambda figures: figures.first_radar)
+    ]
+    if not content.impact_areas_left_out:
+        majorities.append((f"impact area known for {what}", lambda figures: figures.impact_area))
     for laydown in content.laydowns:
         mine, theirs = figures[laydown.name], other.get(laydown.name)
-        for words_of_it, figure in _MAJORITIES:
+        for words_of_it, figure in majorities:
+            estimate = figure(mine)
             found.append(
-                Conclusion(
-                    statement=f"{laydown.title}: {words_of_it}",
-                    answers=_each([_majority(figure(mine), case) for case in range(3)]),
-                    cross_section=_majority(figure(theirs), 1) if theirs else "",
+                conclusion(
+                    f"{laydown.heading} {words_of_it}",
+                    {key: _majority(estimate, key) for key in estimate.counts},
+                    cross_section=_majority(figure(theirs), (NOMINAL, NOMINAL)) if theirs else "",
                 )
             )
     return (*found, *_marginals(content, titles))
 
 
-_MAJORITIES: tuple[tuple[str, Callable[[LaydownFigures], Estimate]], ...] = (
-    ("radar sees at least half of the arcs", lambda figures: figures.first_radar),
-    ("impact area known on at least half of the arcs", lambda figures: figures.impact_area),
-)
+def conclusion(statement: str, answers: Answers, *, cross_section: str = "") -> Conclusion:
+    """Return a conclusion from its answer in every combination."""
+    low, nominal, high = (answers[case, NOMINAL] for case in CASES)
+    return Conclusion(
+        statement=statement,
+        answers=(low, nominal, high),
+        by_burn_time=tuple(_differing(answers)),
+        has_burn_times=any(end != NOMINAL for _, end in answers),
+        cross_section=cross_section,
+    )
 
 
-def _majority(estimate: Estimate, case: int) -> str:
-    return "yes" if 2 * estimate.counts[case] >= estimate.arc_count else "no"
+def _differing(answers: Answers) -> Iterable[str]:
+    """Say where another burn time changes an answer: with nominal sensors, else with any."""
+    for end in ("low", "high"):
+        cases = [case for case in (NOMINAL, "low", "high") if (case, end) in answers]
+        for case in cases:
+            if answers[case, end] != answers[case, NOMINAL]:
+                sensors = "" if case == NOMINAL else f", {case} sensors"
+                yield f"{_BURNS[end]}{sensors} {answers[case, end]}"
+                break
 
 
-def _each(answers: Sequence[str]) -> tuple[str, str, str]:
-    low, nominal, high = answers
-    return low, nominal, high
+_BURNS = {"low": "short burn", "high": "long burn"}
+
+
+def _majority(estimate: Estimate, key: Combination) -> str:
+    return "yes" if 2 * estimate.counts[key] >= estimate.arc_count else "no"
 
 
 def _best(
@@ -86,21 +145,23 @@ def _best(
     figures: Mapping[str, LaydownFigures],
     other: Mapping[str, LaydownFigures],
 ) -> Conclusion:
-    def longest(among: Mapping[str, LaydownFigures], case: int) -> str:
-        names = [name for name in among if name not in {content.baseline, content.everything}]
+    names = [name for name in figures if name not in {content.baseline, content.everything}]
+
+    def longest(among: Mapping[str, LaydownFigures], key: Combination) -> str:
         best = max(
             names,
             key=lambda name: (
-                among[name].radar_track.seconds[case],
-                among[name].first_radar.counts[case],
+                among[name].radar_track.seconds[key],
+                among[name].first_radar.counts[key],
             ),
         )
         return content.laydown(best).title
 
-    return Conclusion(
-        statement="The addition with the longest radar track",
-        answers=_each([longest(figures, case) for case in range(3)]),
-        cross_section=longest(other, 1) if other else "",
+    combinations = figures[content.baseline].radar_track.seconds
+    return conclusion(
+        "The addition with the longest radar track",
+        {key: longest(figures, key) for key in combinations},
+        cross_section=longest(other, (NOMINAL, NOMINAL)) if other else "",
     )
 
 
@@ -109,9 +170,11 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
     table = table_of(content.tables, "value")
     if table is None:
         return []
-    run = {"figure": "radar track", "arcs": "published range"}
-    chosen = matching(table, run=PUBLISHED_RUN, with_satellites=True, **run)
-    other = matching(table, run=CROSS_SECTION_RUN, with_satellites=True, **run)
+    shown = matching(table, figure="radar track", with_satellites=True)
+    published = matching(shown, arcs="published range")
+    shown = published if published.num_rows else shown
+    chosen = matching(shown, run=PUBLISHED_RUN)
+    other = matching(shown, run=CROSS_SECTION_RUN)
     crossed = dict(zip(words(other, "sensor"), numbers(other, "nominal_s"), strict=True))
     found = []
     columns = [numbers(chosen, name) for name in ("low_s", "nominal_s", "high_s")]
@@ -119,13 +182,16 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
         values = [float(column[row]) for column in columns]
         if max(values) < _LEAST_S:
             continue
+        pairs = zip(CASES, values, strict=True)
         found.append(
-            Conclusion(
-                statement=f"{titles.get(sensor, sensor)} adds radar track to all the others",
-                answers=_each(["yes" if value >= _LEAST_S else "no" for value in values]),
-                cross_section=(
-                    ("yes" if crossed[sensor] >= _LEAST_S else "no") if sensor in crossed else ""
-                ),
+            conclusion(
+                f"{titles.get(sensor, sensor)} adds radar track to all the others",
+                {(case, NOMINAL): _adds(value) for case, value in pairs},
+                cross_section=_adds(crossed[sensor]) if sensor in crossed else "",
             )
         )
     return found
+
+
+def _adds(value_s: float) -> str:
+    return "yes" if value_s >= _LEAST_S else "no"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -14,6 +15,9 @@ TABLES_NEEDED = ("arcs", "paths", "visibility", "knowledge", "sensors")
 """Without these no report is made; those of value, sensitivity and coverage may lack."""
 
 IN_SERVICE = "in service"
+
+FLOWN = frozenset({"published", "recorded"})
+"""Kinds of arc that are flights which took place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,14 @@ class ReportLaydown:
     name: str
     title: str
     sensors: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title as the head of a sentence: "+ Gabala" reads "With Gabala:"."""
+        if self.title.startswith("+"):
+            return f"With {self.title.lstrip('+ ')}:"
+        return f"{self.title[:1].upper()}{self.title[1:]}:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,8 +56,8 @@ class ReportContent:
         As in the scenario file; `date` is the date of the laydowns.
     version, scenario_digest, command
         What made the tables, and how to make them again.
-    vehicle_title
-        Name of what flies, for people.
+    vehicle_titles
+        Names of what flies, for people, by the names in the table of arcs.
     laydowns
         In the order of the scenario; the first is the baseline unless `baseline` names another.
     everything
@@ -58,8 +70,12 @@ class ReportContent:
         An unseen stretch at least this long counts as a gap.
     place_titles
         Names of launch places and aim points for people; the key itself where absent.
-    sources
-        Further sources, one line each, below the table of assumptions.
+    assumption_titles
+        Whose figure an assumption is, for people, by its path in the table of sensitivity.
+    not_flown
+        Flights that were asked for and cannot be, a sentence each.
+    impact_areas_left_out
+        Why no impact area was computed, as a sentence; empty where it was.
     """
 
     scenario_name: str
@@ -71,7 +87,7 @@ class ReportContent:
     version: str
     scenario_digest: str
     command: str
-    vehicle_title: str
+    vehicle_titles: Mapping[str, str]
     laydowns: tuple[ReportLaydown, ...]
     baseline: str
     everything: str
@@ -79,7 +95,9 @@ class ReportContent:
     sectors: tuple[Sector, ...]
     gap_s: float
     place_titles: Mapping[str, str]
-    sources: tuple[str, ...] = ()
+    assumption_titles: Mapping[str, str] = MappingProxyType({})
+    not_flown: tuple[str, ...] = ()
+    impact_areas_left_out: str = ""
 
     def __post_init__(self) -> None:
         absent = [name for name in TABLES_NEEDED if name not in self.tables]
@@ -101,6 +119,7 @@ class ReportContent:
         return self.place_titles.get(name, name)
 
     def arc_title(self, launch: str, aim_point: str, arc: str) -> str:
-        """Return "launch to aim point, arc"; a recorded path has no aim point."""
-        places = [self.place(name) for name in (launch, aim_point) if name]
-        return f"{' to '.join(places)}, {arc}"
+        """Return "launch to aim point, arc"; a flight that took place is named alone."""
+        if arc in FLOWN:
+            return self.place(launch)
+        return f"{self.place(launch)} to {self.place(aim_point)}, {arc}"

@@ -3,53 +3,81 @@
 An arc on which something never happens counts as later than any other, and as zero seconds of
 track. So a sensor that is added can never make a figure worse, which a median over the arcs seen
 alone would not promise.
+
+A figure's interval spans every combination of sensors' case and burn time that was flown. An arc
+that cannot be flown with one end of the burn time keeps its nominal flight there, so that every
+combination speaks of the same arcs.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from commonwatch.report.columns import among, arc_keys, matching, numbers, published_mask, words
+from commonwatch.report.columns import (
+    among,
+    arc_keys,
+    distinct,
+    matching,
+    numbers,
+    published_mask,
+    words,
+)
 from commonwatch.report.content import ReportContent
 
 F64 = npt.NDArray[np.float64]
 
 CASES: Final = ("low", "nominal", "high")
+NOMINAL: Final = "nominal"
 PUBLISHED_RUN: Final = "published-range"
 CROSS_SECTION_RUN: Final = "cross-section"
 EVENTS: Final = ("first_sight_s", "first_radar_s", "impact_area_s")
 DURATIONS: Final = ("radar_track_s", "warning_left_s")
 
+Combination = tuple[str, str]
+"""Case of the sensors, end of the burn time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """One figure in the low, nominal and high case, and on how many arcs it happens at all.
+    """One figure in every combination, and on how many arcs it happens at all.
 
     Seconds; infinite where it never happens on at least half of the arcs.
     """
 
-    seconds: tuple[float, float, float]
-    counts: tuple[int, int, int]
+    seconds: Mapping[Combination, float]
+    counts: Mapping[Combination, int]
     arc_count: int
     sensor: str = ""
     sensor_count: int = 0
 
     @property
     def nominal_s(self) -> float:
-        """The nominal case."""
-        return self.seconds[1]
+        """All nominal."""
+        return self.seconds[NOMINAL, NOMINAL]
 
     @property
     def interval_s(self) -> tuple[float, float]:
-        """The least and the greatest of the three cases."""
-        return min(self.seconds), max(self.seconds)
+        """The least and the greatest over all combinations."""
+        return min(self.seconds.values()), max(self.seconds.values())
+
+    @property
+    def count(self) -> int:
+        """On how many arcs it happens, all nominal."""
+        return self.counts[NOMINAL, NOMINAL]
+
+    @property
+    def count_interval(self) -> tuple[int, int]:
+        """The fewest and the most over all combinations."""
+        return min(self.counts.values()), max(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +90,29 @@ class LaydownFigures:
     radar_track: Estimate
     impact_area: Estimate
     warning_left: Estimate
-    gap_counts: tuple[int, int, int]
-    longest_gap_s: float
+    gap_counts: Mapping[Combination, int]
+    longest_gaps_s: Mapping[Combination, float]
     longest_gap_arc: tuple[str, str, str]
+
+    @property
+    def gap_count(self) -> int:
+        """How many arcs have a gap, all nominal."""
+        return self.gap_counts[NOMINAL, NOMINAL]
+
+    @property
+    def gap_interval(self) -> tuple[int, int]:
+        """The fewest and the most over all combinations."""
+        return min(self.gap_counts.values()), max(self.gap_counts.values())
+
+    @property
+    def longest_gap_s(self) -> float:
+        """The longest unseen stretch after first sight of any arc, all nominal; 0 for none."""
+        return self.longest_gaps_s[NOMINAL, NOMINAL]
+
+    @property
+    def longest_gap_interval_s(self) -> tuple[float, float]:
+        """The least and the greatest over all combinations."""
+        return min(self.longest_gaps_s.values()), max(self.longest_gaps_s.values())
 
 
 def headline_keys(content: ReportContent) -> Any:
@@ -83,54 +131,85 @@ def headline_rows(
     return among(chosen, headline_keys(content))
 
 
+def combinations(rows: pa.Table, laydown: str) -> dict[Combination, pa.Table]:
+    """Return the rows of one laydown for each combination, one row for each arc.
+
+    Parameters
+    ----------
+    rows
+        From `headline_rows`.
+    laydown
+        Its name.
+    """
+    own = matching(rows, laydown=laydown)
+    flown = set(distinct(own, "burn_time"))
+    found: dict[Combination, pa.Table] = {}
+    for case in CASES:
+        nominal = matching(own, case=case, burn_time=NOMINAL)
+        found[case, NOMINAL] = nominal
+        for end in sorted(flown - {NOMINAL}):
+            found[case, end] = _completed(matching(own, case=case, burn_time=end), nominal)
+    return found
+
+
+def _completed(rows: pa.Table, nominal: pa.Table) -> pa.Table:
+    """Return one row for each arc of `nominal`: its own where there is one, else the nominal."""
+    keys = arc_keys(rows).combine_chunks()
+    kept = among(rows, arc_keys(nominal).combine_chunks())
+    is_absent: Any = pc.invert(pc.is_in(arc_keys(nominal), value_set=keys))
+    return pa.concat_tables([kept, nominal.filter(is_absent)])
+
+
 def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> LaydownFigures:
     """Return the figures of one laydown from the rows of `headline_rows`."""
-    cases = tuple(matching(rows, laydown=laydown, case=case) for case in CASES)
-    gaps = [np.nan_to_num(numbers(case, "longest_gap_s")) for case in cases]
-    worst = int(np.argmax(gaps[1])) if len(gaps[1]) else -1
+    parts = combinations(rows, laydown)
+    gap_s = {key: np.nan_to_num(numbers(part, "longest_gap_s")) for key, part in parts.items()}
+    nominal = parts[NOMINAL, NOMINAL]
+    gaps = gap_s[NOMINAL, NOMINAL]
+    worst = int(np.argmax(gaps)) if len(gaps) else -1
     arc: tuple[str, str, str] = ("", "", "")
     if worst >= 0:
-        row = cases[1].slice(worst, 1)
+        row = nominal.slice(worst, 1)
         arc = (words(row, "launch")[0], words(row, "aim_point")[0], words(row, "arc")[0])
-    low, nominal, high = (int(np.sum(gap >= content.gap_s)) for gap in gaps)
     return LaydownFigures(
         laydown=laydown,
-        first_sight=estimate(cases, "first_sight_s", sensor_column="first_sight_sensor"),
-        first_radar=estimate(cases, "first_radar_s", sensor_column="first_radar_sensor"),
-        radar_track=estimate(cases, "radar_track_s"),
-        impact_area=estimate(cases, "impact_area_s"),
-        warning_left=estimate(cases, "warning_left_s"),
-        gap_counts=(low, nominal, high),
-        longest_gap_s=float(gaps[1][worst]) if worst >= 0 else math.nan,
+        first_sight=estimate(parts, "first_sight_s", sensor_column="first_sight_sensor"),
+        first_radar=estimate(parts, "first_radar_s", sensor_column="first_radar_sensor"),
+        radar_track=estimate(parts, "radar_track_s"),
+        impact_area=estimate(parts, "impact_area_s"),
+        warning_left=estimate(parts, "warning_left_s"),
+        gap_counts={key: int(np.sum(gap >= content.gap_s)) for key, gap in gap_s.items()},
+        longest_gaps_s={key: float(gap.max(initial=0.0)) for key, gap in gap_s.items()},
         longest_gap_arc=arc,
     )
 
 
-def estimate(cases: tuple[pa.Table, ...], column: str, *, sensor_column: str = "") -> Estimate:
-    """Return one figure over the three cases.
+def estimate(
+    parts: Mapping[Combination, pa.Table], column: str, *, sensor_column: str = ""
+) -> Estimate:
+    """Return one figure over all combinations.
 
     Parameters
     ----------
-    cases
-        Rows of `knowledge` for low, nominal and high, one per arc.
+    parts
+        Rows of `knowledge` for each combination, one row for each arc.
     column
         An event (seconds from lift-off, empty for never) or a duration (empty for none).
     sensor_column
-        The column that names the sensor; the one named on most arcs is kept.
+        The column that names the sensor; the one named on most arcs (all nominal) is kept.
     """
-    half = half_for_at_least if column in DURATIONS else half_by
-    values = [numbers(case, column) for case in cases]
-    low, nominal, high = (half(value) for value in values)
-    few, some, many = (_count(value, column) for value in values)
+    half: Callable[[F64], float] = half_for_at_least if column in DURATIONS else half_by
+    values = {key: numbers(part, column) for key, part in parts.items()}
+    nominal = parts[NOMINAL, NOMINAL]
     sensor, sensor_count = "", 0
     if sensor_column:
-        named = Counter(word for word in words(cases[1], sensor_column) if word)
+        named = Counter(word for word in words(nominal, sensor_column) if word)
         if named:
             sensor, sensor_count = min(named.items(), key=lambda item: (-item[1], item[0]))
     return Estimate(
-        seconds=(low, nominal, high),
-        counts=(few, some, many),
-        arc_count=cases[1].num_rows,
+        seconds={key: half(value) for key, value in values.items()},
+        counts={key: _count(value, column) for key, value in values.items()},
+        arc_count=nominal.num_rows,
         sensor=sensor,
         sensor_count=sensor_count,
     )
@@ -160,9 +239,10 @@ def after_launch_text(value: float) -> str:
     return "never" if not math.isfinite(value) else f"T+{value:,.0f} s"
 
 
-def interval_text(interval_s: tuple[float, float]) -> str:
-    """Write an interval of seconds for people."""
-    return f"[{seconds_text(interval_s[0])}, {seconds_text(interval_s[1])}]"
+def interval_text(interval_s: Sequence[float]) -> str:
+    """Write an interval for people; nothing where both ends read the same."""
+    low, high = (seconds_text(value) for value in interval_s)
+    return f"[{low}, {high}]" if low != high else ""
 
 
 def _count(values: F64, column: str) -> int:

@@ -1,4 +1,4 @@
-"""The tables of the page: each sensor's value, sensors, assumptions, arcs."""
+"""The tables of the page: each sensor's value, laydowns, sensors, assumptions, arcs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,19 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import ReportContent
-from commonwatch.report.first_screen import sensor_titles
+from commonwatch.report.wording import (
+    STATUS_WORDS,
+    VALUE_WORDS,
+    assumption_title,
+    capital,
+    figure_name,
+    figure_stands_for,
+    sensor_titles,
+    unit_text,
+)
 
 ARCS_MAX: Final = 200
+ASSUMPTIONS_MAX: Final = 60
 FIGURES: Final = ("first sight", "radar track", "impact area")
 FIGURE_TITLES: Final = {
     "first sight": "first sight sooner by",
@@ -132,6 +142,23 @@ def _value_entry(values: tuple[float, ...] | None) -> Entry:
     return Entry(words=f"{nominal:,.0f} s", beneath=beneath, order=nominal, is_number=True)
 
 
+def laydown_listing(content: ReportContent) -> Listing:
+    """Return which sensors each laydown holds, and what is to be said of it."""
+    titles = sensor_titles(content)
+    return Listing(
+        caption="The laydowns that are compared",
+        heads=("Laydown", "Sensors", "Note"),
+        rows=tuple(
+            (
+                Entry(words=laydown.title, order=place),
+                Entry(words="; ".join(titles.get(name, name) for name in laydown.sensors)),
+                Entry(words=laydown.note),
+            )
+            for place, laydown in enumerate(content.laydowns)
+        ),
+    )
+
+
 def sensor_listing(content: ReportContent) -> Listing:
     """Return the sensors, with their status on the date and their sources."""
     table = content.tables["sensors"]
@@ -157,7 +184,7 @@ def sensor_listing(content: ReportContent) -> Listing:
                 ),
                 Entry(words=place),
                 Entry(
-                    words=status,
+                    words=STATUS_WORDS.get(status, status),
                     beneath=note,
                     order=status,
                     mark="" if status in {"", "in service"} else "notable",
@@ -184,7 +211,7 @@ def sensor_listing(content: ReportContent) -> Listing:
 
 
 def assumption_listing(content: ReportContent) -> Listing | None:
-    """Return the assumptions, the one with the largest swing first."""
+    """Return the assumptions, the one with the largest swing first, each with what it moves."""
     table = table_of(content.tables, "sensitivity")
     if table is None:
         return None
@@ -192,22 +219,26 @@ def assumption_listing(content: ReportContent) -> Listing | None:
     columns = [words(table, name) for name in names]
     keys = ("low", "nominal", "high", "at_low_s", "at_nominal_s", "at_high_s", "swing_s")
     values = [numbers(table, key) for key in keys]
-    titles = {laydown.name: laydown.title for laydown in content.laydowns}
+    laydowns = {laydown.name: laydown.title for laydown in content.laydowns}
+    titles = sensor_titles(content)
+    order = np.argsort(-np.nan_to_num(values[-1], nan=-1.0), kind="stable")[:ASSUMPTIONS_MAX]
     rows = []
-    for row in np.argsort(-np.nan_to_num(values[-1], nan=-1.0), kind="stable").tolist():
-        assumption, mark, source, unit, laydown, figure = (column[row] for column in columns)
+    for row in order.tolist():
+        path, mark, source, unit, laydown, figure = (column[row] for column in columns)
         low, nominal, high, at_low, at_nominal, at_high, swing = (float(v[row]) for v in values)
+        title = capital(assumption_title(content, path, titles))
+        figure_words = VALUE_WORDS.get(figure, figure)
         rows.append(
             (
-                Entry(words=assumption, order=assumption),
+                Entry(words=f"{title}: {figure_name(path)}", beneath=path, order=title),
                 Entry(
-                    words=f"{nominal:,g} {unit}",
-                    beneath=f"[{low:,g}, {high:,g}]",
+                    words=f"{nominal:,g} [{low:,g}, {high:,g}] {unit_text(unit)}",
+                    beneath=figure_stands_for(path).strip(),
                     is_number=True,
                     order=nominal,
                 ),
                 Entry(words=mark, order=mark, mark=mark),
-                Entry(words=figure, beneath=titles.get(laydown, laydown), order=figure),
+                Entry(words=figure_words, beneath=laydowns.get(laydown, laydown), order=figure),
                 Entry(
                     words=f"{_s(at_low)} / {_s(at_nominal)} / {_s(at_high)}",
                     is_number=True,
@@ -217,8 +248,10 @@ def assumption_listing(content: ReportContent) -> Listing | None:
                 Entry(words=source or "none found"),
             )
         )
+    total = table.num_rows
+    shown = f"the {len(rows):,} largest of {total:,} effects" if total > len(rows) else "all effects"
     return Listing(
-        caption="Assumptions, sorted by how far each moves a figure",
+        caption=f"Assumptions, sorted by how far each moves a figure of a laydown; {shown}",
         heads=(
             "Assumption",
             "Value [interval]",
@@ -229,6 +262,7 @@ def assumption_listing(content: ReportContent) -> Listing | None:
             "Source",
         ),
         rows=tuple(rows),
+        note="The whole table is sensitivity.parquet." if total > len(rows) else "",
     )
 
 

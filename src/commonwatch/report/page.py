@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from commonwatch.report import coverage_maps, listings, maps, timeline
 from commonwatch.report.content import ReportContent
-from commonwatch.report.first_screen import date_text, first_screen
+from commonwatch.report.asides import date_text
+from commonwatch.report.first_screen import OPEN_SHOWN_MAX, first_screen
 
 
 def write_report(comparison: ReportContent) -> str:
@@ -41,7 +42,7 @@ def write_report(comparison: ReportContent) -> str:
     return environment.get_template("report.html.j2").render(
         content=comparison,
         screen=screen,
-        changing=[one for one in screen.conclusions if one.changes or one.changes_by_run],
+        open_shown_max=OPEN_SHOWN_MAX,
         date_text=date_text(comparison),
         maps=maps.maps(scene),
         map_legend=maps.legend(scene),
@@ -55,6 +56,7 @@ def write_report(comparison: ReportContent) -> str:
         timelines=timeline.timelines(comparison),
         timeline_key=timeline.key_picture(),
         values=listings.value_listings(comparison),
+        laydowns=listings.laydown_listing(comparison),
         sensors=listings.sensor_listing(comparison),
         assumptions=listings.assumption_listing(comparison),
         arcs=listings.arc_listing(comparison),

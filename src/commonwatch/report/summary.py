@@ -14,9 +14,15 @@ from commonwatch.report.estimates import (
     headline_rows,
     laydown_figures,
 )
-from commonwatch.report.first_screen import first_screen, statuses
+from commonwatch.report.first_screen import first_screen
+from commonwatch.report.wording import not_in_service
 
 FORMAT: Final = 1
+INTERVAL_OVER: Final = (
+    "low is the least and high the greatest over all combinations of the sensors' case (low, "
+    "nominal, high) and the end of burn time and burn-out altitude (low, nominal, high, where "
+    "flown); nominal is nominal in both"
+)
 
 
 def summary(content: ReportContent) -> dict[str, Any]:
@@ -30,7 +36,7 @@ def summary(content: ReportContent) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON types only; a figure that does not exist is None.
+        JSON types only; a figure that does not exist is None, and so is a time that means never.
     """
     screen = first_screen(content)
     runs = {run: headline_rows(content, run=run) for run in (PUBLISHED_RUN, CROSS_SECTION_RUN)}
@@ -46,6 +52,7 @@ def summary(content: ReportContent) -> dict[str, Any]:
         "arc_count": content.tables["arcs"].num_rows,
         "headline_arc_count": screen.arc_count,
         "headline_arcs": screen.arcs_meant,
+        "interval_over": INTERVAL_OVER,
         "answers": [sentence for point in screen.answers for sentence in point.sentences],
         "asides": {point.heading: list(point.sentences) for point in screen.asides},
         "laydowns": [
@@ -53,9 +60,13 @@ def summary(content: ReportContent) -> dict[str, Any]:
                 "laydown": laydown.name,
                 "title": laydown.title,
                 "sensors": list(laydown.sensors),
-                "not_in_service": list(statuses(content, laydown)),
+                "not_in_service": [
+                    f"{title}: {status}"
+                    for status, titles in not_in_service(content, laydown).items()
+                    for title in titles
+                ],
                 **{
-                    run: _figures(laydown_figures(content, rows, laydown.name))
+                    run: _figures(content, laydown_figures(content, rows, laydown.name))
                     for run, rows in runs.items()
                     if rows.num_rows
                 },
@@ -68,36 +79,41 @@ def summary(content: ReportContent) -> dict[str, Any]:
                 "low": one.answers[0],
                 "nominal": one.answers[1],
                 "high": one.answers[2],
+                "burn_time": list(one.by_burn_time) if one.has_burn_times else None,
                 "cross_section": one.cross_section or None,
-                "changes": one.changes or one.changes_by_run,
+                "changes": one.is_open,
             }
             for one in screen.conclusions
         ],
-        "not_flown": list(content.sources),
+        "impact_areas_left_out": content.impact_areas_left_out or None,
+        "not_flown": list(content.not_flown),
     }
 
 
-def _figures(figures: LaydownFigures) -> dict[str, Any]:
+def _figures(content: ReportContent, figures: LaydownFigures) -> dict[str, Any]:
+    is_known = not content.impact_areas_left_out
+    fewest, most = figures.gap_interval
     return {
         "first_sight_s": _estimate(figures.first_sight),
         "first_radar_s": _estimate(figures.first_radar),
         "radar_track_s": _estimate(figures.radar_track),
-        "impact_area_s": _estimate(figures.impact_area),
-        "warning_left_s": _estimate(figures.warning_left),
-        "gap_count": dict(zip(("low", "nominal", "high"), figures.gap_counts, strict=True)),
+        "impact_area_s": _estimate(figures.impact_area) if is_known else None,
+        "warning_left_s": _estimate(figures.warning_left) if is_known else None,
+        "gap_count": {"low": fewest, "nominal": figures.gap_count, "high": most},
         "longest_gap_s": _number(figures.longest_gap_s),
     }
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
-    low, nominal, high = (_number(value) for value in estimate.seconds)
+    least, greatest = estimate.interval_s
+    fewest, most = estimate.count_interval
     return {
-        "low": low,
-        "nominal": nominal,
-        "high": high,
-        "count_low": estimate.counts[0],
-        "count_nominal": estimate.counts[1],
-        "count_high": estimate.counts[2],
+        "low": _number(least),
+        "nominal": _number(estimate.nominal_s),
+        "high": _number(greatest),
+        "count_low": fewest,
+        "count_nominal": estimate.count,
+        "count_high": most,
         "sensor": estimate.sensor or None,
     }
 

@@ -129,7 +129,7 @@ def _row(radar: Radar, face: Face, *, refraction: bool) -> F64:
     if radar.cross_section_m2 is not None:
         ratio = radar.cross_section_m2 / REFERENCE_CROSS_SECTION_M2
         row[column.SIGNAL_RANGE] = radar.range_max_m * ratio**0.25
-        row[column.SIGNAL_EXPONENT] = radar.scan_loss_exponent
+        row[column.SIGNAL_EXPONENT] = 0.0 if radar.antenna_turns else radar.scan_loss_exponent
         # No more than a bound here: the signal, never this range, ends a spell.
         row[column.RANGE_MAX] = 1.001 * row[column.SIGNAL_RANGE]
     return row

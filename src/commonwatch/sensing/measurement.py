@@ -321,7 +321,7 @@ def false_plot_density_per_m3(radar: Radar) -> float:
 def _gain_cosine(radar: Radar, off_boresight_cosine: npt.ArrayLike) -> F64:
     """Cosine that counts for gain and width: one for an antenna that turns."""
     cosine = np.maximum(np.asarray(off_boresight_cosine, dtype=np.float64), 0.0)
-    return np.ones_like(cosine) if radar.scan_loss_exponent == 0.0 else cosine
+    return np.ones_like(cosine) if radar.antenna_turns else cosine
 
 
 def _root(signal_to_noise_ratio: npt.ArrayLike) -> F64:

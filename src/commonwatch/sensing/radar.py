@@ -124,7 +124,8 @@ class Radar:
         From another sensor's track to a cued radar's first look; 10 s *assumed*.
     scan_loss_exponent
         Power of the cosine off boresight in the radar equation; 3 for a fixed array (*assumed*),
-        0 where the antenna itself turns: then accuracy does not widen either.
+        0 where the antenna itself turns: then accuracy does not widen either. It has no effect on
+        a radar with a face wider than 180 degrees, which no fixed array can be.
     cross_section_m2
         None for the published-range run, which takes the published envelope as it stands. A number
         for the cross-section run, where the signal decides.
@@ -154,6 +155,12 @@ class Radar:
     scan_loss_exponent: float = 3.0
     cross_section_m2: float | None = None
     false_plots_per_sweep: float = 1.0
+
+    @property
+    def antenna_turns(self) -> bool:
+        """Whether the antenna itself turns to what it looks at, so that scanning costs nothing."""
+        is_wide = any(face.width_rad > math.pi + 1e-9 for face in self.faces)
+        return self.scan_loss_exponent == 0.0 or is_wide
 
     def __post_init__(self) -> None:
         where = f'radar "{self.sensor}"'

@@ -72,9 +72,7 @@ def gap_map(
         parts.append(_chunk(scenario, chunk, cases))
         progress(min(1.0, (first + len(chunk)) / len(wanted)))
     table = pa.concat_tables(parts)
-    order = [(name, "ascending") for name in ("laydown", "case")]
-    sorted_table: pa.Table = table.sort_by(order)
-    return sorted_table
+    return table.sort_by([("laydown", "ascending"), ("case", "ascending")])
 
 
 def _chunk(

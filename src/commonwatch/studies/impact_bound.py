@@ -55,6 +55,8 @@ class ImpactSlopes:
         (n, 2, 6), derivative of the impact point east and north by the state vector at burn-out.
     first, last
         (n,), first and last sample of free flight.
+    burn_out_s
+        (n,), when it begins.
     """
 
     time_s: F64
@@ -63,6 +65,7 @@ class ImpactSlopes:
     impact_slope: F64
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
+    burn_out_s: F64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,7 +105,7 @@ def impact_slopes(arcs: Arcs, trajectories: Trajectories, *, gravity: Gravity) -
     shifts = np.concatenate([np.diag(nudge), -np.diag(nudge)])
     shifted = (arcs.burn_out_state_vector[:, None] + shifts).reshape(-1, 6)
     samples = int(np.ceil(trajectories.end_s[:count].max() / STEP_S)) + 1
-    time_s = np.arange(samples) * STEP_S
+    time_s: F64 = np.arange(samples, dtype=np.float64) * STEP_S
     burn = arcs.powered.burn_time_s
     skipped = np.ceil(burn / STEP_S).astype(np.int64)
     flown = sample(
@@ -131,6 +134,7 @@ def impact_slopes(arcs: Arcs, trajectories: Trajectories, *, gravity: Gravity) -
         transition=transition,
         impact_slope=np.ascontiguousarray(impact_slope * _SCALE),
         first=skipped,
+        burn_out_s=burn,
         last=np.floor(trajectories.end_s[:count] / STEP_S).astype(np.int64),
     )
 
@@ -156,11 +160,10 @@ def gather(slopes: ImpactSlopes, sensors: Sequence[Sensor], spells: Spells) -> I
     shape = (len(sensors), paths, samples)
     information, bias_slope = np.zeros((*shape, 6, 6)), np.zeros((*shape, 6))
     bias_weight, bias_prior = np.zeros(shape), np.ones(len(sensors))
-    in_flight = np.arange(samples)[None, :] >= slopes.first[:, None]
     for row, radar in enumerate(sensors):
         if not isinstance(radar, Radar):
             continue
-        seen_s = _seconds_in_sight(spells, row, slopes.time_s, paths) * in_flight
+        seen_s = _seconds_in_sight(spells, row, slopes)
         path, when = np.nonzero(seen_s)
         if len(path) == 0:
             continue
@@ -224,11 +227,14 @@ def impact_area_s(
     return found * STEP_S
 
 
-def _seconds_in_sight(spells: Spells, sensor: int, time_s: F64, paths: int) -> F64:
-    """Return how much of the interval up to each sample a sensor sees, (n, t)."""
+def _seconds_in_sight(spells: Spells, sensor: int, slopes: ImpactSlopes) -> F64:
+    """Return how much of the interval up to each sample a sensor sees in free flight, (n, t)."""
+    paths, time_s = len(slopes.burn_out_s), slopes.time_s
     seen = np.zeros((paths, len(time_s)))
     rows = np.flatnonzero((spells.sensor == sensor) & (spells.path < paths))
-    begin = np.maximum(spells.first_seen_s[rows, None], time_s - STEP_S)
+    path = spells.path[rows]
+    free_s = np.maximum(spells.first_seen_s[rows], slopes.burn_out_s[path])
+    begin = np.maximum(free_s[:, None], time_s - STEP_S)
     end = np.minimum(spells.last_seen_s[rows, None], time_s)
-    np.add.at(seen, spells.path[rows], np.clip(end - begin, 0.0, None))
+    np.add.at(seen, path, np.clip(end - begin, 0.0, None))
     return seen

@@ -299,10 +299,16 @@ def _times(compared: list[LaunchComparison]) -> Listing:
     own = ", ".join(one.title for one in compared if one.contradicts_itself)
     flights = sum(one.arc_count for one in compared)
     refused = sum(one.refused_count for one in compared)
-    note = (
+    assumed = sum(one.burn_time_mark == "assumed" for one in compared)
+    verdict = (
         "No burn time of a particular missile was found: all are class figures, assumed, so **no "
-        "row here is proof**. The computed interval spans burn time, burn-out altitude, drag off "
-        "and on (ballistic coefficient 1,000 to 5,000 kg/m2), azimuth, and the rounding of apogee "
+        "row here is proof**."
+        if assumed == len(compared)
+        else f"{assumed} burn times are assumed: those rows are no proof."
+    )
+    note = (
+        f"{verdict} The computed interval spans burn time, burn-out altitude, drag off "
+        "and on (the vehicle's ballistic coefficients), azimuth, and the rounding of apogee "
         "and ground range; the published one spans rounding and conflicting reports. A row "
         "contains its published time where the two meet. Nominal: published less computed at the "
         f"catalogue's nominal figures, without drag. {flights:,} flights; the powered phase "
@@ -332,10 +338,10 @@ def _coasts(compared: list[LaunchComparison]) -> Listing:
         title="Published launches: coasts",
         note="Published time less burn time (both intervals), against free flight from burn-out to "
         "the ground, drag off and on. Apart: the distance between the two intervals as a part of "
-        "the coast, held to 1 %. Azimuths are derived from reported places of splash-down or assumed: "
-        "North Korean lofted tests went east-north-east into the Sea of Japan, the sounding rocket "
-        "north. Turned: how far the nominal flight time moves if the launch goes due north or due "
-        "east instead; the intervals allow for azimuths within some 10 degrees.",
+        "the coast, held to 1 %. Azimuths are derived from reported places of splash-down or "
+        "assumed: North Korean lofted tests went east-north-east into the Sea of Japan, the "
+        "sounding rocket north. Turned: how far the nominal flight time moves if the launch goes "
+        "due north or due east instead; the intervals allow for azimuths within some 10 degrees.",
         columns=(
             "launch",
             "published less burn, s",

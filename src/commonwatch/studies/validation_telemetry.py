@@ -84,7 +84,7 @@ def samples(flight: Flight, first_s: float, last_s: float) -> tuple[F64, F64]:
     recording = read_recording(catalogue.RECORDED / flight.file)
     if recording.horizontal_speed_m_s is None or recording.vertical_speed_m_s is None:
         raise InputError("the recording has no speeds", where=flight.file)
-    state = from_vertical_plane(
+    states = from_vertical_plane(
         recording.altitude_m,
         recording.downrange_m,
         recording.horizontal_speed_m_s,
@@ -94,7 +94,7 @@ def samples(flight: Flight, first_s: float, last_s: float) -> tuple[F64, F64]:
         azimuth_rad=np.radians(flight.azimuth_deg),
     )
     kept = (recording.time_s >= first_s) & (recording.time_s <= last_s)
-    return recording.time_s[kept], state[kept]
+    return recording.time_s[kept], states[kept]
 
 
 def highest_altitude_m(flight: Flight) -> float:
@@ -104,10 +104,10 @@ def highest_altitude_m(flight: Flight) -> float:
 
 def compare() -> tuple[list[Check], list[Listing]]:
     """Compare the coast of one flight with its apogee, and two verdicts with what happened."""
-    time, state = samples(BULGARIASAT, 0.0, BULGARIASAT.coast_end_s)
-    coast = coast_evidence(time, state, cut_off_s=BULGARIASAT.cut_off_s)
+    time, states = samples(BULGARIASAT, 0.0, BULGARIASAT.coast_end_s)
+    coast = coast_evidence(time, states, cut_off_s=BULGARIASAT.cut_off_s)
     burn = coast_evidence(*samples(ZUMA, *ZUMA_BOOST_BACK_S))
-    first_s, start = first_coast(time, state, cut_off_s=BULGARIASAT.cut_off_s)
+    first_s, start = first_coast(time, states, cut_off_s=BULGARIASAT.cut_off_s)
     predicted_m = float(free_flight(start[None], stop=APOGEE).apogee_altitude_m[0])
     highest_m = highest_altitude_m(BULGARIASAT)
     checks = [

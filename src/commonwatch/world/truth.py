@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -318,7 +318,7 @@ def _rows(arcs: Arcs, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> A
 
 
 def _together(batches: Sequence[Arcs]) -> Arcs:
-    def column(parts: Sequence[object], name: str) -> F64:
+    def column(parts: Sequence[object], name: str) -> Any:
         return np.concatenate([getattr(part, name) for part in parts])
 
     powered, free = [b.powered for b in batches], [b.free for b in batches]

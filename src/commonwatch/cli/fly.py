@@ -1,0 +1,153 @@
+"""``commonwatch fly``: fly a table of states freely to the ground, an altitude or apogee."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+
+def _stop_km(context: click.Context, option: click.Parameter, words: str) -> float:
+    """Read where flights stop, as a height in kilometres; infinite at apogee."""
+    del context, option
+    if words in {"ground", "apogee"}:
+        return 0.0 if words == "ground" else math.inf
+    key, _, number = words.partition("=")
+    try:
+        altitude_km = float(number)
+    except ValueError:
+        altitude_km = math.nan
+    if key != "altitude_km" or not 0.0 <= altitude_km <= 1e6:
+        raise click.BadParameter(
+            f'found "{words}". Allowed: ground, apogee or altitude_km=X, X from 0 to 1,000,000.'
+        )
+    return altitude_km
+
+
+@click.command(
+    name="fly",
+    epilog="""Examples:
+
+\b
+  commonwatch fly states.csv --out arcs.parquet --summary ends.csv
+  commonwatch fly states.csv --out arcs.parquet --stop altitude_km=100 --gravity j4
+  commonwatch fly states.csv --out arcs.parquet --drag --json
+""",
+)
+@click.argument("states", metavar="STATES.csv", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    metavar="ARCS.parquet",
+    type=click.Path(path_type=Path),
+    help="Write positions and velocities each 10 s and at the end: "
+    "id,time_s,x_m..vz_m_s,reason. A missing folder is made.",
+)
+@click.option(
+    "--summary",
+    metavar="FILE.csv",
+    type=click.Path(path_type=Path),
+    help="Write apogee and end of each flight. impact_* is the point below the stop: on the "
+    "ellipsoid where the stop is the ground.",
+)
+@click.option(
+    "--stop",
+    "stop_km",
+    metavar="ground|apogee|altitude_km=X",
+    callback=_stop_km,
+    default="ground",
+    show_default=True,
+    help="Where flights stop: on the WGS-84 ellipsoid, at apogee (the greatest height above it), "
+    "or at a height on the way down.",
+)
+@click.option(
+    "--gravity",
+    type=click.Choice(["two-body", "j2", "j4"]),
+    default="j2",
+    show_default=True,
+    help="How much of the Earth's gravity is used.",
+)
+@click.option(
+    "--drag",
+    "has_drag",
+    is_flag=True,
+    help="Fly through the 1976 standard atmosphere; needs the column ballistic_coefficient_kg_m2.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def command(
+    *,
+    states: Path,
+    out: Path,
+    summary: Path | None,
+    stop_km: float,
+    gravity: str,
+    has_drag: bool,
+    as_json: bool,
+) -> None:
+    """Fly a table of states freely to the ground, an altitude or apogee.
+
+    STATES.csv has the columns id, time_ns (UTC since 1970), x_m, y_m, z_m, vx_m_s, vy_m_s, vz_m_s
+    (ECEF, WGS-84) and, for drag, ballistic_coefficient_kg_m2; others are ignored. Times of the
+    results are seconds after the state. A flight that does not arrive, being in orbit for instance,
+    has one row of empty fields and a reason.
+    """
+    with _progress(states) as report_bytes:
+        # Importing physics takes a second, and compiling it longer once: not for --help.
+        from commonwatch.cli.flown import Job, fly_table  # noqa: PLC0415
+        from commonwatch.earth.gravity import Gravity  # noqa: PLC0415
+        from commonwatch.flight.propagation import Stop  # noqa: PLC0415
+        from commonwatch.units import metres_from_kilometres  # noqa: PLC0415
+
+        job = Job(
+            states=states,
+            out=out,
+            summary=summary,
+            stop=Stop(None if math.isinf(stop_km) else metres_from_kilometres(stop_km)),
+            gravity=Gravity(gravity),
+            has_drag=has_drag,
+        )
+        tally = fly_table(job, report_bytes)
+    if tally.unused:
+        click.echo(f"Note: columns not used: {', '.join(tally.unused)}.", err=True)
+    arrived = tally.reasons.pop("", 0)
+    if as_json:
+        facts = {
+            "format": 1,
+            "flights": tally.flights,
+            "arrived": arrived,
+            "did_not_arrive": dict(sorted(tally.reasons.items())),
+            "rows": tally.rows,
+            "out": str(out),
+            "summary": None if summary is None else str(summary),
+            "stop_altitude_m": job.stop.altitude_m,
+            "gravity": gravity,
+            "drag": has_drag,
+            "columns_not_used": list(tally.unused),
+        }
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    click.echo(f"{arrived:,} of {tally.flights:,} flights arrived; {tally.rows:,} rows in {out}.")
+    for reason, count in sorted(tally.reasons.items()):
+        click.echo(f"  {count:,}: {reason}.")
+    if summary is not None:
+        click.echo(f"Apogees and ends in {summary}.")
+
+
+@contextmanager
+def _progress(states: Path) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, by bytes of the table read; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    size = states.stat().st_size if states.is_file() else None
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Flying", total=size)
+        yield lambda count: bar.update(task, completed=count)

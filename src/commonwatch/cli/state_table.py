@@ -1,0 +1,271 @@
+"""Reading a table of states: comma-separated text, checked cell by cell, some rows at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.errors import TableError, nearest
+from commonwatch.flight.propagation import DISTANCE_MIN_M
+from commonwatch.units import SPEED_OF_LIGHT_M_S
+
+F64 = npt.NDArray[np.float64]
+
+POSITION: Final = ("x_m", "y_m", "z_m")
+VELOCITY: Final = ("vx_m_s", "vy_m_s", "vz_m_s")
+COLUMNS: Final = ("id", "time_ns", *POSITION, *VELOCITY)
+BALLISTIC: Final = "ballistic_coefficient_kg_m2"
+
+_DISTANCE_MAX_M: Final = 1e9
+"""Far beyond the Moon, where zonal gravity alone means nothing."""
+_BALLISTIC_MIN_KG_M2: Final = 0.1
+"""Lighter than any object that flies; below, the fall takes days."""
+_HEADER_BYTES_MAX: Final = 65_536
+_TIME_NS_MAX: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class States:
+    """Some rows of the table.
+
+    Parameters
+    ----------
+    names
+        The column ``id``, (n,).
+    state_vector
+        (n, 6), ECEF.
+    ballistic_coefficient_kg_m2
+        (n,), None where it was not asked for.
+    bytes_read
+        How much of the file has been read so far.
+    """
+
+    names: list[str]
+    state_vector: F64
+    ballistic_coefficient_kg_m2: F64 | None
+    bytes_read: int
+
+
+@dataclass(slots=True, eq=False)
+class StateTable:
+    """A table of states on disk.
+
+    Parameters
+    ----------
+    path
+        The file.
+    needs_ballistic
+        Whether the column ``ballistic_coefficient_kg_m2`` must be there.
+    unused
+        Columns that are not used; known once reading has begun.
+    """
+
+    path: Path
+    needs_ballistic: bool
+    unused: tuple[str, ...] = ()
+
+    def chunks(self, row_count: int) -> Iterator[States]:
+        """Read and check the table, ``row_count`` rows at a time.
+
+        Raises
+        ------
+        TableError
+            The file cannot be read, a column is missing, a cell cannot be used, an id comes twice.
+        """
+        wanted = "a table of comma-separated text"
+        try:
+            with self._opened() as raw:
+                yield from self._read(raw, row_count)
+        except UnicodeDecodeError as error:
+            raise self._error("this is not text in UTF-8", wanted) from error
+        except csv.Error as error:
+            raise self._error(f"this is not comma-separated text ({error})", wanted) from error
+        except OSError as error:
+            raise self._error(f"it cannot be read ({error.strerror})", wanted) from error
+
+    def _opened(self) -> BinaryIO:
+        wanted = "the name of a table of states"
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise self._error("there is no such file", wanted) from error
+        except IsADirectoryError as error:
+            raise self._error("this is a folder", wanted) from error
+        except ValueError as error:  # a null character in the name
+            raise self._error(f"this is no name of a file ({error})", wanted) from error
+
+    def _read(self, raw: BinaryIO, row_count: int) -> Iterator[States]:
+        self._check_beginning(raw)
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        reader = csv.reader(text, strict=True)
+        header = [name.strip() for name in next(reader)]
+        place = self._places(header)
+        seen: set[str] = set()
+        rows: list[list[str]] = []
+        first, lines = 1, []
+        for row in reader:
+            if not row:
+                continue
+            rows.append(row)
+            lines.append(reader.line_num)
+            if len(row) != len(header):
+                raise self._error(
+                    f"{len(row)} cells",
+                    f"{len(header)} cells, as in the first line",
+                    f", line {reader.line_num}",
+                )
+            if len(rows) == row_count:
+                yield _Rows(self, rows, first, lines, place).checked(seen, raw.tell())
+                first, rows, lines = first + row_count, [], []
+        if rows:
+            yield _Rows(self, rows, first, lines, place).checked(seen, raw.tell())
+        elif not seen:
+            raise self._error("there is no row below the first line", "one state or more")
+
+    def _check_beginning(self, raw: BinaryIO) -> None:
+        head = raw.read(_HEADER_BYTES_MAX)
+        raw.seek(0)
+        if not head.strip():
+            raise self._error("the file is empty", "a first line of column names, then states")
+        if b"\0" in head:
+            kind = "a Parquet file" if head.startswith(b"PAR1") else "a binary file"
+            raise self._error(f"this is {kind}", "a table of comma-separated text")
+        if b"\n" not in head and b"\r" not in head and len(head) == _HEADER_BYTES_MAX:
+            raise self._error(
+                f"the first line is longer than {_HEADER_BYTES_MAX:,} bytes",
+                "a first line of column names",
+            )
+
+    def _places(self, header: list[str]) -> dict[str, int]:
+        """Find the wanted columns and where they stand."""
+        wanted = (*COLUMNS, BALLISTIC) if self.needs_ballistic else COLUMNS
+        missing = [name for name in wanted if name not in header]
+        if missing:
+            self._refuse_header(header, wanted, missing)
+        twice = sorted({name for name in header if header.count(name) > 1 and name in wanted})
+        if twice:
+            raise self._error(f"the column {', '.join(twice)} comes twice", "each column once")
+        self.unused = tuple(name for name in header if name not in (*wanted, BALLISTIC))
+        return {name: header.index(name) for name in wanted}
+
+    def _refuse_header(
+        self, header: list[str], wanted: tuple[str, ...], missing: list[str]
+    ) -> None:
+        advice = "Check the first line"
+        spare = [name for name in header if name not in wanted]
+        pairs = [(nearest(name, spare), name) for name in missing]
+        near = [f'rename "{found}" to "{name}"' for found, name in pairs if found]
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            advice = "Separate the columns by commas"
+        elif near:
+            advice = f"Perhaps {', '.join(near)}"
+        elif missing == [BALLISTIC]:
+            advice = "Drag needs it for every state; add it, or leave --drag out"
+        shown = ", ".join(name[:40] for name in header[:20])
+        raise self._error(
+            f"no column {', '.join(missing)} (found: {shown})",
+            f"the columns {', '.join(wanted)}",
+            what_to_do=advice,
+        )
+
+    def _error(
+        self, found: str, allowed: str, where: str = "", *, what_to_do: str = ""
+    ) -> TableError:
+        return TableError(
+            found, allowed=allowed, where=f"{self.path}{where}", what_to_do=what_to_do
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows of text, with what is needed to say where a mistake is."""
+
+    table: StateTable
+    rows: list[list[str]]
+    first: int
+    lines: list[int]
+    place: dict[str, int]
+
+    def checked(self, seen: set[str], bytes_read: int) -> States:
+        names = self._names(seen)
+        self._numbers(
+            "time_ns", "integer nanoseconds since 1970 (UTC)", -_TIME_NS_MAX, _TIME_NS_MAX
+        )
+        position = [self._numbers(n, "metres", -_DISTANCE_MAX_M, _DISTANCE_MAX_M) for n in POSITION]
+        fastest = SPEED_OF_LIGHT_M_S
+        velocity = [self._numbers(n, "metres per second", -fastest, fastest) for n in VELOCITY]
+        ballistic = None
+        if self.table.needs_ballistic:
+            ballistic = self._numbers(BALLISTIC, "kg/m2", _BALLISTIC_MIN_KG_M2, 1e12)
+        distance = np.linalg.norm(np.array(position), axis=0)
+        if (distance < DISTANCE_MIN_M).any():
+            row = int(np.flatnonzero(distance < DISTANCE_MIN_M)[0])
+            raise self._error(
+                row,
+                f"the position lies {distance[row]:,.0f} m from the Earth's centre",
+                f"at least {DISTANCE_MIN_M:,.0f} m",
+                what_to_do="Check the unit: positions are ECEF metres, not kilometres",
+            )
+        return States(
+            names=names,
+            state_vector=np.ascontiguousarray(np.array([*position, *velocity]).T),
+            ballistic_coefficient_kg_m2=ballistic,
+            bytes_read=bytes_read,
+        )
+
+    def _names(self, seen: set[str]) -> list[str]:
+        names = self._column("id")
+        for row, name in enumerate(names):
+            if not name:
+                raise self._error(row, "the id is empty", "a name, each once", "id")
+            if name in seen:
+                raise self._error(row, f'the id "{name}" comes a second time', "each id once", "id")
+            seen.add(name)
+        return names
+
+    def _numbers(self, name: str, unit: str, least: float, greatest: float) -> F64:
+        """Read a column of numbers within bounds."""
+        cells = self._column(name)
+        try:
+            numbers = np.array(list(map(float, cells)))
+        except ValueError:
+            numbers = np.array([_number(cell) for cell in cells])
+        wrong = ~((numbers >= least) & (numbers <= greatest))
+        if name == "time_ns":
+            wrong |= numbers != np.floor(numbers)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            cell = f'"{cells[row][:40]}"' if cells[row] else "an empty cell"
+            more = int(np.count_nonzero(wrong)) - 1
+            raise self._error(
+                row,
+                f"found {cell}" + (f", and {more} more such in this column" if more else ""),
+                f"{unit}, {least:,.10g} to {greatest:,.10g}",
+                name,
+            )
+        return numbers
+
+    def _column(self, name: str) -> list[str]:
+        place = self.place[name]
+        return [row[place].strip() for row in self.rows]
+
+    def _error(
+        self, row: int, found: str, allowed: str, column: str = "", *, what_to_do: str = ""
+    ) -> TableError:
+        where = f", row {self.first + row} (line {self.lines[row]})"
+        where += f", column {column}" if column else ""
+        return self.table._error(found, allowed, where, what_to_do=what_to_do)
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,193 @@
+"""Points 4 to 7: what nobody sees, hypothetical arcs, assumptions, the date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from commonwatch.report.answers import Point
+from commonwatch.report.columns import (
+    distinct,
+    numbers,
+    published_column,
+    published_mask,
+    table_of,
+    words,
+)
+from commonwatch.report.content import FLOWN, ReportContent
+from commonwatch.report.estimates import LaydownFigures, interval_text, seconds_text
+from commonwatch.report.wording import (
+    VALUE_WORDS,
+    arcs_text,
+    assumption_title,
+    brief,
+    capital,
+    figure_name,
+    figure_stands_for,
+    interval_of_counts,
+    listed,
+    not_in_service,
+    unit_text,
+)
+
+
+def asides(
+    content: ReportContent, figures: Mapping[str, LaydownFigures], titles: Mapping[str, str]
+) -> tuple[Point, ...]:
+    """Return points 4 to 7.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    figures
+        Of every laydown, by its name.
+    titles
+        Of every sensor, for people.
+    """
+    return (
+        Point(number=4, heading="What nobody sees", sentences=_unseen(content, figures)),
+        Point(number=5, heading="Hypothetical arcs", sentences=_hypothetical(content)),
+        Point(
+            number=6,
+            heading="Assumptions that move the answer most",
+            sentences=_assumptions(content, titles),
+        ),
+        Point(number=7, heading="Date of the laydowns", sentences=_date(content)),
+    )
+
+
+def date_text(content: ReportContent) -> str:
+    """Write the date of the laydowns for people."""
+    return f"{content.date.day} {content.date:%B %Y}"
+
+
+def _unseen(
+    content: ReportContent, figures: Mapping[str, LaydownFigures]
+) -> tuple[str, ...]:
+    whole, base = figures[content.everything], figures[content.baseline]
+    total = whole.first_sight.arc_count
+    heading = content.laydown(content.everything).heading
+    alone = content.laydown(content.baseline).title
+    is_one_laydown = content.baseline == content.everything
+    if total == 1:
+        interval = interval_text(whole.longest_gap_interval_s)
+        tail = "" if is_one_laydown else f" ({alone}: {seconds_text(base.longest_gap_s)} s)"
+        sentence = (
+            f"{heading} after first sight the flight goes at most "
+            f"{seconds_text(whole.longest_gap_s)} s {interval}".rstrip()
+        )
+        return (f"{sentence} unseen at a stretch{tail}.",)
+    tail = "" if is_one_laydown else f" (alone, {alone}: {base.gap_count:,})"
+    sentences = [
+        f"{heading} {whole.gap_count:,} of {arcs_text(total)}"
+        f"{interval_of_counts(whole.gap_interval)} still go {content.gap_s:,.0f} s or longer unseen"
+        f" after first sight{tail}."
+    ]
+    if whole.longest_gap_s > 0:
+        launch, aim, arc = whole.longest_gap_arc
+        sentences.append(
+            f"Longest: {seconds_text(whole.longest_gap_s)} s, "
+            f"{content.arc_title(launch, aim, arc)}."
+        )
+    blind = total - whole.first_radar.count
+    if blind:
+        sentences.append(f"No radar ever sees {blind:,} of them.")
+    else:
+        sentences.append("A radar sees each of them at some time.")
+    return tuple(sentences)
+
+
+def _hypothetical(content: ReportContent) -> tuple[str, ...]:
+    arcs = content.tables["arcs"]
+    is_within = published_mask(arcs)
+    total, beyond = arcs.num_rows, arcs.num_rows - int(is_within.sum())
+    column = published_column(arcs)
+    if total == 1 and not beyond:
+        return ("None: the flight took place.",) if _is_flown(content) else ("None.",)
+    if column is None or not beyond:
+        what = "every arc is that of a flight that took place" if _is_flown(content) else (
+            "every arc lies within its published range"
+        )
+        return (f"0 of {total:,}: {what}.",)
+    vehicles = np.array(words(arcs, "vehicle"))
+    published = [_vehicle(content, name) for name in sorted(set(vehicles[is_within]))]
+    other = [
+        _vehicle(content, name)
+        for name in sorted(set(vehicles[~is_within]) - set(vehicles[is_within]))
+    ]
+    of_whom = f" for {listed(published)}" if published else ""
+    sentence = (
+        f"{beyond:,} of {total:,} arcs are hypothetical: beyond the range published in "
+        f"{column[1]}{of_whom}"
+    )
+    if other and is_within.any():
+        sentence += f", flown with “{listed(other)}”"
+    sentence += " and left out of the table." if is_within.any() else "; the table shows them."
+    return (sentence, *_aims_beyond(content, is_within))
+
+
+def _aims_beyond(content: ReportContent, is_within: np.ndarray) -> list[str]:
+    arcs = content.tables["arcs"]
+    aims = np.array(words(arcs, "aim_point"))
+    names = distinct(arcs, "aim_point")
+    never = [name for name in names if not is_within[aims == name].any()]
+    some = [name for name in names if name not in never and not is_within[aims == name].all()]
+    parts = []
+    if never:
+        parts.append(f"Every arc to {listed([content.place(name) for name in never])}.")
+    if some:
+        parts.append(f"Some to {listed([content.place(name) for name in some])}.")
+    return parts
+
+
+def _is_flown(content: ReportContent) -> bool:
+    """Whether every arc is that of a published or recorded flight."""
+    return set(distinct(content.tables["arcs"], "arc")) <= FLOWN
+
+
+def _vehicle(content: ReportContent, name: str) -> str:
+    return brief(content.vehicle_titles.get(name, name))
+
+
+def _assumptions(content: ReportContent, titles: Mapping[str, str]) -> tuple[str, ...]:
+    table = table_of(content.tables, "sensitivity")
+    if table is None:
+        return ("Not computed for this scenario.",)
+    swing_s = np.nan_to_num(numbers(table, "swing_s"), nan=-1.0)
+    paths, units, figures, laydowns = (
+        words(table, name) for name in ("assumption", "unit", "figure", "laydown")
+    )
+    low, high = numbers(table, "low"), numbers(table, "high")
+    shown: dict[str, str] = {}
+    for row in np.argsort(-swing_s, kind="stable").tolist():
+        path = paths[row]
+        if path not in shown and len(shown) < 3:
+            shown[path] = (
+                f"{capital(assumption_title(content, path, titles))}: {figure_name(path)} "
+                f"{low[row]:,g} to {high[row]:,g} {unit_text(units[row])}"
+                f"{figure_stands_for(path)} moves the {VALUE_WORDS.get(figures[row], figures[row])} "
+                f"by {swing_s[row]:,.0f} s ({_laydown_title(content, laydowns[row])})."
+            )
+    return tuple(shown.values())
+
+
+def _laydown_title(content: ReportContent, name: str) -> str:
+    known = {laydown.name: laydown.title for laydown in content.laydowns}
+    return known.get(name, name)
+
+
+def _date(content: ReportContent) -> tuple[str, ...]:
+    whole = content.laydown(content.everything)
+    absent = not_in_service(content, whole)
+    said = "; ".join(f"{status}: {', '.join(names)}" for status, names in absent.items())
+    sentence = f"Not in service then: {said}." if said else "All sensors were in service then."
+    notes = [
+        laydown.note
+        for laydown in content.laydowns
+        if laydown.note and laydown.name != content.everything
+    ]
+    if not notes and whole.note:
+        notes = [whole.note]
+    return (f"As on {date_text(content)}.", sentence, *dict.fromkeys(notes))

@@ -1,0 +1,130 @@
+"""How the page says things: counts, sensors and their statuses, figures of the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from commonwatch.report.columns import words
+from commonwatch.report.content import IN_SERVICE, ReportContent, ReportLaydown
+from commonwatch.report.estimates import Estimate
+
+STATUS_WORDS: Final = {"trial": "on trial"}
+
+_FIGURES: Final = {
+    "altitude_km": "altitude of the site",
+    "apogee_km": "apogee",
+    "azimuth_deg": "launch azimuth",
+    "ballistic_coefficient_kg_m2": "ballistic coefficient",
+    "beamwidth_deg": "beamwidth",
+    "burn_out_altitude_km": "burn-out altitude",
+    "cloud_break_altitude_km": "cloud-break altitude",
+    "cross_section_m2": "radar cross-section",
+    "elevation_max_deg": "upper elevation limit",
+    "elevation_min_deg": "lower elevation limit",
+    "first_look_delay_s": "wait for the first look",
+    "ground_range_km": "ground range",
+    "ground_range_max_km": "published range",
+    "hand_over_s": "hand-over delay",
+    "line_of_sight_std_rad": "line-of-sight accuracy",
+    "range_bias_m": "range bias",
+    "range_floor_m": "best range accuracy",
+    "range_max_km": "range",
+    "range_min_km": "least range",
+    "revisit_s": "time between looks",
+    "scan_loss_exponent": "scan loss exponent",
+    "track_interval_s": "time between track updates",
+}
+_UNITS: Final = {"m2": "m²", "deg": "deg", "kg/m2": "kg/m²"}
+_ASSUMED_FOR: Final = {"cross_section_m2": " in place of the published range"}
+
+VALUE_WORDS: Final = {
+    "first sight": "warning at first sight",
+    "radar track": "time under radar",
+    "impact area": "warning left at a known impact area",
+}
+
+
+def arcs_text(count: int) -> str:
+    """Write a number of arcs."""
+    return f"{count:,} arc" if count == 1 else f"{count:,} arcs"
+
+
+def counted(estimate: Estimate) -> str:
+    """Write on how many arcs something happens, with its interval."""
+    return f"{estimate.count:,} of {arcs_text(estimate.arc_count)}{count_interval(estimate)}"
+
+
+def count_interval(estimate: Estimate) -> str:
+    """Write the interval of a count after a space, or nothing where both ends are the same."""
+    return interval_of_counts(estimate.count_interval)
+
+
+def interval_of_counts(interval: tuple[int, int]) -> str:
+    """Write an interval of counts after a space, or nothing where both ends are the same."""
+    low, high = interval
+    return f" [{low:,}, {high:,}]" if low != high else ""
+
+
+def capital(said: str) -> str:
+    """Begin with a capital letter."""
+    return said[:1].upper() + said[1:]
+
+
+def brief(title: str) -> str:
+    """Leave out what stands in brackets at the end of a title."""
+    return re.sub(r"\s*\([^()]*\)$", "", title) or title
+
+
+def listed(names: Sequence[str], *, count_max: int = 6) -> str:
+    """Write "a, b and c", the rest as a number."""
+    shown = list(names[:count_max])
+    if len(names) > count_max:
+        shown.append(f"{len(names) - count_max} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def sensor_titles(content: ReportContent) -> dict[str, str]:
+    """Return each sensor's name for people."""
+    sensors = content.tables["sensors"]
+    pairs = zip(words(sensors, "sensor"), words(sensors, "title"), strict=True)
+    return {name: title or name for name, title in pairs}
+
+
+def not_in_service(content: ReportContent, laydown: ReportLaydown) -> dict[str, list[str]]:
+    """Return the titles of a laydown's sensors that were not in service on the date, by status."""
+    sensors = content.tables["sensors"]
+    status_of = dict(zip(words(sensors, "sensor"), words(sensors, "status_on_date"), strict=True))
+    titles = sensor_titles(content)
+    found: dict[str, list[str]] = {}
+    for name in laydown.sensors:
+        status = status_of.get(name, IN_SERVICE)
+        if status not in {IN_SERVICE, ""}:
+            found.setdefault(STATUS_WORDS.get(status, status), []).append(titles.get(name, name))
+    return found
+
+
+def figure_name(path: str) -> str:
+    """Return the words for a figure of the catalogue from its path."""
+    key = path.rsplit(".", 1)[-1]
+    face = re.search(r"faces\[([1-9]\d*)\]", path)
+    name = _FIGURES.get(key) or re.sub(r"_(s|m|km|deg|rad|mhz|hz|m2|m_s|kg_m2)$", "", key)
+    return name.replace("_", " ") + (f" of face {int(face.group(1)) + 1}" if face else "")
+
+
+def unit_text(unit: str) -> str:
+    """Write a unit for people."""
+    return _UNITS.get(unit, unit)
+
+
+def figure_stands_for(path: str) -> str:
+    """Say what the figure replaces in the sensitivity table, or nothing."""
+    return _ASSUMED_FOR.get(path.rsplit(".", 1)[-1], "")
+
+
+def assumption_title(content: ReportContent, path: str, titles: Mapping[str, str]) -> str:
+    """Return whose figure an assumption is, for people."""
+    parts = path.split(".")
+    name = parts[1] if len(parts) > 1 else ""
+    return content.assumption_titles.get(path) or titles.get(name) or content.place(name)
