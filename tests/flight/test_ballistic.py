@@ -245,3 +245,10 @@ def test_no_arc_at_all_is_refused() -> None:
     good = request(35.0, 53.0, 310.0, 3_000e3)
     with pytest.raises(InputError, match="no arc"):
         arc_between(good.rows(np.array([], dtype=np.intp)))
+
+
+def test_burn_out_height_counts_from_the_ellipsoid_also_above_a_high_site() -> None:
+    low = request(30.0, 50.0, 300.0, 1.5e6, burn_time_s=100.0, burn_out_altitude_m=90e3)
+    high = replace(low, altitude_m=np.array([2_500.0]))
+    heights = [height_m(arc_between(each).burn_out_state_vector[:, :3])[0] for each in (low, high)]
+    assert heights == pytest.approx([90e3, 90e3], abs=1.0)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -96,9 +93,12 @@ def command(
     results are seconds after the state. A flight that does not arrive, being in orbit for instance,
     has one row of empty fields and a reason.
     """
-    with _progress(states) as report_bytes:
+    from commonwatch.cli.progress import Stages  # noqa: PLC0415
+
+    with Stages(is_shown=not as_json) as bar:
+        bar.show("loading", 0.0)
         # Importing physics takes a second, and compiling it longer once: not for --help.
-        from commonwatch.cli.flown import Job, fly_table  # noqa: PLC0415
+        from commonwatch.cli.flights import Job, fly_table  # noqa: PLC0415
         from commonwatch.earth.gravity import Gravity  # noqa: PLC0415
         from commonwatch.flight.propagation import Stop  # noqa: PLC0415
         from commonwatch.units import metres_from_kilometres  # noqa: PLC0415
@@ -111,7 +111,8 @@ def command(
             gravity=Gravity(gravity),
             has_drag=has_drag,
         )
-        tally = fly_table(job, report_bytes)
+        size = states.stat().st_size if states.is_file() else 0
+        tally = fly_table(job, lambda count: bar.show("flying", count / max(size, count, 1)))
     if tally.unused:
         click.echo(f"Note: columns not used: {', '.join(tally.unused)}.", err=True)
     arrived = tally.reasons.pop("", 0)
@@ -136,18 +137,3 @@ def command(
         click.echo(f"  {count:,}: {reason}.")
     if summary is not None:
         click.echo(f"Apogees and ends in {summary}.")
-
-
-@contextmanager
-def _progress(states: Path) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, by bytes of the table read; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    size = states.stat().st_size if states.is_file() else None
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Flying", total=size)
-        yield lambda count: bar.update(task, completed=count)

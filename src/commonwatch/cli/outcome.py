@@ -7,8 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from commonwatch.report import ReportContent, ReportLaydown, Sector, write_report
+from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
 from commonwatch.report.summary import summary
+from commonwatch.scenario.assumptions import assumptions
 from commonwatch.scenario.schema import RadarEntry
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
 from commonwatch.tables.files import staged_folder, write_json, write_table, write_text
@@ -31,6 +32,7 @@ def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, A
             write_table(staged / f"{name}.parquet", table)
         write_json(staged / "summary.json", figures)
         write_text(staged / "report.html", write_report(content))
+        write_text(staged / "picture.svg", write_picture(content))
         write_manifest(
             staged,
             version=version("commonwatch"),
@@ -47,12 +49,15 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
     scenario = comparison.scenario
     titles = {place.name: place.title for place in (*scenario.launch_sites, *scenario.aim_points)}
     titles |= {path.name: path.title for path in scenario.recorded}
-    titles |= {flight.name: flight.title or flight.name for flight in scenario.flights}
+    titles |= {name: entry.title for name, entry in scenario.launches.items()}
+    titles |= {
+        flight.name: flight.title or titles.get(flight.launch or "", flight.name)
+        for flight in scenario.flights
+    }
     names = [str(name) for name in scenario.sensors]
     flown = sorted({str(name) for name in comparison.tables["arcs"]["vehicle"].to_pylist()})
-    vehicles = [scenario.vehicles[name].title for name in flown if name in scenario.vehicles]
     refused = tuple(
-        f"Not flown: {titles.get(entry.launch.name, entry.launch.name)} to "
+        f"{titles.get(entry.launch.name, entry.launch.name)} to "
         f"{entry.aim_point.title if entry.aim_point else 'nowhere'}, {entry.arc}: {reason}."
         for entry, reason in comparison.refused
     )
@@ -66,12 +71,15 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         version=version("commonwatch"),
         scenario_digest=scenario.sha256,
         command=f"commonwatch run {scenario.name}",
-        vehicle_title=", ".join(vehicles) or ", ".join(flown),
+        vehicle_titles={
+            name: scenario.vehicles[name].title for name in flown if name in scenario.vehicles
+        },
         laydowns=tuple(
             ReportLaydown(
                 name=laydown.name,
                 title=laydown.title,
                 sensors=tuple(names[k] for k in laydown.members),
+                note=laydown.note,
             )
             for laydown in scenario.laydowns
         ),
@@ -90,5 +98,17 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         ),
         gap_s=120.0 if scenario.coverage is None else scenario.coverage.gap_s,
         place_titles=titles,
-        sources=refused,
+        assumption_titles={figure.path: figure.title for figure in assumptions(scenario)},
+        not_flown=refused,
+        impact_areas_left_out=_why_no_impact_area(comparison),
     )
+
+
+def _why_no_impact_area(comparison: Comparison) -> str:
+    """Say why impact areas were left out; nothing where they were computed."""
+    if "sensitivity" in comparison.tables:
+        return ""
+    count = comparison.tables["arcs"].num_rows
+    if count > IMPACT_BOUND_ARCS_MAX:
+        return f"Not computed: {count:,} arcs, more than {IMPACT_BOUND_ARCS_MAX:,}."
+    return "Not computed: the path is a record, which has no neighbouring flights to compare with."

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -90,10 +90,10 @@ class StateTable:
         except OSError as error:
             raise self._error(f"it cannot be read ({error.strerror})", wanted) from error
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> io.BufferedReader:
         wanted = "the name of a table of states"
         try:
-            return self.path.open("rb")
+            return io.BufferedReader(self.path.open("rb", buffering=0), _HEADER_BYTES_MAX)
         except FileNotFoundError as error:
             raise self._error("there is no such file", wanted) from error
         except IsADirectoryError as error:
@@ -101,37 +101,34 @@ class StateTable:
         except ValueError as error:  # a null character in the name
             raise self._error(f"this is no name of a file ({error})", wanted) from error
 
-    def _read(self, raw: BinaryIO, row_count: int) -> Iterator[States]:
+    def _read(self, raw: io.BufferedReader, row_count: int) -> Iterator[States]:
         self._check_beginning(raw)
-        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
-        reader = csv.reader(text, strict=True)
-        header = [name.strip() for name in next(reader)]
-        place = self._places(header)
-        seen: set[str] = set()
-        rows: list[list[str]] = []
-        first, lines = 1, []
-        for row in reader:
-            if not row:
-                continue
-            rows.append(row)
-            lines.append(reader.line_num)
-            if len(row) != len(header):
-                raise self._error(
-                    f"{len(row)} cells",
-                    f"{len(header)} cells, as in the first line",
-                    f", line {reader.line_num}",
-                )
-            if len(rows) == row_count:
-                yield _Rows(self, rows, first, lines, place).checked(seen, raw.tell())
-                first, rows, lines = first + row_count, [], []
-        if rows:
-            yield _Rows(self, rows, first, lines, place).checked(seen, raw.tell())
-        elif not seen:
-            raise self._error("there is no row below the first line", "one state or more")
+        with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            header = [name.strip() for name in next(reader)]
+            place = self._places(header)
+            seen: set[str] = set()
+            rows = _Rows(self, place, first=1)
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise self._error(
+                        f"{len(cells)} cells",
+                        f"{len(header)} cells, as in the first line",
+                        f", line {reader.line_num}",
+                    )
+                rows.add(cells, reader.line_num)
+                if len(rows.cells) == row_count:
+                    yield rows.checked(seen, raw.tell() if raw.seekable() else 0)
+                    rows = _Rows(self, place, first=rows.first + row_count)
+            if rows.cells:
+                yield rows.checked(seen, raw.tell() if raw.seekable() else 0)
+            elif not seen:
+                raise self._error("there is no row below the first line", "one state or more")
 
-    def _check_beginning(self, raw: BinaryIO) -> None:
-        head = raw.read(_HEADER_BYTES_MAX)
-        raw.seek(0)
+    def _check_beginning(self, raw: io.BufferedReader) -> None:
+        head = raw.peek(_HEADER_BYTES_MAX)
         if not head.strip():
             raise self._error("the file is empty", "a first line of column names, then states")
         if b"\0" in head:
@@ -183,15 +180,19 @@ class StateTable:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Rows:
     """Rows of text, with what is needed to say where a mistake is."""
 
     table: StateTable
-    rows: list[list[str]]
-    first: int
-    lines: list[int]
     place: dict[str, int]
+    first: int
+    cells: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, cells: list[str], line: int) -> None:
+        self.cells.append(cells)
+        self.lines.append(line)
 
     def checked(self, seen: set[str], bytes_read: int) -> States:
         names = self._names(seen)
@@ -254,7 +255,7 @@ class _Rows:
 
     def _column(self, name: str) -> list[str]:
         place = self.place[name]
-        return [row[place].strip() for row in self.rows]
+        return [row[place].strip() for row in self.cells]
 
     def _error(
         self, row: int, found: str, allowed: str, column: str = "", *, what_to_do: str = ""

@@ -63,8 +63,8 @@ class ArcRequest:
     burn_time_s
         Burn time; 0 starts at full speed on the ground.
     burn_out_altitude_m, burn_out_altitude_low_m, burn_out_altitude_high_m
-        Height of burn-out and its published interval: an arc takes the height nearest to the first
-        that the powered phase admits, and must find it within the interval.
+        Height of burn-out above the ellipsoid and its published interval: an arc takes the height
+        nearest to the first that the powered phase admits, and must find it within the interval.
     """
 
     latitude_rad: F64
@@ -219,7 +219,7 @@ def _vertex(
         unknowns = _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, middle + offset, gravity)
         squared.append(unknowns[:, 1] ** 2 + unknowns[:, 2] ** 2)
         low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
-        wanted = request.burn_out_altitude_m
+        wanted = request.burn_out_altitude_m - request.altitude_m
         sides.append(np.sign(wanted - np.clip(wanted, low, high)) * (request.burn_time_s > 0.0))
     low, centre, high = squared
     bend = low - 2.0 * centre + high
@@ -296,7 +296,7 @@ def _miss(request: ArcRequest, free: FreeFlight) -> F64:
 
 def _powered(request: ArcRequest, unknowns: F64) -> PoweredPhase:
     low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
-    height = np.clip(request.burn_out_altitude_m, low, high)
+    height = np.clip(request.burn_out_altitude_m - request.altitude_m, low, high)
     return PoweredPhase(
         latitude_rad=request.latitude_rad,
         longitude_rad=request.longitude_rad,
@@ -393,8 +393,11 @@ def _ellipse_time_s(half: F64, ratio: F64) -> F64:
 def _reasons(
     request: ArcRequest, powered: PoweredPhase, free: FreeFlight, miss: F64
 ) -> tuple[str, ...]:
-    low, high = burn_out_altitude_interval(powered.speed_up_m_s, powered.burn_time_s)
-    height = powered.burn_out_altitude_m
+    low, high = (
+        powered.altitude_m + end
+        for end in burn_out_altitude_interval(powered.speed_up_m_s, powered.burn_time_s)
+    )
+    height = powered.altitude_m + powered.burn_out_altitude_m
     outside = (powered.burn_time_s > 0.0) & (
         (height < request.burn_out_altitude_low_m - 1.0)
         | (height > request.burn_out_altitude_high_m + 1.0)

@@ -3,7 +3,10 @@
 ======================  ==========================================================================
 content                 what a report is made from
 page                    the whole page
-first_screen            the seven points, as sentences and as one table
+picture                 map and timeline as one SVG file
+first_screen            the seven points: the table, and what follows put together
+answers, asides         points 1 to 3 and 4 to 7 as sentences
+wording                 how the page says things
 estimates, conclusions  their figures; which of them change between the ends of the intervals
 maps, tracks            region, world and pole, with sectors and ground tracks
 coverage_maps           lowest visible altitude and gaps, small maps side by side
@@ -18,5 +21,6 @@ columns                 reading the tables
 
 from commonwatch.report.content import ReportContent, ReportLaydown, Sector
 from commonwatch.report.page import write_report
+from commonwatch.report.picture import write_picture
 
-__all__ = ["ReportContent", "ReportLaydown", "Sector", "write_report"]
+__all__ = ["ReportContent", "ReportLaydown", "Sector", "write_picture", "write_report"]

@@ -14,7 +14,7 @@ from commonwatch.report.estimates import (
     interval_text,
     seconds_text,
 )
-from commonwatch.report.wording import capital, counted
+from commonwatch.report.wording import arcs_text, capital, counted
 
 _LEAST_S = 0.5
 """Less than this is shown as 0 and counts as nothing."""
@@ -68,7 +68,8 @@ def best_addition(content: ReportContent, figures: Mapping[str, LaydownFigures])
     if not others:
         return None
     return max(
-        others, key=lambda name: (figures[name].radar_track.nominal_s, figures[name].first_radar.count)
+        others,
+        key=lambda name: (figures[name].radar_track.nominal_s, figures[name].first_radar.count),
     )
 
 
@@ -77,21 +78,19 @@ def _who_knows(
 ) -> tuple[str, ...]:
     base = figures[content.baseline].first_sight
     whole = figures[content.everything].first_sight
-    first, name = (
-        (base, content.baseline) if base.sensor else (whole, content.everything)
-    )
+    first, name = (base, content.baseline) if base.sensor else (whole, content.everything)
     if not first.sensor:
         seen = "the flight" if first.arc_count == 1 else "any of these arcs"
         return (f"No sensor of any laydown sees {seen}.",)
     laydown = content.laydown(name).title
     sensor = capital(titles.get(first.sensor, first.sensor))
+    arcs = f"{first.sensor_count:,} of {arcs_text(first.arc_count)}"
     sentence = (
         f"{sensor} is first to see the flight ({laydown}), {_at(first)}."
         if first.arc_count == 1
-        else f"{sensor} is first on {first.sensor_count:,} of {first.arc_count:,} arcs ({laydown}); "
-        f"{_at(first)}."
+        else f"{sensor} is first on {arcs} ({laydown}); {_at(first)}."
     )
-    if content.baseline == content.everything or name == content.everything:
+    if content.everything in {content.baseline, name}:
         return (sentence,)
     gain_s = base.nominal_s - whole.nominal_s
     if math.isnan(gain_s) or abs(gain_s) < _LEAST_S:
@@ -99,8 +98,8 @@ def _who_knows(
     sooner = titles.get(whole.sensor, whole.sensor)
     heading = content.laydown(content.everything).heading
     if whole.arc_count == 1:
-        return sentence, f"{heading} {sooner} first, {_at(whole)}."
-    return sentence, f"{heading} {sooner} first on {whole.sensor_count:,}; {_at(whole)}."
+        return sentence, f"{heading} {sooner} is first, {_at(whole)}."
+    return sentence, f"{heading} {sooner} is first on {whole.sensor_count:,}; {_at(whole)}."
 
 
 def _who_tracks(
@@ -128,7 +127,7 @@ def _track_sentence(
         if radar.count == 0:
             return f"{heading} no radar sees the flight."
         held = _length(track)
-        return f"{heading} first {first}, {_at(radar)}; under radar for {held} in all."
+        return f"{heading} {first} sees it first, {_at(radar)}; under radar for {held} in all."
     if radar.count == 0:
         return f"{heading} a radar sees none of {radar.arc_count:,} arcs."
     head = f"{heading} a radar sees {counted(radar)}"
@@ -150,7 +149,10 @@ def _impact_sentence(content: ReportContent, figures: LaydownFigures) -> str:
     known, left = figures.impact_area, figures.warning_left
     head = content.laydown(figures.laydown).heading
     if known.arc_count > 1:
-        head += f" on {counted(known)};"
+        head += f" on {counted(known)}"
+        if known.count_interval == (0, 0):
+            return f"{head}."
+        head += ";"
     if not math.isfinite(known.nominal_s):
         return f"{head} {_at(known)}."
     return f"{head} {_at(known)}, with {_length(left)} of warning left."

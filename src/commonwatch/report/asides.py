@@ -26,6 +26,7 @@ from commonwatch.report.wording import (
     figure_name,
     figure_stands_for,
     interval_of_counts,
+    joined,
     listed,
     not_in_service,
     unit_text,
@@ -51,7 +52,7 @@ def asides(
         Point(number=5, heading="Hypothetical arcs", sentences=_hypothetical(content)),
         Point(
             number=6,
-            heading="Assumptions that move the answer most",
+            heading="Assumptions that move it most",
             sentences=_assumptions(content, titles),
         ),
         Point(number=7, heading="Date of the laydowns", sentences=_date(content)),
@@ -63,9 +64,7 @@ def date_text(content: ReportContent) -> str:
     return f"{content.date.day} {content.date:%B %Y}"
 
 
-def _unseen(
-    content: ReportContent, figures: Mapping[str, LaydownFigures]
-) -> tuple[str, ...]:
+def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tuple[str, ...]:
     whole, base = figures[content.everything], figures[content.baseline]
     total = whole.first_sight.arc_count
     heading = content.laydown(content.everything).heading
@@ -107,8 +106,10 @@ def _hypothetical(content: ReportContent) -> tuple[str, ...]:
     if total == 1 and not beyond:
         return ("None: the flight took place.",) if _is_flown(content) else ("None.",)
     if column is None or not beyond:
-        what = "every arc is that of a flight that took place" if _is_flown(content) else (
-            "every arc lies within its published range"
+        what = (
+            "every arc is that of a flight that took place"
+            if _is_flown(content)
+            else ("every arc lies within its published range")
         )
         return (f"0 of {total:,}: {what}.",)
     vehicles = np.array(words(arcs, "vehicle"))
@@ -164,24 +165,26 @@ def _assumptions(content: ReportContent, titles: Mapping[str, str]) -> tuple[str
     for row in np.argsort(-swing_s, kind="stable").tolist():
         path = paths[row]
         if path not in shown and len(shown) < 3:
+            moved = VALUE_WORDS.get(figures[row], figures[row])
             shown[path] = (
                 f"{capital(assumption_title(content, path, titles))}: {figure_name(path)} "
                 f"{low[row]:,g} to {high[row]:,g} {unit_text(units[row])}"
-                f"{figure_stands_for(path)} moves the {VALUE_WORDS.get(figures[row], figures[row])} "
-                f"by {swing_s[row]:,.0f} s ({_laydown_title(content, laydowns[row])})."
+                f"{figure_stands_for(path)} moves the {moved} "
+                f"by {swing_s[row]:,.0f} s ({_laydown_words(content, laydowns[row])})."
             )
     return tuple(shown.values())
 
 
-def _laydown_title(content: ReportContent, name: str) -> str:
-    known = {laydown.name: laydown.title for laydown in content.laydowns}
-    return known.get(name, name)
+def _laydown_words(content: ReportContent, name: str) -> str:
+    known = {laydown.name: laydown.heading.rstrip(":") for laydown in content.laydowns}
+    heading = known.get(name, name)
+    return heading.replace("With", "with", 1) if heading.startswith("With ") else heading
 
 
 def _date(content: ReportContent) -> tuple[str, ...]:
     whole = content.laydown(content.everything)
     absent = not_in_service(content, whole)
-    said = "; ".join(f"{status}: {', '.join(names)}" for status, names in absent.items())
+    said = "; ".join(f"{joined(names, ' and ')}, {status}" for status, names in absent.items())
     sentence = f"Not in service then: {said}." if said else "All sensors were in service then."
     notes = [
         laydown.note

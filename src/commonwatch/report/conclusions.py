@@ -70,7 +70,9 @@ class Conclusion:
         low, nominal, high = self.answers
         parts = [nominal]
         parts += [
-            f"{case} {answer}" for case, answer in (("low", low), ("high", high)) if answer != nominal
+            f"{case} {answer}"
+            for case, answer in (("low", low), ("high", high))
+            if answer != nominal
         ]
         parts += self.by_burn_time
         if self.changes_by_run:

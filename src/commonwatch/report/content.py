@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date  # noqa: N812
-from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -95,7 +94,7 @@ class ReportContent:
     sectors: tuple[Sector, ...]
     gap_s: float
     place_titles: Mapping[str, str]
-    assumption_titles: Mapping[str, str] = MappingProxyType({})
+    assumption_titles: Mapping[str, str] = field(default_factory=dict)
     not_flown: tuple[str, ...] = ()
     impact_areas_left_out: str = ""
 

@@ -18,6 +18,7 @@ from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import CASES
 from commonwatch.report.figure import (
     ALARM,
+    GAP_PATTERN,
     INK,
     PAPER,
     QUIET,
@@ -33,7 +34,7 @@ F64 = npt.NDArray[np.float64]
 
 ALTITUDE_EDGES_M: Final = (100e3, 200e3, 400e3, 800e3, 1600e3)
 _NOTHING: Final = "#f4f1ea"
-_GAP_COLOURS: Final = ("#e8eef3", "#b9c6d2", "#e59a8f", ALARM)
+_GAP_COLOURS: Final = ("#e8eef3", "#b9c6d2", "#f0c3bb", "#d8776b", ALARM)
 _WIDTH: Final = 380.0
 
 
@@ -96,8 +97,8 @@ def altitude_figures(content: ReportContent) -> list[Figure]:
         colours[known] = np.array([rgba(colour) for colour in SEQUENCE], dtype=np.uint8)[classes]
         shares = [_share(table, laydown.name, case) for case in CASES]
         caption = (
-            f"{laydown.title}: some radar sees below 400 km over {shares[1]:.0%} of the area "
-            f"[{min(shares):.0%}, {max(shares):.0%}]."
+            f"{laydown.title}: some radar sees below 400 km over {shares[1]:.0%} of the area"
+            f"{_shares_text(shares)}."
         )
         figures.append(_small_map(content, laydown.sensors, grid, colours, caption, hatched=()))
     return figures
@@ -109,7 +110,7 @@ def gap_figures(content: ReportContent) -> list[Figure]:
     if table is None:
         return []
     figures = []
-    bounds = (content.gap_s / 2, content.gap_s, 2 * content.gap_s)
+    bounds = (content.gap_s / 2, content.gap_s, 2 * content.gap_s, 4 * content.gap_s)
     for laydown in content.laydowns:
         grids = [_gap_grid(table, laydown.name, case) for case in CASES]
         grid = grids[1]
@@ -123,8 +124,8 @@ def gap_figures(content: ReportContent) -> list[Figure]:
         ]
         shares = [_gap_share(one, content.gap_s) for one in grids if one is not None]
         caption = (
-            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of the launch cells "
-            f"[{min(shares):.0%}, {max(shares):.0%}] have a gap of {content.gap_s:,.0f} s or more."
+            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of the launch cells"
+            f"{_shares_text(shares)} have a gap of {content.gap_s:,.0f} s or more."
         )
         hatched = grid.values >= content.gap_s
         figures.append(
@@ -149,7 +150,8 @@ def gap_key(content: ReportContent) -> list[tuple[str, str]]:
         f"under {gap / 2:,.0f} s",
         f"{gap / 2:,.0f} to {gap:,.0f} s",
         f"{gap:,.0f} to {2 * gap:,.0f} s (hatched)",
-        f"{2 * gap:,.0f} s or more (hatched)",
+        f"{2 * gap:,.0f} to {4 * gap:,.0f} s (hatched)",
+        f"{4 * gap:,.0f} s or more (hatched)",
     )
     return list(zip(_GAP_COLOURS, names, strict=True))
 
@@ -166,10 +168,13 @@ def definitions() -> Markup:
         f'<path id="coast" d="{"".join(parts)}"/>'
         '<pattern id="gap-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><path d="M0 0v5" stroke="{INK}" stroke-width="1.1"/>'
-        '</pattern><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fbe9e7"/>'
-        f'<path d="M0 0v6" stroke="{ALARM}" stroke-width="2.4"/></pattern></defs></svg>'
+        f"</pattern>{GAP_PATTERN}</defs></svg>"
     )
+
+
+def _shares_text(shares: Sequence[float]) -> str:
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    return f" [{low}, {high}]" if low != high else ""
 
 
 def _share(table: pa.Table, laydown: str, case: str) -> float:

@@ -7,6 +7,7 @@ line's pattern, gaps by hatching. Red means a gap or an alarm and nothing else.
 from __future__ import annotations
 
 import base64
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,13 @@ NATION_MARKERS: Final = ("circle", "square", "triangle", "diamond", "cross", "ba
 SEQUENCE: Final = ("#0b2f5b", "#1f4e8c", "#3b77b0", "#6ba3cc", "#a3c9e2", "#d3e5f2")
 """From little to much, dark to light, one hue."""
 
+GAP_PATTERN: Final = (
+    '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fbe9e7"/>'
+    f'<path d="M0 0v6" stroke="{ALARM}" stroke-width="2.4"/></pattern>'
+)
+"""Red hatching of what nobody sees, for `fill="url(#hatch)"`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -40,6 +48,7 @@ class Figure:
     alternative: str
     caption: str
     note: str = ""
+    height: float = 0.0
 
 
 def nation_style(nations: Sequence[str], nation: str) -> tuple[str, str]:
@@ -149,9 +158,10 @@ def rgba(colour: str, *, alpha: int = 255) -> tuple[int, int, int, int]:
 class Labels:
     """Places labels beside their points so that they do not lie on one another."""
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, *, is_round: bool = False) -> None:
         self._boxes: list[tuple[float, float, float, float]] = []
         self._frame = (0.0, 0.0, width, height)
+        self._radius = min(width, height) / 2 if is_round else math.inf
 
     def keep_clear(self, x: float, y: float, radius: float) -> None:
         """Keep labels off a marker."""
@@ -192,6 +202,9 @@ class Labels:
         left, top, right, bottom = box
         x0, y0, x1, y1 = self._frame
         if left < x0 or top < y0 or right > x1 or bottom > y1:
+            return False
+        across = max(abs(left - x1 / 2), abs(right - x1 / 2))
+        if math.hypot(across, max(abs(top - y1 / 2), abs(bottom - y1 / 2))) > self._radius:
             return False
         return all(
             right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top

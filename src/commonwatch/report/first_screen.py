@@ -26,8 +26,10 @@ from commonwatch.report.estimates import (
     seconds_text,
 )
 from commonwatch.report.wording import (
+    brief,
     count_interval,
     interval_of_counts,
+    joined,
     not_in_service,
     sensor_titles,
 )
@@ -120,7 +122,9 @@ def _status(content: ReportContent, laydown: ReportLaydown) -> str:
     count = sum(len(names) for names in absent.values())
     if count > 2:
         return f"{count} not in service: see 7"
-    return "; ".join(f"{', '.join(names)}: {status}" for status, names in absent.items())
+    return "; ".join(
+        f"{joined([brief(name) for name in names])}: {status}" for status, names in absent.items()
+    )
 
 
 def _event_cell(estimate: Estimate, titles: Mapping[str, str]) -> Cell:
@@ -128,7 +132,7 @@ def _event_cell(estimate: Estimate, titles: Mapping[str, str]) -> Cell:
         nominal=after_launch_text(estimate.nominal_s),
         interval=interval_text(estimate.interval_s),
         count=_count(estimate),
-        note=titles.get(estimate.sensor, estimate.sensor),
+        note=brief(titles.get(estimate.sensor, estimate.sensor)),
     )
 
 

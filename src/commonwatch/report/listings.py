@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,8 @@ from commonwatch.report.columns import (
     table_of,
     words,
 )
-from commonwatch.report.content import ReportContent
+from commonwatch.report.content import FLOWN, ReportContent
+from commonwatch.report.estimates import interval_text
 from commonwatch.report.wording import (
     STATUS_WORDS,
     VALUE_WORDS,
@@ -31,7 +32,6 @@ from commonwatch.report.wording import (
 )
 
 ARCS_MAX: Final = 200
-ASSUMPTIONS_MAX: Final = 60
 FIGURES: Final = ("first sight", "radar track", "impact area")
 FIGURE_TITLES: Final = {
     "first sight": "first sight sooner by",
@@ -134,11 +134,11 @@ def _value_entry(values: tuple[float, ...] | None) -> Entry:
     if values is None or not np.isfinite(values[1]):
         return Entry(words="–", order=-1.0, is_number=True)
     low, nominal, high, share_low, share, share_high = values
-    beneath = f"[{min(low, nominal, high):,.0f}, {max(low, nominal, high):,.0f}]"
+    beneath = interval_text((min(low, nominal, high), max(low, nominal, high)))
     if np.isfinite(share):
-        beneath += (
-            f"; share {share:,.0f} [{min(share_low, share):,.0f}, {max(share, share_high):,.0f}]"
-        )
+        shares = (min(share_low, share, share_high), max(share_low, share, share_high))
+        said = f"share {share:,.0f} {interval_text(shares)}".rstrip()
+        beneath = f"{beneath}; {said}" if beneath else said
     return Entry(words=f"{nominal:,.0f} s", beneath=beneath, order=nominal, is_number=True)
 
 
@@ -180,7 +180,9 @@ def sensor_listing(content: ReportContent) -> Listing:
                 Entry(words=title or sensor, beneath=sensor, order=title),
                 Entry(words=nation, order=nation),
                 Entry(
-                    words=" ".join(part for part in (kind, band) if part), beneath=role, order=kind
+                    words=f"{kind} {band}".strip() if kind == "radar" else kind,
+                    beneath=role if kind == "radar" else "",
+                    order=kind,
                 ),
                 Entry(words=place),
                 Entry(
@@ -202,7 +204,7 @@ def sensor_listing(content: ReportContent) -> Listing:
             "Kind",
             "Latitude, longitude (deg)",
             "Status on the date",
-            "Range, low to high [nominal] (km)",
+            "Range [interval] (km)",
             "Mark",
             "Source",
         ),
@@ -211,59 +213,62 @@ def sensor_listing(content: ReportContent) -> Listing:
 
 
 def assumption_listing(content: ReportContent) -> Listing | None:
-    """Return the assumptions, the one with the largest swing first, each with what it moves."""
+    """Return each assumption once, the largest swing first, with the figures that it moves."""
     table = table_of(content.tables, "sensitivity")
     if table is None:
         return None
-    names = ("assumption", "mark", "source", "unit", "laydown", "figure")
-    columns = [words(table, name) for name in names]
-    keys = ("low", "nominal", "high", "at_low_s", "at_nominal_s", "at_high_s", "swing_s")
-    values = [numbers(table, key) for key in keys]
+    effects: dict[str, dict[str, dict[str, Any]]] = {}
+    order = np.argsort(-np.nan_to_num(numbers(table, "swing_s"), nan=-1.0), kind="stable")
+    for row in table.take(pa.array(order.tolist(), type=pa.int64())).to_pylist():
+        effects.setdefault(row["assumption"], {}).setdefault(row["figure"], row)
     laydowns = {laydown.name: laydown.title for laydown in content.laydowns}
     titles = sensor_titles(content)
-    order = np.argsort(-np.nan_to_num(values[-1], nan=-1.0), kind="stable")[:ASSUMPTIONS_MAX]
     rows = []
-    for row in order.tolist():
-        path, mark, source, unit, laydown, figure = (column[row] for column in columns)
-        low, nominal, high, at_low, at_nominal, at_high, swing = (float(v[row]) for v in values)
+    for path, by_figure in effects.items():
+        most, *others = by_figure.values()
         title = capital(assumption_title(content, path, titles))
-        figure_words = VALUE_WORDS.get(figure, figure)
+        also = [f"also {_value_words(row)} by {_s(row['swing_s'])} s" for row in others]
+        where = laydowns.get(most["laydown"], most["laydown"])
+        low, nominal, high = (f"{most[key]:,g}" for key in ("low", "nominal", "high"))
+        answers = [_s(most[key]) for key in ("at_low_s", "at_nominal_s", "at_high_s")]
         rows.append(
             (
                 Entry(words=f"{title}: {figure_name(path)}", beneath=path, order=title),
                 Entry(
-                    words=f"{nominal:,g} [{low:,g}, {high:,g}] {unit_text(unit)}",
+                    words=f"{nominal} [{low}, {high}] {unit_text(most['unit'])}",
                     beneath=figure_stands_for(path).strip(),
                     is_number=True,
-                    order=nominal,
+                    order=most["nominal"],
                 ),
-                Entry(words=mark, order=mark, mark=mark),
-                Entry(words=figure_words, beneath=laydowns.get(laydown, laydown), order=figure),
+                Entry(words=most["mark"], order=most["mark"], mark=most["mark"]),
+                Entry(words=_s(most["swing_s"]), order=most["swing_s"], is_number=True),
                 Entry(
-                    words=f"{_s(at_low)} / {_s(at_nominal)} / {_s(at_high)}",
-                    is_number=True,
-                    order=at_nominal,
+                    words=_value_words(most),
+                    beneath="; ".join([where, *also]),
+                    order=most["figure"],
                 ),
-                Entry(words=_s(swing), order=swing, is_number=True),
-                Entry(words=source or "none found"),
+                Entry(words=" / ".join(answers), is_number=True),
+                Entry(words=most["source"] or "none found"),
             )
         )
-    total = table.num_rows
-    shown = f"the {len(rows):,} largest of {total:,} effects" if total > len(rows) else "all effects"
     return Listing(
-        caption=f"Assumptions, sorted by how far each moves a figure of a laydown; {shown}",
+        caption="Assumptions, sorted by how far each moves a figure of some laydown",
         heads=(
             "Assumption",
-            "Value [interval]",
+            "Nominal [interval]",
             "Mark",
-            "Figure it moves",
-            "At low / nominal / high (s)",
             "Swing (s)",
+            "of the",
+            "At low / nominal / high (s)",
             "Source",
         ),
         rows=tuple(rows),
-        note="The whole table is sensitivity.parquet." if total > len(rows) else "",
+        note="Every effect on every laydown is in sensitivity.parquet.",
     )
+
+
+def _value_words(row: Mapping[str, Any]) -> str:
+    return VALUE_WORDS.get(str(row["figure"]), str(row["figure"]))
 
 
 def arc_listing(content: ReportContent) -> Listing:
@@ -294,7 +299,7 @@ def arc_listing(content: ReportContent) -> Listing:
         rows.append(
             (
                 Entry(words=content.place(launch), order=launch),
-                Entry(words=content.place(aim) if aim else "–", order=aim),
+                Entry(words=content.place(aim) if arc not in FLOWN else "–", order=aim),
                 Entry(words=arc, order=arc),
                 _number(length / 1e3),
                 _number(apogee / 1e3),
@@ -302,11 +307,7 @@ def arc_listing(content: ReportContent) -> Listing:
                 _number(impact),
                 _number(offset_m / 1e3, "{:,.1f}"),
                 _number(offset_s, "{:,.1f}"),
-                Entry(
-                    words="published range" if is_within[row] else "hypothetical",
-                    order=str(is_within[row]),
-                    mark="" if is_within[row] else "notable",
-                ),
+                _standing(arc, is_within=bool(is_within[row])),
             )
         )
     shown = f"{len(rows):,} of {total:,} arcs, evenly taken" if total > len(rows) else "All arcs"
@@ -321,14 +322,23 @@ def arc_listing(content: ReportContent) -> Listing:
             "Ground range (km)",
             "Apogee (km)",
             "Burn-out (s)",
-            "Impact (s)",
-            "Drag: place (km)",
-            "Drag: time (s)",
+            "Impact in vacuum (s)",
+            "place (km)",
+            "time (s)",
             "Standing",
         ),
+        groups=(("", 7), ("Drag moves the impact by", 2), ("", 1)),
         rows=tuple(rows),
         note="The whole table is arcs.parquet." if total > len(rows) else "",
     )
+
+
+def _standing(arc: str, *, is_within: bool) -> Entry:
+    if arc in FLOWN:
+        return Entry(words="took place", order="0")
+    if is_within:
+        return Entry(words="published range", order="1")
+    return Entry(words="hypothetical", order="2", mark="notable")
 
 
 def _number(value: float, form: str = "{:,.0f}") -> Entry:
@@ -337,12 +347,14 @@ def _number(value: float, form: str = "{:,.0f}") -> Entry:
     return Entry(words=form.format(value), order=value, is_number=True)
 
 
-def _s(value: float) -> str:
-    return f"{value:,.0f}" if np.isfinite(value) else "never"
+def _s(value: float | None) -> str:
+    if value is None or not np.isfinite(value):
+        return "–"
+    return f"{value:,.1f}" if 0 < value < 9.95 else f"{value:,.0f}"
 
 
 def _interval(values: Sequence[float]) -> str:
     low, nominal, high = values
     if not np.isfinite(nominal):
         return "–"
-    return f"{low:,.0f} to {high:,.0f} [{nominal:,.0f}]" if low != high else f"{nominal:,.0f}"
+    return f"{nominal:,.0f} [{low:,.0f}, {high:,.0f}]" if low != high else f"{nominal:,.0f}"

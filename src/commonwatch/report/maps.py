@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,6 +75,12 @@ class Frame:
     width: float = _WIDTH
     land_max_deg: float = 180.0
     middle_deg: tuple[float, float] = (0.0, 0.0)
+
+    def holds(self, x: float, y: float) -> bool:
+        """Return whether a point of the picture lies on the map."""
+        if self.is_round:
+            return float(np.hypot(x - self.width / 2, y - self.height / 2)) < self.width / 2
+        return 0 <= x <= self.width and 0 <= y <= self.height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,7 +223,7 @@ def _azimuthal(
 def draw(scene: Scene, frame: Frame) -> Figure:
     """Draw one map."""
     clip = frame.name.lower().replace(" ", "-")
-    labels = Labels(frame.width, frame.height)
+    labels = Labels(frame.width, frame.height, is_round=frame.is_round)
     outline = (
         f'<circle cx="{frame.width / 2:g}" cy="{frame.height / 2:g}" r="{frame.width / 2 - 1:g}"'
         if frame.is_round
@@ -248,6 +254,7 @@ def draw(scene: Scene, frame: Frame) -> Figure:
         ),
         alternative=alternative,
         caption=frame.name,
+        height=frame.height,
     )
 
 
@@ -262,8 +269,14 @@ def land_path(frame: Frame) -> str:
             low, high = points.min(axis=0), points.max(axis=0)
             is_outside = (high < 0).any() or low[0] > frame.width or low[1] > frame.height
             if not is_outside and (high - low).max() > 1.0:
-                parts.append(path_of(points, is_closed=True))
+                parts.append(path_of(_near(points, frame), is_closed=True))
     return "".join(parts)
+
+
+def _near(points: F64, frame: Frame) -> F64:
+    """Draw together what lies far outside the map, which needs no detail."""
+    size = np.array([frame.width, frame.height])
+    return np.clip(points, -0.3 * size, 1.3 * size)
 
 
 def _reach_deg(latitude_deg: F64, longitude_deg: F64, frame: Frame) -> float:
@@ -294,7 +307,7 @@ def _graticule(frame: Frame) -> str:
         for line in lines
         if line[:, 0].max() > -margin and line[:, 0].min() < frame.width + margin
     ]
-    paths = "".join(path_of(line, spacing=6) for line in kept)
+    paths = "".join(path_of(_near(line, frame), spacing=6) for line in kept)
     return f'<path d="{paths}" fill="none" stroke="{GRID}" stroke-width="0.8"/>'
 
 
@@ -322,10 +335,12 @@ def _fans(content: ReportContent) -> dict[str, list[tuple[str, Fan]]]:
     return found
 
 
-def laydown_classes(content: ReportContent, sensor: str) -> str:
-    """Return the classes that show a sensor only with the laydowns it belongs to."""
+def laydown_classes(content: ReportContent, sensors: Sequence[str]) -> str:
+    """Return the classes that show sensors only with the laydowns that hold one of them."""
     places = [
-        f"L{place}" for place, laydown in enumerate(content.laydowns) if sensor in laydown.sensors
+        f"L{place}"
+        for place, laydown in enumerate(content.laydowns)
+        if set(sensors) & set(laydown.sensors)
     ]
     return " ".join(["lay", *places])
 
@@ -336,17 +351,18 @@ def _fan_marks(scene: Scene, frame: Frame) -> list[str]:
     marks = []
     for sensor, fans in scene.fans.items():
         colour = nation_style(scene.nations, nation_of[sensor])[0]
-        marks.append(f'<g class="{laydown_classes(scene.content, sensor)}">')
+        marks.append(f'<g class="{laydown_classes(scene.content, [sensor])}">')
         for case, fan in fans:
             if case == "nominal":
                 area = "".join(
-                    path_of(part, is_closed=True, spacing=3) for part in frame.areas(fan)
+                    path_of(_near(part, frame), is_closed=True, spacing=3)
+                    for part in frame.areas(fan)
                 )
                 marks.append(
                     f'<path d="{area}" fill="{colour}" fill-opacity="0.07" fill-rule="evenodd"/>'
                 )
             lines = frame.lines(fan.latitude_deg, fan.longitude_deg)
-            edge = "".join(path_of(line, spacing=3) for line in lines)
+            edge = "".join(path_of(_near(line, frame), spacing=3) for line in lines)
             marks.append(
                 f'<path d="{edge}" fill="none" stroke="{colour}" stroke-opacity="0.75" '
                 f"{_EDGES[case]}/>"
@@ -420,30 +436,40 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
 
 
 def _sites(scene: Scene, frame: Frame, labels: Labels) -> tuple[list[str], list[str]]:
+    """Mark the sensors; those at one place share a label."""
     sensors = scene.content.tables["sensors"]
     names, titles, nations = (words(sensors, key) for key in ("sensor", "title", "nation"))
     latitude, longitude = numbers(sensors, "latitude_deg"), numbers(sensors, "longitude_deg")
-    rows = [row for row in range(len(names)) if np.isfinite(latitude[row])]
-    spots = {row: frame.point(latitude[row], longitude[row]) for row in rows}
-    rows = [
-        row
-        for row in rows
-        if 0 <= spots[row][0] <= frame.width and 0 <= spots[row][1] <= frame.height
-    ]
-    for row in rows:
-        labels.keep_clear(float(spots[row][0]), float(spots[row][1]), 6)
+    spots: dict[tuple[float, float], list[int]] = {}
+    for row in range(len(names)):
+        if np.isfinite(latitude[row]) and np.isfinite(longitude[row]):
+            x, y = (float(value) for value in frame.point(latitude[row], longitude[row]))
+            if frame.holds(x, y):
+                spots.setdefault((round(x), round(y)), []).append(row)
+    for x, y in spots:
+        labels.keep_clear(x, y, 6)
     sites, written = [], []
-    for row in rows:
-        x, y = float(spots[row][0]), float(spots[row][1])
-        colour, shape = nation_style(scene.nations, nations[row])
-        classes = laydown_classes(scene.content, names[row])
-        sites.append(f'<g class="{classes}">{marker(shape, x, y, size=5, colour=colour)}</g>')
-        if len(rows) <= _SITES_LABELLED_MAX:
-            label = labels.place(
-                titles[row] or names[row], x, y, size=12, colour=colour, weight=600
-            )
+    for (x, y), rows in spots.items():
+        for row in rows:
+            colour, shape = nation_style(scene.nations, nations[row])
+            classes = laydown_classes(scene.content, [names[row]])
+            sites.append(f'<g class="{classes}">{marker(shape, x, y, size=5, colour=colour)}</g>')
+        if len(spots) <= _SITES_LABELLED_MAX:
+            title = shared_title([titles[row] or names[row] for row in rows])
+            label = labels.place(title, x, y, size=12, colour=colour, weight=600)
+            classes = laydown_classes(scene.content, [names[row] for row in rows])
             written.append(f'<g class="{classes}">{label}</g>')
     return sites, written
+
+
+def shared_title(titles: Sequence[str]) -> str:
+    """Return the words that titles of sensors at one place begin with, else all of them."""
+    shared = []
+    for same in zip(*(title.split() for title in titles), strict=False):
+        if len(set(same)) > 1:
+            break
+        shared.append(same[0])
+    return " ".join(shared).rstrip(",") or " / ".join(dict.fromkeys(titles))
 
 
 def legend(scene: Scene) -> Markup:

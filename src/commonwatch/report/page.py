@@ -8,8 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from commonwatch.report import coverage_maps, listings, maps, timeline
-from commonwatch.report.content import ReportContent
 from commonwatch.report.asides import date_text
+from commonwatch.report.content import ReportContent
 from commonwatch.report.first_screen import OPEN_SHOWN_MAX, first_screen
 
 

@@ -8,7 +8,15 @@ import numpy as np
 import pyarrow as pa
 from markupsafe import Markup
 
-from commonwatch.report.columns import arc_keys, distinct, matching, numbers, published_mask, words
+from commonwatch.report.columns import (
+    among,
+    arc_keys,
+    distinct,
+    matching,
+    numbers,
+    published_mask,
+    words,
+)
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import CASES, PUBLISHED_RUN
 from commonwatch.report.figure import (
@@ -32,7 +40,7 @@ _TOP: Final = 46.0
 Spells = dict[str, list[tuple[str, float, float]]]
 
 
-def panel_arcs(content: ReportContent) -> list[ChosenArc]:
+def panel_arcs(content: ReportContent, *, count_max: int = PANELS_MAX) -> list[ChosenArc]:
     """Return one arc a launch: where the radar track of the laydowns differs most.
 
     Within the published range where the launch has such an arc; of equals the one with the longest
@@ -48,7 +56,9 @@ def panel_arcs(content: ReportContent) -> list[ChosenArc]:
         kept = best.get(launch)
         if kept is None or (is_published[row], orders[row]) > (is_published[kept], orders[kept]):
             best[launch] = row
-    rows = sorted(best.values(), key=lambda row: orders[row], reverse=True)[:PANELS_MAX]
+    rows = sorted(best.values(), key=lambda row: (is_published[row], orders[row]), reverse=True)[
+        :count_max
+    ]
     return [
         ChosenArc(
             launch=launches[row],
@@ -61,9 +71,9 @@ def panel_arcs(content: ReportContent) -> list[ChosenArc]:
     ]
 
 
-def timelines(content: ReportContent) -> list[Figure]:
+def timelines(content: ReportContent, *, count_max: int = PANELS_MAX) -> list[Figure]:
     """Draw the panels."""
-    chosen = panel_arcs(content)
+    chosen = panel_arcs(content, count_max=count_max)
     everything = {
         case: spells_of(content, chosen, laydown=content.everything, case=case) for case in CASES
     }
@@ -79,7 +89,11 @@ def timelines(content: ReportContent) -> list[Figure]:
 def _spread(content: ReportContent) -> dict[str, tuple[float, float]]:
     """Return for each arc the difference of track over the laydowns, and the longest."""
     rows = matching(
-        content.tables["knowledge"], run=PUBLISHED_RUN, case="nominal", with_satellites=True
+        content.tables["knowledge"],
+        run=PUBLISHED_RUN,
+        case="nominal",
+        burn_time="nominal",
+        with_satellites=True,
     )
     table = pa.table(
         {"key": arc_keys(rows), "track_s": np.nan_to_num(numbers(rows, "radar_track_s"))}
@@ -98,7 +112,7 @@ def _panel(
     unions: dict[str, dict[str, Spells]],
 ) -> Figure:
     row = content.tables["arcs"].slice(arc.row, 1)
-    end_s = _end_s(row, everything, arc)
+    end_s = _end_s(content, row, everything, arc)
     seconds_wide = (_WIDTH - _GUTTER - 60.0) / end_s
     sensors = content.tables["sensors"]
     titles = dict(zip(words(sensors, "sensor"), words(sensors, "title"), strict=True))
@@ -113,7 +127,8 @@ def _panel(
     for name in seeing:
         colour = nation_style(nations, nation_of.get(name, ""))[0]
         note = " (satellite)" if name in satellites else ""
-        body.append(text(titles.get(name, name) + note, _GUTTER - 8, y + 14, anchor="end"))
+        title = _short(titles.get(name, name) + note)
+        body.append(text(title, _GUTTER - 8, y + 14, anchor="end"))
         body += _bars([_of(everything[case], arc, name) for case in CASES], y, seconds_wide, colour)
         y += _ROW
     if not seeing:
@@ -147,6 +162,7 @@ def _panel(
         alternative=alternative,
         caption=title,
         note=f"Not seen by {', '.join(blind)}." if blind else "",
+        height=height,
     )
 
 
@@ -154,10 +170,16 @@ def _short(title: str, length: int = 38) -> str:
     return title if len(title) <= length else title[: length - 1] + "…"
 
 
-def _end_s(row: pa.Table, everything: dict[str, Spells], arc: ChosenArc) -> float:
+def _end_s(
+    content: ReportContent, row: pa.Table, everything: dict[str, Spells], arc: ChosenArc
+) -> float:
+    """Return the impact, or the end of a record, or what is known to lie latest."""
     impact_s = float(numbers(row, "impact_s")[0])
     if np.isfinite(impact_s):
         return impact_s
+    record_s = numbers(among(content.tables["paths"], pa.array([arc.key])), "time_s")
+    if len(record_s):
+        return float(record_s.max())
     last = [spell[2] for case in CASES for spell in everything[case].get(arc.key, [])]
     known = [
         value
@@ -238,9 +260,13 @@ def _axis(row: pa.Table, end_s: float, seconds_wide: float, bottom: float) -> li
             "seconds after lift-off", _GUTTER - 8, bottom + 18, anchor="end", size=11, colour=QUIET
         )
     )
-    events = (("burn_out_s", "burn-out"), ("apogee_time_s", "apogee"), ("impact_s", "impact"))
-    for level, (column, name) in enumerate(events):
-        second = float(numbers(row, column)[0])
+    impact_s = float(numbers(row, "impact_s")[0])
+    events = (
+        (float(numbers(row, "burn_out_s")[0]), "burn-out"),
+        (float(numbers(row, "apogee_time_s")[0]), "apogee"),
+        (impact_s, "impact") if np.isfinite(impact_s) else (end_s, "end of record"),
+    )
+    for level, (second, name) in enumerate(events):
         if np.isfinite(second) and second > 0:
             x = _GUTTER + second * seconds_wide
             marks.append(
@@ -251,7 +277,7 @@ def _axis(row: pa.Table, end_s: float, seconds_wide: float, bottom: float) -> li
             marks.append(
                 text(
                     f"{name} {second:,.0f}",
-                    min(x + 14, _WIDTH) if level == 2 else x,
+                    min(x + 30, _WIDTH - 6) if level == 2 else x,
                     _TOP - 18,
                     anchor=anchor,
                     size=12,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from commonwatch.report.columns import words
 from commonwatch.report.content import IN_SERVICE, ReportContent, ReportLaydown
 from commonwatch.report.estimates import Estimate
 
-STATUS_WORDS: Final = {"trial": "on trial"}
+STATUS_WORDS: Final = {"trial": "on trial", "not yet in service": "not yet"}
 
 _FIGURES: Final = {
     "altitude_km": "altitude of the site",
@@ -85,6 +86,23 @@ def listed(names: Sequence[str], *, count_max: int = 6) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
+def joined(titles: Sequence[str], last: str = ", ") -> str:
+    """Write titles one after another; first words that the one before has too are left out."""
+    parts = list(titles[:1])
+    for before, title in pairwise(titles):
+        own = title.split()
+        same = next(
+            (
+                k
+                for k, pair in enumerate(zip(own, before.split(), strict=False))
+                if pair[0] != pair[1]
+            ),
+            0,
+        )
+        parts.append(" ".join(own[same:]))
+    return last.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
 def sensor_titles(content: ReportContent) -> dict[str, str]:
     """Return each sensor's name for people."""
     sensors = content.tables["sensors"]
@@ -127,4 +145,4 @@ def assumption_title(content: ReportContent, path: str, titles: Mapping[str, str
     """Return whose figure an assumption is, for people."""
     parts = path.split(".")
     name = parts[1] if len(parts) > 1 else ""
-    return content.assumption_titles.get(path) or titles.get(name) or content.place(name)
+    return titles.get(name) or brief(content.assumption_titles.get(path) or content.place(name))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +44,13 @@ SUMMARY: Final = (
 _ROWS_A_PORTION: Final = 16_384
 _SAMPLES_A_PIECE: Final = 400_000
 _NUMBERS: Final = ("time_s", *COLUMNS[2:])
+_FIELDS: Final[list[pa.Field[Any]]] = [
+    pa.field("id", pa.string(), nullable=False),
+    *(pa.field(n, pa.float64(), metadata={"unit": unit_of(n)}) for n in _NUMBERS),
+    pa.field("reason", pa.string()),
+]
 _SCHEMA: Final = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        *(pa.field(n, pa.float64(), metadata={"unit": unit_of(n)}) for n in _NUMBERS),
-        pa.field("reason", pa.string()),
-    ],
+    _FIELDS,
     metadata={FORMAT_KEY: str(FORMAT).encode(), b"commonwatch.table": b"flown"},
 )
 
@@ -98,8 +99,8 @@ def fly_table(job: Job, report_bytes: Callable[[int], None]) -> Tally:
             files[0],
             _SCHEMA,
             compression="lz4",
-            use_dictionary=["id", "reason"],
-            use_byte_stream_split=list(_NUMBERS),  # type: ignore[arg-type]
+            use_dictionary=["id", "reason"],  # type: ignore[arg-type]  # the stubs know only True
+            use_byte_stream_split=list(_NUMBERS),
         ) as writer:
             for states in table.chunks(_ROWS_A_PORTION):
                 flown = free_flight(
@@ -137,7 +138,7 @@ def _pieces(job: Job, states: States, flown: FreeFlight, reasons: list[str]) -> 
         samples[ends - 1, 0] = flown.time_s[rows]
         samples[ends - 1, 1:] = flown.state_vector[rows]
         _fill(samples, ends - counts[rows], before_end[rows], _starts(job, states, rows))
-        which = pa.array(np.repeat(rows, counts[rows]))
+        which = np.repeat(rows, counts[rows])
         columns = [pa.array(column, from_pandas=True) for column in samples.T]
         yield pa.table([names.take(which), *columns, words.take(which)], schema=_SCHEMA)
 

@@ -1,0 +1,16 @@
+"""Speed, as ratios to peers and floors measured in the same run.
+
+==================  ============================================================================
+``run``             everything, by ``scripts/bench``: prints, and writes the page and the figures
+``stopwatch``       CPU time of rivals, taken in turns
+``arcs``            the flights and radars that everybody gets
+``floors``          the same work in plain C: ``free_flight_floor.c``, ``coverage_floor.c``
+``heyoka_peer``     free flight by heyoka
+``scipy_peer``      free flight by SciPy
+``orekit_peer``     free flight by Orekit, in Java: ``OrekitFlights.java``
+``free_flight``     to the ground, in samples, with drag
+``coverage``        which radar sees which sample
+``commands``        start-up, the main job, the large sweep
+``page``            the page of results
+==================  ============================================================================
+"""

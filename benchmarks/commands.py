@@ -1,0 +1,60 @@
+"""The command as a person meets it: start-up, the main job, the large sweep."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from pyarrow.parquet import read_metadata
+
+_CALL = "from commonwatch.cli.main import main; main()"
+
+
+def measured(*arguments: str, is_first: bool = False, folder: str | None = None) -> dict[str, Any]:
+    """Run the command; wall and CPU seconds. ``is_first`` gives it an empty kernel cache."""
+    environment = dict(os.environ)
+    with tempfile.TemporaryDirectory(dir=folder) as cache:
+        if is_first:
+            environment["NUMBA_CACHE_DIR"] = cache
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        ended = subprocess.run(
+            [sys.executable, "-c", _CALL, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+        wall_s = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return {"exit_code": ended.returncode, "wall_s": wall_s, "cpu_s": cpu_s}
+
+
+def start_up(*, repeats: int = 7) -> dict[str, Any]:
+    """CPU of ``commonwatch --help``, and of a Python that does nothing."""
+    rows = [measured("--help") for _ in range(repeats)]
+    best = min(rows, key=lambda row: row["cpu_s"])
+    return {"rows": [{"name": "commonwatch --help", **best}]}
+
+
+def jobs() -> dict[str, Any]:
+    """Run the main job, first with nothing compiled, then again, and the large sweep."""
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, scenario, is_first in (
+            ("commonwatch run iran-2009, nothing compiled yet", "iran-2009", True),
+            ("commonwatch run iran-2009", "iran-2009", False),
+            ("commonwatch run globe-2024", "globe-2024", False),
+        ):
+            out = str(Path(folder) / f"{len(rows)}")
+            figures = measured("run", scenario, "--out", out, is_first=is_first)
+            arcs = Path(out) / "arcs.parquet"
+            count = read_metadata(arcs).num_rows if arcs.exists() else 0
+            rows.append({"name": name, "arcs": count, **figures})
+    return {"rows": rows}

@@ -1,0 +1,174 @@
+"""The page of results: goals with the ratios measured, then every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from benchmarks.free_flight import HEYOKA, SCIPY
+
+Results = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+_DENSE_MAX: Final = 1.3
+_HEYOKA_MIN: Final = 3.0
+_SCIPY_MIN: Final = 100.0
+_SWEEP_MAX: Final = 1.5
+_SWEEP_MIN_PER_S: Final = 1e9
+_HELP_MAX_S: Final = 0.4
+_WHOLE_JOB_MAX_S: Final = 180.0
+_SWEEP_JOB_MAX_S: Final = 60.0
+_SWEEP_ARCS_MIN: Final = 20_000
+
+_HEADS: Final = {
+    "to_ground": (
+        "To the ground",
+        "Minimum-energy arcs of 3,500 km from anywhere to anywhere, J2, to the ellipsoid. The "
+        "error is the largest distance at impact from heyoka at its smallest tolerance. heyoka stops a "
+        "batch where its first flight is down; the others are sent on, and the rate without doing "
+        "so stands beside it. Commonwatch flies through its public function, checks included.",
+    ),
+    "samples": (
+        "Dense samples",
+        "19,968 of these arcs, 81 samples each, 10 s apart, one Runge-Kutta step a sample, into an "
+        "array that is used again.",
+    ),
+    "with_drag": (
+        "Through the air",
+        "Such arcs with a ballistic coefficient of 1,000 kg/m2 in the 1976 standard atmosphere. "
+        "The error is that against a tolerance of 1e-6 m, so it shows the steps only; the physics "
+        "is compared in [validation](validation.md).",
+    ),
+    "coverage": (
+        "Coverage",
+        "5,000 paths of 80 samples against 20 radars of one face. NumPy computes angles, as most "
+        "would write it; C and Commonwatch compare dot products.",
+    ),
+    "start_up": ("Start-up", "CPU seconds of the process."),
+    "jobs": (
+        "The command as a person meets it",
+        "Wall time of the whole run, report and tables included.",
+    ),
+}
+
+
+def goals(results: Results) -> list[tuple[str, str, bool]]:
+    """Return each goal, what was measured, and whether it is met."""
+    found: list[tuple[str, str, bool]] = []
+    if "to_ground" in results:
+        found += _ground_goals({row["name"]: row for row in results["to_ground"]["rows"]})
+    if "samples" in results and (ratio := floor_ratio(results["samples"])) is not None:
+        goal = f"dense samples: at most {_DENSE_MAX:g} times the C floor"
+        found.append((goal, f"{ratio:.2f} times", ratio <= _DENSE_MAX))
+    if "coverage" in results:
+        rate = _named(results["coverage"], "Commonwatch")["tests_per_s"]
+        goal = "coverage: a thousand million tests a second"
+        found.append((goal, f"{rate / 1e6:,.0f} million", rate >= _SWEEP_MIN_PER_S))
+        if (ratio := floor_ratio(results["coverage"])) is not None:
+            goal = f"coverage: at most {_SWEEP_MAX:g} times the C floor"
+            found.append((goal, f"{ratio:.2f} times", ratio <= _SWEEP_MAX))
+    if "start_up" in results:
+        cpu_s = results["start_up"]["rows"][0]["cpu_s"]
+        goal = f"commonwatch --help: at most {_HELP_MAX_S:g} s of CPU"
+        found.append((goal, f"{cpu_s:.2f} s", cpu_s <= _HELP_MAX_S))
+    for row in results.get("jobs", {"rows": []})["rows"]:
+        found.append(_job_goal(row))
+    return found
+
+
+def _ground_goals(rows: Mapping[str, Row]) -> list[tuple[str, str, bool]]:
+    own = rows["Commonwatch, 1 m"]
+    found = [
+        (
+            "to the ground: less than 1 m off at impact",
+            f"{own['error_m']:.2g} m",
+            own["error_m"] < 1.0,
+        )
+    ]
+    first = f"{HEYOKA}, until the first of the 8 is down"
+    for name, least in ((HEYOKA, _HEYOKA_MIN), (first, _HEYOKA_MIN), (SCIPY, _SCIPY_MIN)):
+        if name in rows:
+            ratio = own["flights_per_s"] / rows[name]["flights_per_s"]
+            goal = f"to the ground: at least {least:g} times {name}"
+            found.append((goal, f"{ratio:,.1f} times", ratio >= least))
+    return found
+
+
+def _job_goal(row: Row) -> tuple[str, str, bool]:
+    is_sweep = "globe" in row["name"]
+    most_s = _SWEEP_JOB_MAX_S if is_sweep else _WHOLE_JOB_MAX_S
+    goal = f"{row['name']}: at most {most_s:g} s"
+    if row["exit_code"] != 0:
+        return goal, "did not run", False
+    took = f"{row['wall_s']:.1f} s"
+    if not is_sweep:
+        return goal, took, row["wall_s"] <= most_s
+    enough = row["arcs"] >= _SWEEP_ARCS_MIN
+    goal += f", at least {_SWEEP_ARCS_MIN:,} arcs"
+    return goal, f"{took}, {row['arcs']:,} arcs", enough and row["wall_s"] <= most_s
+
+
+def _named(section: Results, name: str) -> Row:
+    return next(row for row in section["rows"] if row["name"] == name)
+
+
+def floor_ratio(section: Results) -> float | None:
+    """Return Commonwatch's time over that of the fastest C; None without a compiler."""
+    floors = [row["cpu_s"] for row in section["rows"] if row["name"].split(",")[0] == "C"]
+    return float(_named(section, "Commonwatch")["cpu_s"] / min(floors)) if floors else None
+
+
+_COLUMNS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
+    ("flights_per_s", "flights a CPU second", lambda rate: f"{rate:,.0f}"),
+    ("error_m", "largest error at impact, m", lambda error: f"{error:.2g}"),
+    ("tests_per_s", "million tests a CPU second", lambda rate: f"{rate / 1e6:,.1f}"),
+    ("wall_s", "wall, s", lambda wall: f"{wall:.2f}"),
+    ("cpu_s", "CPU, s", lambda cpu: f"{cpu:.4f}"),
+    ("noise_ratio", "median above best", lambda noise: f"{100.0 * noise:.0f} %"),
+    ("arcs", "arcs", lambda arcs: f"{arcs:,}"),
+    ("exit_code", "exit code", str),
+)
+
+
+def _table(rows: list[Row]) -> list[str]:
+    columns = [column for column in _COLUMNS if any(column[0] in row for row in rows)]
+    lines = [
+        "| | " + " | ".join(title for _, title, _ in columns) + " |",
+        "|---|" + "---:|" * len(columns),
+    ]
+    for row in rows:
+        cells = ["" if row.get(key) is None else show(row[key]) for key, _, show in columns]
+        lines.append(f"| {row['name']} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def text(results: Results) -> str:
+    """Return the page in Markdown."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `scripts/bench`; do not edit. Rivals ran in turns, in one process, on one "
+        "machine that others used too, so read ratios. Each figure is CPU time of all threads, "
+        "the best of several turns; the last column says how far the median lies above it.",
+        "",
+        f"Measured {results['date']} on {results['machine']}.",
+        "",
+        "Versions: " + ", ".join(f"{n} {v}" for n, v in results["versions"].items()) + ".",
+        "",
+        "## Goals",
+        "",
+        "| goal | measured | met |",
+        "|---|---|---|",
+        *(
+            f"| {goal} | {found} | {'yes' if met else 'NO'} |"
+            for goal, found, met in goals(results)
+        ),
+    ]
+    for key, (title, sentence) in _HEADS.items():
+        if key in results:
+            lines += ["", f"## {title}", "", sentence, "", *_table(results[key]["rows"])]
+            for name, reason in results[key].get("missing", {}).items():
+                lines += ["", f"{name} did not run here: {reason}."]
+            for name, count in results[key].get("differ", {}).items():
+                lines += ["", f"Answers of {name} that differ from Commonwatch's: {count}."]
+    return "\n".join(lines) + "\n"
