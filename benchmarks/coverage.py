@@ -60,7 +60,10 @@ def sweeps(*, paths: int = PATHS, sensors: int = SENSORS, repeats: int = 25) -> 
     answers: dict[str, Seen] = {}
 
     def into(name: str) -> Seen:
-        return answers.setdefault(name, np.zeros(shape, np.uint8))
+        if name not in answers:
+            rows = aligned((sensors, -(-paths * SAMPLES // 8)))
+            answers[name] = rows.view(np.uint8)[:, : paths * SAMPLES].reshape(shape)
+        return answers[name]
 
     works: dict[str, Callable[[], Any]] = floors.sweeping(x, y, z, envelopes, into("C"))
     works["Commonwatch"] = lambda: sweep(x, y, z, envelopes, into("Commonwatch"))

@@ -16,6 +16,7 @@ _SCIPY_MIN: Final = 100.0
 _SWEEP_MAX: Final = 1.5
 _SWEEP_MIN_PER_S: Final = 1e9
 _HELP_MAX_S: Final = 0.4
+_FIRST_RESULT_MAX_S: Final = 60.0
 _WHOLE_JOB_MAX_S: Final = 180.0
 _SWEEP_JOB_MAX_S: Final = 60.0
 _SWEEP_ARCS_MIN: Final = 20_000
@@ -24,9 +25,10 @@ _HEADS: Final = {
     "to_ground": (
         "To the ground",
         "Minimum-energy arcs of 3,500 km from anywhere to anywhere, J2, to the ellipsoid. The "
-        "error is the largest distance at impact from heyoka at its smallest tolerance. heyoka stops a "
-        "batch where its first flight is down; the others are sent on, and the rate without doing "
-        "so stands beside it. Commonwatch flies through its public function, checks included.",
+        "error is the largest distance at impact from heyoka at its smallest tolerance. heyoka "
+        "stops a batch where its first flight is down; the others are sent on, and the rate "
+        "without doing so stands beside it. Commonwatch flies through its public function, checks "
+        "included.",
     ),
     "samples": (
         "Dense samples",
@@ -47,7 +49,9 @@ _HEADS: Final = {
     "start_up": ("Start-up", "CPU seconds of the process."),
     "jobs": (
         "The command as a person meets it",
-        "Wall time of the whole run, report and tables included.",
+        "Wall time of the whole run, report and tables included, on two busy cores. Arcs are those "
+        "between places and those of the grid of the gap map; each is swept over all sensors of "
+        "every laydown and case.",
     ),
 }
 
@@ -95,17 +99,22 @@ def _ground_goals(rows: Mapping[str, Row]) -> list[tuple[str, str, bool]]:
 
 
 def _job_goal(row: Row) -> tuple[str, str, bool]:
-    is_sweep = "globe" in row["name"]
-    most_s = _SWEEP_JOB_MAX_S if is_sweep else _WHOLE_JOB_MAX_S
-    goal = f"{row['name']}: at most {most_s:g} s"
-    if row["exit_code"] != 0:
-        return goal, "did not run", False
     took = f"{row['wall_s']:.1f} s"
-    if not is_sweep:
-        return goal, took, row["wall_s"] <= most_s
-    enough = row["arcs"] >= _SWEEP_ARCS_MIN
-    goal += f", at least {_SWEEP_ARCS_MIN:,} arcs"
-    return goal, f"{took}, {row['arcs']:,} arcs", enough and row["wall_s"] <= most_s
+    if "globe" in row["name"]:
+        goal = f"at most {_SWEEP_JOB_MAX_S:g} s for at least {_SWEEP_ARCS_MIN:,} arcs"
+        is_met = row["wall_s"] <= _SWEEP_JOB_MAX_S and row["arcs"] >= _SWEEP_ARCS_MIN
+        took += f", {row['arcs']:,} arcs"
+    elif "nothing compiled" in row["name"]:
+        goal = f"first result within {_FIRST_RESULT_MAX_S:g} s, the whole within "
+        goal += f"{_WHOLE_JOB_MAX_S:g} s"
+        took += " for the whole"
+        is_met = row["wall_s"] <= _FIRST_RESULT_MAX_S
+    else:
+        goal = f"at most {_WHOLE_JOB_MAX_S:g} s"
+        is_met = row["wall_s"] <= _WHOLE_JOB_MAX_S
+    if row["exit_code"] != 0:
+        took, is_met = "did not run", False
+    return f"{row['name']}: {goal}", took, is_met
 
 
 def _named(section: Results, name: str) -> Row:

@@ -6,13 +6,16 @@ import struct
 import zlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commonwatch.report.coastline import land_rings
-from commonwatch.report.coverage_maps import grid_of
+from commonwatch.report.coverage_maps import gap_share, grid_of
 from commonwatch.report.figure import Labels, path_of, raster_png
+from commonwatch.report.maps import shared_title
+from commonwatch.report.wording import joined
 
 POINTS = st.lists(
     st.tuples(st.floats(-2000, 2000), st.floats(-2000, 2000)), min_size=2, max_size=30
@@ -51,6 +54,54 @@ def test_labels_do_not_lie_on_one_another() -> None:
     spots = {re.search(r'x="([\d.]+)" y="([\d.]+)"', label).groups() for label in shown}  # type: ignore[union-attr]
     assert 3 < len(shown) < 30
     assert len(spots) == len(shown)
+
+
+@given(st.integers(0, 359), st.floats(0, 290))
+def test_labels_on_a_round_map_stay_within_it(bearing: int, away: float) -> None:
+    x, y = 300 + away * np.cos(np.radians(bearing)), 300 + away * np.sin(np.radians(bearing))
+    label = Labels(600, 600, is_round=True).place("DSP Indian Ocean", x, y, size=12)
+    found = re.search(r'x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)"', label)
+    if found is None:
+        return
+    wide = 0.57 * 12 * len("DSP Indian Ocean")
+    left = float(found[1]) - {"start": 0.0, "middle": wide / 2, "end": wide}[found[3]]
+    for corner_x in (left, left + wide):
+        assert np.hypot(corner_x - 300, float(found[2]) - 300) < 301
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        (["Gabala"], "Gabala"),
+        (["Armavir SE", "Armavir SW"], "Armavir"),
+        (["Armavir, south-east face", "Armavir, south-west face"], "Armavir"),
+        (["DSP Pacific", "SBIRS GEO-1"], "DSP Pacific / SBIRS GEO-1"),
+    ],
+)
+def test_sensors_at_one_place_share_a_label(titles: list[str], expected: str) -> None:
+    assert shared_title(titles) == expected
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        (["Gabala"], "Gabala"),
+        (["Armavir SE", "Armavir SW"], "Armavir SE and SW"),
+        (["Brdy", "Armavir SE", "Armavir SW"], "Brdy, Armavir SE and SW"),
+        (["Clear", "Clear"], "Clear and Clear"),
+    ],
+)
+def test_titles_that_begin_alike_are_joined_without_saying_it_twice(
+    titles: list[str], expected: str
+) -> None:
+    assert joined(titles, " and ") == expected
+
+
+def test_the_share_of_flights_with_a_gap_counts_those_that_were_flown() -> None:
+    gaps_s = [10.0, 120.0, None, 500.0, 119.9]
+    rows = pa.table({"longest_gap_s": pa.array(gaps_s)})
+    known = [gap for gap in gaps_s if gap is not None]
+    assert gap_share(rows, 120.0) == len([gap for gap in known if gap >= 120]) / len(known)
 
 
 def is_land(latitude: float, longitude: float) -> bool:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
+from xml.etree import ElementTree
 
+import pyarrow as pa
 import pytest
 
-from commonwatch.report import write_report
+from commonwatch.report import write_picture, write_report
 from tests.report.build_tables import content_of
 from tests.report.worlds import World, dprk_2017, falcon, globe, iran_2009
 
@@ -132,7 +134,9 @@ def test_odd_names_are_shown_and_never_obeyed() -> None:
     world.title = world.question = world.look_for = odd
     world.laydowns = [(name, title + odd, sensors) for name, title, sensors in world.laydowns]
     content = content_of(world)
-    content = dataclasses.replace(content, place_titles={"semnan": odd}, vehicle_title=odd)
+    content = dataclasses.replace(
+        content, place_titles={"semnan": odd}, vehicle_titles={"sejil-2": odd}, not_flown=(odd,)
+    )
     html = write_report(content)
     assert '<script>alert("x")' not in html
     found = Reader(html)
@@ -166,3 +170,42 @@ def test_the_page_says_how_it_was_made() -> None:
     content = content_of(iran_2009())
     for said in (content.version, content.scenario_digest, content.command, str(content.seed)):
         assert said in page("iran-2009")
+
+
+@everywhere
+def test_the_picture_is_one_well_formed_file_that_refers_to_nothing_outside_it(name: str) -> None:
+    picture = write_picture(content_of(WORLDS[name]()))
+    root = ElementTree.fromstring(picture)  # our own file
+    names = {element.get("id") for element in root.iter() if element.get("id")}
+    assert set(re.findall(r"url\(#([\w-]+)\)", picture)) <= names
+    assert "href" not in picture
+    assert len(picture.encode()) < 1_000_000
+
+
+def test_the_picture_escapes_odd_names() -> None:
+    odd = '<script>alert("x")</script> & \'"'
+    world = iran_2009()
+    world.title = world.sensors[0].title = odd
+    picture = write_picture(content_of(world))
+    assert "<script" not in picture
+    assert any(odd in (element.text or "") for element in ElementTree.fromstring(picture).iter())
+
+
+def test_flights_that_were_refused_are_listed_with_their_reason() -> None:
+    content = dataclasses.replace(content_of(falcon()), not_flown=("A to B: too far.",))
+    html = write_report(content)
+    assert "<h3>Not flown</h3><ul><li>A to B: too far.</li></ul>" in html
+    assert "Not flown" not in page("falcon-ascent")
+
+
+def test_a_record_ends_and_has_no_impact() -> None:
+    content = content_of(falcon())
+    arcs = content.tables["arcs"]
+    place = arcs.column_names.index("impact_s")
+    blank = pa.array([None] * arcs.num_rows, pa.float64())
+    tables = {**content.tables, "arcs": arcs.set_column(place, "impact_s", blank)}
+    html = write_report(dataclasses.replace(content, tables=tables))
+    timeline = html[html.index('<section id="timeline">') : html.index('<section id="coverage">')]
+    end_s = max(row["time_s"] for row in content.tables["paths"].to_pylist())
+    assert f"end of record {end_s:,.0f}" in timeline
+    assert ">impact " not in timeline

@@ -41,7 +41,8 @@ class World:
     step_deg: float = 2.0
     area: tuple[float, float, float, float] = (10, 70, -15, 90)
     gap_area: tuple[float, float, float, float] = (25, 40, 44, 63)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    burns: tuple[str, ...] = ("nominal", "low", "high")
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def iran_sensors() -> list[SensorRow]:
@@ -145,6 +146,7 @@ def iran_2009() -> World:
             ("us-nato+armavir", "+ Armavir, both faces", [*base, "ARM-SE", "ARM-SW"]),
             ("all", "All together", [row.sensor for row in sensors]),
         ],
+        notes={"us-nato+armavir-se": "Sources disagree which face was on trial duty."},
     )
 
 
@@ -155,6 +157,7 @@ def falcon() -> World:
         question="Who sees it?",
         look_for="The satellite while the motor burns, the coastal radar after.",
         date=datetime.date(2017, 6, 23),
+        burns=("nominal",),
         launches={"ksc-39a": (28.61, -80.6)},
         aims={"": (28.3, -73.0)},
         arcs={"recorded": 0.17},

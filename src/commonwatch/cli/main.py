@@ -11,10 +11,11 @@ import importlib
 import os
 import signal
 import sys
-from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
+
+from commonwatch.cli import stopping
 
 COMMANDS: Final = {
     "run": "Run a scenario and write its report, summary and tables.",
@@ -28,14 +29,6 @@ COMMANDS: Final = {
 WRONG_INPUT: Final = 2
 STOPPED: Final = 128
 """Exit codes from here on: a signal stopped the program, and its number is what is above."""
-
-
-class _StopError(BaseException):
-    """The system asks the program to end, as it does at shutdown or when a terminal closes."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = STOPPED + number
 
 
 class _Commands(click.Group):
@@ -91,18 +84,10 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 done, 1 a comparison failed or our own mistake, 2 wrong input or a place that
     cannot be written, 128 and more stopped by a signal (130 is Ctrl-C).
     """
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _stop)
+    stopping.listen()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     sys.exit(_run(arguments))
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    del frame
-    raise _StopError(number)
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -111,11 +96,10 @@ def _run(arguments: list[str] | None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
-        return _stopped("Interrupted", STOPPED + signal.SIGINT)
-    except _StopError as stop:
-        return _stopped("Stopped", stop.exit_code)
+        return _stopped()
     except Exception as error:
-        return _reported(error)
+        # An interruption inside a compiler may come out as the compiler's own error.
+        return _reported(error) if stopping.asked() is None else _stopped()
     return code if isinstance(code, int) else 0
 
 
@@ -138,9 +122,12 @@ def _reported(error: Exception) -> int:
     raise error
 
 
-def _stopped(word: str, exit_code: int) -> int:
+def _stopped() -> int:
+    stopping.rest()
+    number = stopping.asked() or signal.SIGINT
+    word = "Interrupted" if number == signal.SIGINT else "Stopped"
     _say(f"{word}: no file is half-written, and earlier files are as they were.")
-    return exit_code
+    return STOPPED + number
 
 
 def _unwritten(error: OSError) -> int:

@@ -110,5 +110,5 @@ def _why_no_impact_area(comparison: Comparison) -> str:
         return ""
     count = comparison.tables["arcs"].num_rows
     if count > IMPACT_BOUND_ARCS_MAX:
-        return f"Not computed: {count:,} arcs, more than {IMPACT_BOUND_ARCS_MAX:,}."
+        return f"Not computed for more than {IMPACT_BOUND_ARCS_MAX:,} arcs; here are {count:,}."
     return "Not computed: the path is a record, which has no neighbouring flights to compare with."

@@ -8,7 +8,7 @@ first_screen            the seven points: the table, and what follows put togeth
 answers, asides         points 1 to 3 and 4 to 7 as sentences
 wording                 how the page says things
 estimates, conclusions  their figures; which of them change between the ends of the intervals
-maps, tracks            region, world and pole, with sectors and ground tracks
+maps, frames, tracks    region, world and pole, with sectors and ground tracks
 coverage_maps           lowest visible altitude and gaps, small maps side by side
 timeline                who sees a launch when
 listings                value of each sensor, sensors, assumptions, arcs

@@ -108,10 +108,9 @@ def _who_tracks(
     sentences = [_track_sentence(content, figures[content.baseline], titles)]
     best = best_addition(content, figures)
     if best is not None:
-        sentences.append(
-            _track_sentence(content, figures[best], titles)
-            + " No other addition compared gives more."
-        )
+        sentences.append(_track_sentence(content, figures[best], titles))
+    if len(figures) > 3:
+        sentences[-1] += " No other addition compared gives more."
     elif content.everything != content.baseline:
         sentences.append(_track_sentence(content, figures[content.everything], titles))
     return tuple(sentences)

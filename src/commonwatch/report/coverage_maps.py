@@ -1,4 +1,4 @@
-"""Small maps side by side: how low radars see, and where the longest unseen stretch is too long."""
+"""Small maps side by side: how low radars see, and from where flights go unseen for long."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ F64 = npt.NDArray[np.float64]
 
 ALTITUDE_EDGES_M: Final = (100e3, 200e3, 400e3, 800e3, 1600e3)
 _NOTHING: Final = "#f4f1ea"
+_GAP_SHARES: Final = (0.0, 0.25, 0.5, 0.75)
 _GAP_COLOURS: Final = ("#e8eef3", "#b9c6d2", "#f0c3bb", "#d8776b", ALARM)
 _WIDTH: Final = 380.0
 
@@ -105,33 +106,39 @@ def altitude_figures(content: ReportContent) -> list[Figure]:
 
 
 def gap_figures(content: ReportContent) -> list[Figure]:
-    """Draw the longest unseen stretch of each launch cell, the worst aim point counting."""
+    """Draw for each launch cell on how many of its flights nobody sees for long."""
     table = table_of(content.tables, "gaps")
     if table is None:
         return []
     figures = []
-    bounds = (content.gap_s / 2, content.gap_s, 2 * content.gap_s, 4 * content.gap_s)
     for laydown in content.laydowns:
-        grids = [_gap_grid(table, laydown.name, case) for case in CASES]
-        grid = grids[1]
-        if grid is None:
+        cases = [matching(table, laydown=laydown.name, case=case) for case in CASES]
+        if not cases[1].num_rows:
             continue
+        grid = _gap_grid(cases[1], content.gap_s)
         colours = np.zeros((*grid.values.shape, 4), dtype=np.uint8)
         known = np.isfinite(grid.values)
-        classes = np.searchsorted(bounds, grid.values[known], side="right")
+        classes = np.searchsorted(_GAP_SHARES, grid.values[known], side="left")
         colours[known] = np.array([rgba(colour) for colour in _GAP_COLOURS], dtype=np.uint8)[
             classes
         ]
-        shares = [_gap_share(one, content.gap_s) for one in grids if one is not None]
+        shares = [gap_share(rows, content.gap_s) for rows in cases if rows.num_rows]
         caption = (
-            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of the launch cells"
-            f"{_shares_text(shares)} have a gap of {content.gap_s:,.0f} s or more."
+            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of all flights"
+            f"{_shares_text(shares)} have such a gap."
         )
-        hatched = grid.values >= content.gap_s
+        hatched = grid.values > _GAP_SHARES[2]
         figures.append(
             _small_map(content, laydown.sensors, grid, colours, caption, hatched=_runs(hatched))
         )
     return figures
+
+
+def gap_share(rows: pa.Table, gap_s: float) -> float:
+    """Return the part of the flights of a table of gaps that go unseen for at least gap_s."""
+    gaps_s = numbers(rows, "longest_gap_s")
+    gaps_s = gaps_s[np.isfinite(gaps_s)]
+    return float(np.mean(gaps_s >= gap_s)) if len(gaps_s) else 0.0
 
 
 def altitude_key() -> list[tuple[str, str]]:
@@ -143,15 +150,14 @@ def altitude_key() -> list[tuple[str, str]]:
     return [*zip(SEQUENCE, names, strict=True), (_NOTHING, "no radar at any altitude shown")]
 
 
-def gap_key(content: ReportContent) -> list[tuple[str, str]]:
-    """Return colour and words of each class of gap."""
-    gap = content.gap_s
+def gap_key() -> list[tuple[str, str]]:
+    """Return colour and words of each class of share."""
     names = (
-        f"under {gap / 2:,.0f} s",
-        f"{gap / 2:,.0f} to {gap:,.0f} s",
-        f"{gap:,.0f} to {2 * gap:,.0f} s (hatched)",
-        f"{2 * gap:,.0f} to {4 * gap:,.0f} s (hatched)",
-        f"{4 * gap:,.0f} s or more (hatched)",
+        "none",
+        "up to a quarter",
+        "up to half",
+        "up to three quarters (hatched)",
+        "more (hatched)",
     )
     return list(zip(_GAP_COLOURS, names, strict=True))
 
@@ -184,20 +190,16 @@ def _share(table: pa.Table, laydown: str, case: str) -> float:
     return float(np.sum(weight * is_low) / np.sum(weight)) if len(weight) else 0.0
 
 
-def _gap_grid(table: pa.Table, laydown: str, case: str) -> Grid | None:
-    rows = matching(table, laydown=laydown, case=case)
-    if not rows.num_rows:
-        return None
-    return grid_of(
-        numbers(rows, "launch_latitude_deg"),
-        numbers(rows, "launch_longitude_deg"),
-        numbers(rows, "longest_gap_s"),
-    )
-
-
-def _gap_share(grid: Grid, gap_s: float) -> float:
-    known = np.isfinite(grid.values)
-    return float(np.mean(grid.values[known] >= gap_s)) if known.any() else 0.0
+def _gap_grid(rows: pa.Table, gap_s: float) -> Grid:
+    """Return the share of each launch cell's flights that have a gap."""
+    places = [numbers(rows, f"launch_{name}_deg") for name in ("latitude", "longitude")]
+    gaps_s = numbers(rows, "longest_gap_s")
+    cells, cell = np.unique(np.stack(places, axis=-1), axis=0, return_inverse=True)
+    is_known = np.isfinite(gaps_s)
+    flown = np.bincount(cell.ravel(), weights=is_known, minlength=len(cells))
+    long = np.bincount(cell.ravel(), weights=is_known & (gaps_s >= gap_s), minlength=len(cells))
+    with np.errstate(invalid="ignore"):
+        return grid_of(cells[:, 0], cells[:, 1], long / np.where(flown > 0, flown, np.nan))
 
 
 def _small_map(
@@ -256,14 +258,16 @@ def _dots(
     marks = []
     rows = zip(
         words(sensors, "sensor"),
+        words(sensors, "kind"),
         words(sensors, "nation"),
         numbers(sensors, "latitude_deg"),
         numbers(sensors, "longitude_deg"),
         strict=True,
     )
-    for name, nation, latitude, longitude in rows:
+    for name, kind, nation, latitude, longitude in rows:
         turn = 360.0 if longitude < west else 0.0
-        if name in members and south < latitude < north and west < longitude + turn < east:
+        is_member = kind == "radar" and name in members
+        if is_member and south < latitude < north and west < longitude + turn < east:
             x, y = (longitude + turn - west) * squeeze * scale, (north - latitude) * scale
             marks.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" stroke="{PAPER}" '

@@ -70,6 +70,11 @@ class FirstScreen:
     arcs_meant: str
 
     @property
+    def has_burn_times(self) -> bool:
+        """Whether intervals span other burn times too."""
+        return any(one.has_burn_times for one in self.conclusions)
+
+    @property
     def open_conclusions(self) -> tuple[Conclusion, ...]:
         """The conclusions that something changes."""
         return tuple(one for one in self.conclusions if one.is_open)

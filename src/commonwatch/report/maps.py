@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from commonwatch.report.coastline import land_rings
 from commonwatch.report.columns import distinct, numbers, words
-from commonwatch.report.content import ReportContent
+from commonwatch.report.content import FLOWN, ReportContent
 from commonwatch.report.figure import (
     ALARM,
     GRID,
@@ -28,12 +28,11 @@ from commonwatch.report.figure import (
     picture,
     text,
 )
+from commonwatch.report.frames import WIDTH, Frame, polar_frame, region_frame, world_frame
 from commonwatch.report.projection import (
     MEAN_RADIUS_M,
     Fan,
     azimuthal_equidistant,
-    plate_carree_areas,
-    plate_carree_lines,
     sector_fan,
 )
 from commonwatch.report.tracks import (
@@ -49,10 +48,10 @@ from commonwatch.report.tracks import (
 
 F64 = npt.NDArray[np.float64]
 
-_WIDTH: Final = 1180.0
 _GROUND_RANGE_MAX_M: Final = 19_000e3
-_REGION_HALF_MAX_M: Final = 8_000e3
 _SITES_LABELLED_MAX: Final = 40
+LEGEND_HEIGHT: Final = 42.0
+_PALE: Final = ' stroke-opacity="0.35" '
 _STROKES: Final = {
     Seen.RADAR: f'stroke="{INK}" stroke-width="1.7"',
     Seen.SATELLITE: (
@@ -60,27 +59,6 @@ _STROKES: Final = {
     ),
     Seen.NOBODY: f'stroke="{ALARM}" stroke-width="1.3" stroke-dasharray="6 4"',
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Frame:
-    """A projection onto a picture: lines and areas become lists of picture coordinates."""
-
-    name: str
-    height: float
-    point: Callable[[F64, F64], F64]
-    lines: Callable[[F64, F64], list[F64]]
-    areas: Callable[[Fan], list[F64]]
-    is_round: bool = False
-    width: float = _WIDTH
-    land_max_deg: float = 180.0
-    middle_deg: tuple[float, float] = (0.0, 0.0)
-
-    def holds(self, x: float, y: float) -> bool:
-        """Return whether a point of the picture lies on the map."""
-        if self.is_round:
-            return float(np.hypot(x - self.width / 2, y - self.height / 2)) < self.width / 2
-        return 0 <= x <= self.width and 0 <= y <= self.height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,109 +93,9 @@ def gather(content: ReportContent) -> Scene:
 
 def maps(scene: Scene) -> list[Figure]:
     """Draw the region (where there is one), the world and the nearer pole."""
-    frames = [frame for frame in (region_frame(scene), world_frame(), polar_frame(scene)) if frame]
+    region = region_frame(scene.content, list(scene.paths.values()))
+    frames = [frame for frame in (region, world_frame(), polar_frame(scene.content)) if frame]
     return [draw(scene, frame) for frame in frames]
-
-
-def world_frame() -> Frame:
-    """Return the world as a plate carree, from the North Pole to 60 degrees south."""
-    scale = _WIDTH / 360.0
-
-    def on_picture(points: F64) -> F64:
-        return np.stack([(points[..., 0] + 180) * scale, (90 - points[..., 1]) * scale], axis=-1)
-
-    def point(latitude_deg: F64, longitude_deg: F64) -> F64:
-        east = (np.asarray(longitude_deg) + 180.0) % 360.0 - 180.0
-        return on_picture(np.stack([east, np.asarray(latitude_deg)], axis=-1))
-
-    return Frame(
-        name="The world",
-        height=150 * scale,
-        point=point,
-        lines=lambda latitude, longitude: [
-            on_picture(line) for line in plate_carree_lines(latitude, longitude)
-        ],
-        areas=lambda fan: [on_picture(area) for area in plate_carree_areas(fan)],
-    )
-
-
-def polar_frame(scene: Scene) -> Frame:
-    """Return the hemisphere of the pole that is nearer to most sensors."""
-    latitude = numbers(scene.content.tables["sensors"], "latitude_deg")
-    is_north = not np.nanmean(np.append(latitude, 0.0)) < 0
-    side = 860.0
-    scale = side / 2 / (MEAN_RADIUS_M * np.pi / 2 * 0.95)
-    name = "The Arctic side" if is_north else "The Antarctic side"
-    middle = (90.0 if is_north else -90.0, 0.0)
-    return _azimuthal(name, middle, scale, width=side, height=side, is_round=True)
-
-
-def region_frame(scene: Scene) -> Frame | None:
-    """Return the part of the Earth with the drawn arcs, or None where they are all over it."""
-    if not scene.paths:
-        return None
-    latitude = np.concatenate([path.latitude_deg for path in scene.paths.values()])
-    longitude = np.concatenate([path.longitude_deg for path in scene.paths.values()])
-    lat, lon = np.radians(latitude), np.radians(longitude)
-    vector = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-    middle = vector.mean(axis=0)
-    if np.linalg.norm(middle) < 0.3:
-        return None
-    middle_deg = (
-        float(np.degrees(np.arctan2(middle[2], np.hypot(middle[0], middle[1])))),
-        float(np.degrees(np.arctan2(middle[1], middle[0]))),
-    )
-    plane = azimuthal_equidistant(
-        latitude, longitude, centre_latitude_deg=middle_deg[0], centre_longitude_deg=middle_deg[1]
-    )
-    west, south = plane.min(axis=0)
-    east, north = plane.max(axis=0)
-    margin = max(0.12 * max(east - west, north - south), 150e3)
-    half_width = (east - west) / 2 + margin
-    half_height = (north - south) / 2 + margin
-    if max(half_width, half_height) > _REGION_HALF_MAX_M:
-        return None
-    height = float(np.clip(_WIDTH * half_height / half_width, 420.0, 760.0))
-    scale = min(_WIDTH / 2 / half_width, height / 2 / half_height)
-    offset = np.array([(east + west) / 2, (north + south) / 2])
-    return _azimuthal(
-        "The region of the arcs", middle_deg, scale, width=_WIDTH, height=height, offset_m=offset
-    )
-
-
-def _azimuthal(
-    name: str,
-    middle_deg: tuple[float, float],
-    scale: float,
-    *,
-    width: float,
-    height: float,
-    is_round: bool = False,
-    offset_m: F64 | None = None,
-) -> Frame:
-    shift = np.zeros(2) if offset_m is None else offset_m
-
-    def point(latitude_deg: F64, longitude_deg: F64) -> F64:
-        plane = azimuthal_equidistant(
-            np.asarray(latitude_deg),
-            np.asarray(longitude_deg),
-            centre_latitude_deg=middle_deg[0],
-            centre_longitude_deg=middle_deg[1],
-        )
-        offset = (plane - shift) * scale
-        return np.stack([width / 2 + offset[..., 0], height / 2 - offset[..., 1]], axis=-1)
-
-    return Frame(
-        name=name,
-        height=height,
-        width=width,
-        point=point,
-        lines=lambda latitude, longitude: [point(latitude, longitude)],
-        areas=lambda fan: [point(fan.latitude_deg, fan.longitude_deg)],
-        is_round=is_round,
-        land_max_deg=150.0,
-        middle_deg=middle_deg,
-    )
 
 
 def draw(scene: Scene, frame: Frame) -> Figure:
@@ -379,20 +257,22 @@ _EDGES: Final = {
 
 
 def _track_marks(scene: Scene, frame: Frame) -> list[str]:
+    """Draw who sees each stretch; hypothetical flights are pale."""
     marks = []
     for place, laydown in enumerate(scene.content.laydowns):
-        parts: dict[Seen, list[str]] = {seen: [] for seen in Seen}
+        parts: dict[tuple[bool, Seen], list[str]] = {}
         for arc in scene.chosen:
             if arc.key in scene.paths:
                 spells = scene.spells[laydown.name][arc.key]
                 for seen, latitude, longitude in stretches(
                     scene.paths[arc.key], spells, scene.satellites
                 ):
-                    for line in frame.lines(latitude, longitude):
-                        parts[seen].append(path_of(line, spacing=4))
+                    lines = [path_of(line, spacing=4) for line in frame.lines(latitude, longitude)]
+                    parts.setdefault((arc.is_published, seen), []).extend(lines)
         paths = "".join(
-            f'<path d="{"".join(parts[seen])}" fill="none" {_STROKES[seen]}/>'
-            for seen in (Seen.NOBODY, Seen.SATELLITE, Seen.RADAR)
+            f'<path d="{"".join(lines)}" fill="none"{"" if is_published else _PALE} '
+            f"{_STROKES[seen]}/>"
+            for (is_published, seen), lines in sorted(parts.items())
         )
         marks.append(f'<g class="lay L{place}">{paths}</g>')
     return marks
@@ -408,8 +288,12 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
             numbers(arcs, f"{kind}_latitude_deg"),
             numbers(arcs, f"{kind}_longitude_deg"),
         )
-        all_names = words(arcs, name)
-        first = {all_names[row]: row for row in reversed(rows)}
+        all_names, kinds = words(arcs, name), words(arcs, "arc")
+        is_impact = [kind == "aim" and kinds[row] in FLOWN for row in range(arcs.num_rows)]
+        keys = [
+            f"impact {row}" if is_impact[row] else all_names[row] for row in range(arcs.num_rows)
+        ]
+        first = {keys[row]: row for row in reversed(rows)}
         for place, row in sorted(first.items(), key=lambda item: item[1]):
             if not np.isfinite(latitude[row]):
                 continue
@@ -422,7 +306,12 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
                 'stroke-width="1.8"/>'
             )
             marks.append(Markup(shape))  # noqa: S704
-            if place and len(first) <= 20 and frame.name.startswith("The region"):
+            if (
+                place
+                and not is_impact[row]
+                and len(first) <= 20
+                and frame.name.startswith("The region")
+            ):
                 marks.append(
                     labels.place(
                         scene.content.place(place),
@@ -473,27 +362,32 @@ def shared_title(titles: Sequence[str]) -> str:
 
 
 def legend(scene: Scene) -> Markup:
-    """Return the key of the maps."""
+    """Return the key of the maps: places above, lines below."""
     body: list[str] = []
     x = 4.0
     for nation in scene.nations:
         colour, shape = nation_style(scene.nations, nation)
         body += [marker(shape, x + 6, 10, size=5, colour=colour), text(nation, x + 17, 14)]
         x += 32 + 8 * len(nation)
-    lines = (
+    for shape_data, name in (("M{} 3l5 11h-10z", "launch"), ("M{} 6l8 8m0-8l-8 8", "aim point")):
+        style = f'fill="{INK}"' if name == "launch" else f'stroke="{INK}" stroke-width="1.8"'
+        x += 12
+        body += [f'<path d="{shape_data.format(f"{x:g}")}" {style}/>', text(name, x + 14, 14)]
+        x += 22 + 6.6 * len(name)
+    lines = [
         (_STROKES[Seen.RADAR], "seen by a radar"),
         (_STROKES[Seen.SATELLITE], "seen by satellites only"),
         (_STROKES[Seen.NOBODY], "seen by nobody"),
         (f'stroke="{QUIET}" stroke-width="1.3"', "nominal range"),
         (f'stroke="{QUIET}" stroke-dasharray="2 3"', "low"),
         (f'stroke="{QUIET}" stroke-dasharray="8 3"', "high"),
-    )
-    x += 10
+    ]
+    if not all(arc.is_published for arc in scene.chosen):
+        lines.insert(3, (_PALE + _STROKES[Seen.RADAR], "pale: hypothetical"))
+    x = 4.0
     for style, name in lines:
-        body += [f'<path d="M{x:g} 10h34" fill="none" {style}/>', text(name, x + 40, 14)]
+        body += [f'<path d="M{x:g} 30h34" fill="none" {style}/>', text(name, x + 40, 34)]
         x += 58 + 6.6 * len(name)
-    for shape_data, name in (("M{} 3l5 11h-10z", "launch"), ("M{} 6l8 8m0-8l-8 8", "aim point")):
-        style = f'fill="{INK}"' if name == "launch" else f'stroke="{INK}" stroke-width="1.8"'
-        body += [f'<path d="{shape_data.format(f"{x:g}")}" {style}/>', text(name, x + 14, 14)]
-        x += 32 + 6.6 * len(name)
-    return picture(body, width=_WIDTH, height=20, alternative="Key of the maps", width_min_px=900)
+    return picture(
+        body, width=WIDTH, height=LEGEND_HEIGHT, alternative="Key of the maps", width_min_px=900
+    )

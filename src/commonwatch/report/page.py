@@ -52,7 +52,7 @@ def write_report(comparison: ReportContent) -> str:
         altitudes=coverage_maps.altitude_figures(comparison),
         altitude_key=coverage_maps.altitude_key(),
         gaps=coverage_maps.gap_figures(comparison),
-        gap_key=coverage_maps.gap_key(comparison),
+        gap_key=coverage_maps.gap_key(),
         timelines=timeline.timelines(comparison),
         timeline_key=timeline.key_picture(),
         values=listings.value_listings(comparison),

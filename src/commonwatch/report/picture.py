@@ -9,8 +9,8 @@ from markupsafe import Markup
 from commonwatch.report import maps, timeline
 from commonwatch.report.content import ReportContent
 from commonwatch.report.figure import GAP_PATTERN, PAPER, QUIET, Figure, picture, text
+from commonwatch.report.frames import WIDTH, region_frame, world_frame
 
-_WIDTH = 1180.0
 _MARGIN = 20.0
 
 
@@ -33,9 +33,10 @@ def write_picture(comparison: ReportContent) -> str:
     whole = comparison.laydown(comparison.everything)
     alone = replace(comparison, laydowns=(whole,), baseline=whole.name)
     scene = maps.gather(alone)
-    chart = maps.draw(scene, maps.region_frame(scene) or maps.world_frame())
+    region = region_frame(alone, list(scene.paths.values()))
+    chart = maps.draw(scene, region or world_frame())
     panel = timeline.timelines(comparison, count_max=1)[0]
-    key = Figure(svg=maps.legend(scene), alternative="", caption="", height=20.0)
+    key = Figure(svg=maps.legend(scene), alternative="", caption="", height=maps.LEGEND_HEIGHT)
     body, y = [text(comparison.title, 0, 30, size=22, weight=600)], 44.0
     body += _placed(key, y)
     y += key.height + 6
@@ -48,7 +49,7 @@ def write_picture(comparison: ReportContent) -> str:
         f"Made by commonwatch {comparison.version}: {comparison.command}. Coastline: Natural Earth."
     )
     body.append(text(made_by, 0, y, size=12, colour=QUIET))
-    width, height = _WIDTH + 2 * _MARGIN, y + _MARGIN
+    width, height = WIDTH + 2 * _MARGIN, y + _MARGIN
     return picture(
         [
             f"<defs>{GAP_PATTERN}</defs>",
@@ -64,5 +65,5 @@ def write_picture(comparison: ReportContent) -> str:
 
 
 def _placed(figure: Figure, y: float) -> list[Markup]:
-    place = f'<svg y="{y:g}" width="{_WIDTH:g}" height="{figure.height:g}" '
+    place = f'<svg y="{y:g}" width="{WIDTH:g}" height="{figure.height:g}" '
     return [Markup(str(figure.svg).replace("<svg ", place, 1))]  # noqa: S704
