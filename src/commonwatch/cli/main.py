@@ -87,7 +87,11 @@ def main(arguments: list[str] | None = None) -> None:
     stopping.listen()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = _stopped()
+    sys.exit(code)
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -57,6 +57,6 @@ def _again(number: int, frame: FrameType | None) -> None:
 
 
 def _swallowed(unraisable: Any) -> None:
-    """Keep silent about an interruption that a destructor or a compiler's callback swallowed."""
-    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+    """Keep silent about what destructors make of an interruption."""
+    if not _asked:
         sys.__unraisablehook__(unraisable)
