@@ -32,6 +32,7 @@ MISS_MAX_M: Final = 1_000.0
 """An arc that comes down farther than this from its aim point is refused."""
 _MISS_SOUGHT_M: Final = 1.0
 _ROUNDS: Final = 25
+_NUDGE: Final = np.array([1e-5, 0.05, 0.05])
 _TRIAL_ANGLE_RAD: Final = 0.035
 _TRIALS_MAX: Final = 6
 _SEARCH_TOLERANCE_M: Final = TOLERANCE_M
@@ -171,7 +172,7 @@ def arc_between(
     if request.kind is ArcKind.MINIMUM_ENERGY:
         unknowns = _least_speed(request, first, gravity)
     else:
-        unknowns = _correct(request, first, request.kind, request.wanted, gravity)
+        unknowns, _ = _correct(request, first, request.kind, request.wanted, gravity)
     powered = _powered(request, unknowns)
     start = burn_out(powered)
     free = free_flight(start, gravity=gravity, tolerance_m=tolerance_m)
@@ -194,16 +195,16 @@ def _least_speed(request: ArcRequest, first: F64, gravity: Gravity) -> F64:
     going = np.arange(len(request))
     angle = np.full(len(request), _TRIAL_ANGLE_RAD)
     for _ in range(_TRIALS_MAX):
-        shift, unknowns[going], is_smooth = _vertex(
+        shift, unknowns[going], is_over = _vertex(
             request.rows(going), unknowns[going], best[going], angle[going], gravity
         )
         best[going] += angle[going] * shift
         is_near = np.abs(shift) < 1.5
         angle[going[is_near]] *= 0.3
-        going = going[~(is_smooth & is_near)]
+        going = going[~(is_over & is_near)]
         if len(going) == 0:
             break
-    return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)
+    return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)[0]
 
 
 def _vertex(
@@ -211,12 +212,17 @@ def _vertex(
 ) -> tuple[F64, F64, npt.NDArray[np.bool_]]:
     """Return how many trial angles off the middle speed is least, by a parabola through three.
 
-    Also the last solutions, and whether the curve is smooth there: it bends sharply where the
-    powered phase begins to refuse the wanted burn-out height, and the parabola only guesses.
+    Also the last solutions, and whether that settles it. It does not where the powered phase begins
+    to refuse the wanted burn-out height: the curve bends sharply there, and the parabola only
+    guesses. It does where no arc was found, since closer trials would find none either.
     """
     squared, sides = [], []
+    is_lost = np.zeros(len(request), bool)
     for offset in (-angle_rad, 0.0, angle_rad):
-        unknowns = _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, middle + offset, gravity)
+        unknowns, is_met = _correct(
+            request, unknowns, ArcKind.MINIMUM_ENERGY, middle + offset, gravity
+        )
+        is_lost |= ~is_met
         squared.append(unknowns[:, 1] ** 2 + unknowns[:, 2] ** 2)
         low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
         wanted = request.burn_out_altitude_m - request.altitude_m
@@ -225,41 +231,61 @@ def _vertex(
     bend = low - 2.0 * centre + high
     vertex = 0.5 * (low - high) / np.where(bend > 0.0, bend, np.inf)
     is_smooth = (sides[0] == sides[1]) & (sides[1] == sides[2])
-    return np.clip(vertex, -3.0, 3.0), unknowns, is_smooth
+    vertex = np.where(is_lost, 0.0, np.clip(vertex, -3.0, 3.0))
+    return vertex, unknowns, is_smooth | is_lost
 
 
 def _correct(
     request: ArcRequest, unknowns: F64, kind: ArcKind, wanted: F64, gravity: Gravity
-) -> F64:
-    """Correct (azimuth, level speed, vertical speed) until impact and third condition are met."""
+) -> tuple[F64, npt.NDArray[np.bool_]]:
+    """Correct (azimuth, level speed, vertical speed) until impact and third condition are met.
+
+    Also return which arcs meet them.
+
+    A Jacobian costs three flights, so an arc keeps its own while a round with it brings the arc
+    ten times nearer.
+    """
     unknowns = unknowns.copy()
     going = np.arange(len(request))
-    nudge = np.array([1e-5, 0.05, 0.05])
+    is_met = np.zeros(len(request), bool)
+    slopes = np.full((len(request), 3, 3), np.nan)
+    nearness = np.zeros(len(request))
     for _ in range(_ROUNDS):
         some = request.rows(going)
-        flown = [
-            _residual(some, unknowns[going] + nudge * shift, kind, wanted[going], gravity)
-            for shift in np.vstack([np.zeros(3), np.eye(3)])
-        ]
-        residual = flown[0]
+        residual = _residual(some, unknowns[going], kind, wanted[going], gravity)
         lost = ~np.isfinite(residual).all(axis=1)
+        distance = np.where(lost, np.inf, np.abs(residual).max(axis=1))
+        is_stale = ~(distance <= 0.1 * nearness[going]) & ~lost
+        nearness[going] = distance
+        fresh = going[is_stale]
+        if len(fresh):
+            nudged = [
+                _residual(request.rows(fresh), unknowns[fresh] + n, kind, wanted[fresh], gravity)
+                for n in np.diag(_NUDGE)
+            ]
+            change = np.stack(nudged, axis=-1) - residual[is_stale][..., None]
+            slopes[fresh] = change / _NUDGE
+        unknowns[going] += _step(slopes[going], residual, unknowns[going])
         unknowns[going[lost], 1:] *= 0.97  # too fast to come down: slower
-        slopes = np.stack([(f - residual) / n for f, n in zip(flown[1:], nudge, strict=True)], -1)
-        usable = np.isfinite(slopes).all(axis=(1, 2))
-        usable[usable] = np.abs(np.linalg.det(slopes[usable])) > 0.0
-        step = np.zeros_like(residual)
-        step[usable] = -np.linalg.solve(slopes[usable], residual[usable][..., None])[..., 0]
-        speed = np.hypot(unknowns[going, 1], unknowns[going, 2])
-        limit = np.stack([np.full(len(going), 0.3), 0.15 * speed, 0.15 * speed], axis=1)
-        excess = np.max(np.abs(step) / limit, axis=1)
-        step /= np.maximum(excess, 1.0)[:, None]
-        unknowns[going] += step
         unknowns[going, 2] = np.maximum(unknowns[going, 2], 1.0)
-        met = np.abs(residual).max(axis=1) < _MISS_SOUGHT_M
-        going = going[~met]
+        is_met[going] = distance < _MISS_SOUGHT_M
+        going = going[~is_met[going]]
         if len(going) == 0:
             break
-    return unknowns
+    return unknowns, is_met
+
+
+def _step(slopes: F64, residual: F64, unknowns: F64) -> F64:
+    """Return Newton's step, (n, 3), at most 0.3 rad and 15 % of the speed; 0 without slopes."""
+    usable = np.array(np.isfinite(slopes).all(axis=(1, 2)) & np.isfinite(residual).all(axis=1))
+    usable[usable] = np.abs(np.linalg.det(slopes[usable])) > 0.0
+    step = np.zeros_like(residual)
+    step[usable] = -np.linalg.solve(slopes[usable], residual[usable][..., None])[..., 0]
+    speed = np.hypot(unknowns[:, 1], unknowns[:, 2])
+    limit = np.stack([np.full(len(speed), 0.3), 0.15 * speed, 0.15 * speed], axis=1)
+    excess = np.max(np.abs(step) / limit, axis=1)
+    shortened: F64 = step / np.maximum(excess, 1.0)[:, None]
+    return shortened
 
 
 def _residual(

@@ -105,8 +105,8 @@ def paths(truth: Truth) -> pa.Table:
         chosen.append(np.full(len(rows), path))
         times.append(trajectories.sample_time_s(path)[rows])
         states.append(trajectories.state_vector[path, rows])
-    state = np.concatenate(states)
-    latitude, longitude, height = geodetic_from_ecef(state[:, :3])
+    flown = np.concatenate(states)
+    latitude, longitude, height = geodetic_from_ecef(flown[:, :3])
     names = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
     return to_table(
         "paths",
@@ -116,7 +116,7 @@ def paths(truth: Truth) -> pa.Table:
             "latitude_deg": degrees_from_radians(latitude),
             "longitude_deg": degrees_from_radians(longitude),
             "altitude_m": height,
-            **{name: state[:, k] for k, name in enumerate(names)},
+            **{name: flown[:, k] for k, name in enumerate(names)},
         },
     )
 

@@ -85,7 +85,7 @@ class Laid:
     def spells(self) -> Spells:
         """Spells of all members, hand-over included; sensor indices are those of the scenario."""
         parts = []
-        for case in Case:
+        for case in sorted(set(self.cases.values())) or [Case.NOMINAL]:
             spells = self.sight[case].spells
             wanted = np.array([self.cases.get(k) == case for k in range(len(self.sensors))])
             parts.append((spells, np.flatnonzero(wanted[spells.sensor])))
@@ -365,10 +365,12 @@ def merged(parts: Sequence[tuple[Spells, npt.NDArray[np.intp]]]) -> Spells:
         name: np.concatenate([getattr(spells, name)[rows] for spells, rows in parts])
         for name in _COLUMNS
     }
-    order = np.lexsort((columns["first_seen_s"], columns["sensor"], columns["path"]))
+    if len(parts) > 1:
+        order = np.lexsort((columns["first_seen_s"], columns["sensor"], columns["path"]))
+        columns = {name: column[order] for name, column in columns.items()}
     first = parts[0][0]
     return Spells(
-        **{name: column[order] for name, column in columns.items()},
+        **columns,
         sensors=first.sensors,
         path_count=first.path_count,
     )

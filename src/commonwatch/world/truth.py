@@ -121,15 +121,7 @@ def fly(
         name: vehicle(scenario, name, burn, override=override)
         for name in {entry.vehicle for entry in solved}
     }
-    flown: list[ArcWanted] = []
-    batches: list[Arcs] = []
-    refused: list[tuple[ArcWanted, str]] = []
-    for kind in sorted({_group(entry) for entry in solved}):
-        group = [entry for entry in solved if _group(entry) == kind]
-        arcs = _solve(group, vehicles, scenario.gravity)
-        refused += [(e, r) for e, r in zip(group, arcs.reason, strict=True) if r]
-        flown += [e for e, good in zip(group, arcs.is_solved, strict=True) if good]
-        batches.append(_rows(arcs, arcs.is_solved))
+    flown, arcs, refused = _solved(solved, vehicles, scenario.gravity)
     recordings = scenario.recorded if wanted is None else ()
     if not flown and not recordings:
         raise ImpossibleArcError(
@@ -138,26 +130,38 @@ def fly(
             where=scenario.name,
             what_to_do="Change the arcs, the vehicle or the aim points",
         )
-    arcs_flown = _together(batches) if flown else None
-    order = _in_order(flown, chosen)
-    if arcs_flown is not None:
-        arcs_flown = _rows(arcs_flown, order)
-    flown = [flown[k] for k in order]
     parts = []
-    if arcs_flown is not None:
-        parts.append(whole_flights(arcs_flown, interval_s=interval_s, gravity=scenario.gravity))
-    for path in recordings:
-        flown.append(_recorded_entry(path))
-        parts.append(_recorded_trajectory(path, interval_s))
-    coefficients = [vehicles[e.vehicle].ballistic_coefficient_kg_m2 for e in flown if e.kind]
+    if arcs is not None:
+        parts.append(whole_flights(arcs, interval_s=interval_s, gravity=scenario.gravity))
+    parts += [_recorded_trajectory(path, interval_s) for path in recordings]
+    coefficients = [vehicles[entry.vehicle].ballistic_coefficient_kg_m2 for entry in flown]
     return Truth(
-        flights=tuple(flown),
-        arcs=arcs_flown,
+        flights=(*flown, *(_recorded_entry(path) for path in recordings)),
+        arcs=arcs,
         trajectories=_joined(parts),
         refused=tuple(refused),
         ballistic_coefficient_kg_m2=np.array(coefficients),
         gravity=scenario.gravity,
     )
+
+
+def _solved(
+    wanted: Sequence[ArcWanted], vehicles: Mapping[str, Vehicle], gravity: Gravity
+) -> tuple[list[ArcWanted], Arcs | None, list[tuple[ArcWanted, str]]]:
+    """Solve the flights, batch by batch; return those that fly, their arcs, and the others."""
+    flown: list[ArcWanted] = []
+    batches: list[Arcs] = []
+    refused: list[tuple[ArcWanted, str]] = []
+    for kind in sorted({_group(entry) for entry in wanted}):
+        group = [entry for entry in wanted if _group(entry) == kind]
+        arcs = _solve(group, vehicles, gravity)
+        refused += [(e, r) for e, r in zip(group, arcs.reason, strict=True) if r]
+        flown += [e for e, good in zip(group, arcs.is_solved, strict=True) if good]
+        batches.append(_rows(arcs, arcs.is_solved))
+    if not flown:
+        return [], None, refused
+    order = _in_order(flown, wanted)
+    return [flown[k] for k in order], _rows(_together(batches), order), refused
 
 
 def flights_wanted(

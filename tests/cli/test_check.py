@@ -1,0 +1,88 @@
+"""``commonwatch check``: every mistake in one go, or what a clean file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonwatch.scenario import catalogue
+from tests.cli.build import SCENARIO, call, changed, json_of, write_scenario
+
+
+def checked(capfd: pytest.CaptureFixture[str], code: int, *arguments: str | Path) -> Any:
+    assert call("check", *arguments, "--json") == code
+    said = capfd.readouterr()
+    assert said.err == ""
+    return json_of(said.out)
+
+
+@pytest.mark.parametrize("name", sorted(set(catalogue.scenario_names()) - {"globe-2024"}))
+def test_a_bundled_scenario_is_clean_and_all_it_asks_for_flies(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = checked(capfd, 0, name)
+    assert found["is_clean"]
+    assert found["mistakes"] == found["refused"] == []
+    assert found["arc_count"] >= 1
+
+
+def test_a_clean_file_is_described(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    found = checked(capfd, 0, write_scenario(tmp_path))
+    assert found["launch_site_count"] == found["aim_point_count"] == found["arc_count"] == 1
+    assert found["laydowns"] == [
+        {"laydown": "alone", "title": "North alone", "sensor_count": 1},
+        {"laydown": "both", "title": "All three", "sensor_count": 3},
+    ]
+    assert [(one["sensor"], one["status"]) for one in found["sensors"]] == [
+        ("north", "trial"),
+        ("guided", "unknown"),
+        ("blind", "unknown"),
+    ]
+    # By hand: intervals of the text but for false plots, which are no part of a study.
+    assert found["open_figure_count"] == SCENARIO.count("{ low") == 7
+    assert found["open_figures_by_mark"] == {"assumed": 7}
+    assert found["map_cell_count"] == 7 * 7
+    assert found["gap_map_path_count"] == 3 * 3
+
+
+def test_all_mistakes_are_reported_in_one_go(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = changed("latitude_deg = 42.0", "latitude_deg = 91.0")
+    text = changed("azimuth_max_deg = 250.0", "azimuth_max_deg = 90.0", text=text)
+    text = changed('sensors = ["north"]', 'sensors = ["nroth"]', text=text)
+    path = write_scenario(tmp_path, text)
+    found = checked(capfd, 2, path)
+    assert not found["is_clean"]
+    assert len(found["mistakes"]) == 3
+    assert all(mistake["path"] and mistake["found"] for mistake in found["mistakes"])
+
+    assert call("check", path) == 2
+    said = capfd.readouterr().err
+    assert said.count("small.toml: ") == 3
+    assert 'Did you mean "north"?' in said
+
+
+def test_an_arc_that_cannot_be_is_named_with_its_reason(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    impossible = '[[arcs]]\nname = "flat"\nkind = "apogee"\napogee_km = 101.0\n\n[[laydowns]]'
+    path = write_scenario(tmp_path, changed("[[laydowns]]", impossible))
+    found = checked(capfd, 0, path)
+    assert found["arc_count"] == 1
+    assert [(arc["launch"], arc["aim_point"], arc["arc"]) for arc in found["refused"]] == [
+        ("here", "there", "flat")
+    ]
+    assert call("check", path) == 0
+    assert f"here to there, flat: {found['refused'][0]['reason']}" in capfd.readouterr().out
+
+
+def test_a_scenario_in_which_nothing_can_fly_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    impossible = 'kind = "apogee"\napogee_km = 101.0'
+    path = write_scenario(tmp_path, changed('kind = "minimum energy"', impossible))
+    assert call("check", path) == 2
+    assert "not one of 1 flights can be flown" in capfd.readouterr().err
