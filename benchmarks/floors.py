@@ -34,13 +34,19 @@ def compile_c(source: str) -> dict[str, ctypes.CDLL]:
     libraries: dict[str, ctypes.CDLL] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, flags in FLAGS.items():
-            library = Path(folder) / f"{len(libraries)}.so"
-            command = [compiler, "-O3", "-march=native", "-ffast-math", *flags]
-            command += ["-shared", "-fPIC", "-o", str(library)]
-            command += [str(Path(__file__).with_name(source)), "-lm"]
-            if subprocess.run(command, check=False, capture_output=True).returncode == 0:
+            made, library = Path(folder) / f"{len(libraries)}.o", Path(folder) / f"{name}.so"
+            build = [compiler, "-O3", "-march=native", "-ffast-math", *flags, "-fPIC", "-c"]
+            build += [str(Path(__file__).with_name(source)), "-o", str(made)]
+            # Linked without -ffast-math: a library linked with it makes the whole process round
+            # small numbers to zero from then on.
+            link = [compiler, "-shared", str(made), "-o", str(library), "-lm"]
+            if all(_succeeds(command) for command in (build, link)):
                 libraries[name] = ctypes.CDLL(str(library))
     return libraries
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:

@@ -108,3 +108,10 @@ def test_a_goal_that_is_missed_is_called_so() -> None:
     floor = [{"name": "C", "cpu_s": 2.0}, {"name": "C, 256-bit vectors", "cpu_s": 1.0}]
     section = {"rows": [*floor, {"name": "Commonwatch", "cpu_s": 1.2}]}
     assert page.floor_ratio(section) == 1.2
+
+
+def test_loading_a_floor_leaves_small_numbers_as_they_are() -> None:
+    for source in ("free_flight_floor.c", "coverage_floor.c"):
+        floors.compile_c(source)
+    assert np.nextafter(0.0, 1.0) * 1.0 > 0.0
+    assert float(np.float64(2.3e-308) / 4.0) > 0.0
