@@ -9,6 +9,9 @@ from pathlib import Path
 import click
 from click.testing import CliRunner
 
+from commonwatch.cli.main import commonwatch
+from commonwatch.tables.columns import TABLES, Column
+
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 WIDTH = 96
 
@@ -28,15 +31,33 @@ def command_sections(
                 yield from command_sections(found, below, context)
 
 
-def documents(main: click.Command) -> dict[str, str]:
+def table_section(name: str, columns: tuple[Column, ...]) -> str:
+    """Return one section for a Parquet table: its columns, in order."""
+    lines = [f"## `{name}.parquet`", "", "| column | type | unit | may be empty | says |"]
+    lines.append("|---|---|---|---|---|")
+    for column in columns:
+        empty = "yes" if column.may_be_empty else ""
+        cells = (f"`{column.name}`", column.kind, column.unit, empty, column.sentence)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def documents() -> dict[str, str]:
     """Return the text of every reference document by file name."""
-    schema = CliRunner().invoke(main, ["schema"], catch_exceptions=False)
+    schema = CliRunner().invoke(commonwatch, ["schema"], catch_exceptions=False)
     if schema.exit_code:
         raise SystemExit(f"docs: `commonwatch schema` failed: {schema.output.strip()}")
-    head = "# Commands\n\nWritten by `scripts/docs` from the program's own help; do not edit.\n"
+    note = "Written by `scripts/docs` from the program itself; do not edit.\n"
+    commands = f"# Commands\n\n{note}"
+    tables = (
+        f"# Tables\n\n{note}\n"
+        "What a run writes as Parquet. Lengths are in metres, angles in radians, times in seconds\n"
+        "from lift-off; latitude and longitude are in degrees. `YYYY` is the scenario's year.\n"
+    )
     return {
-        "commands.md": "\n".join([head, *command_sections(main, "commonwatch", None)]),
+        "commands.md": "\n".join([commands, *command_sections(commonwatch, "commonwatch", None)]),
         "scenario.schema.json": schema.stdout,
+        "tables.md": "\n".join([tables, *(table_section(*table) for table in TABLES.items())]),
     }
 
 
@@ -45,15 +66,8 @@ def run(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.stderr.write("docs: unknown arguments; the only one allowed is --check.\n")
         return 2
-    try:
-        from commonwatch.cli.main import main  # noqa: PLC0415  (may not exist yet: see below)
-    except ModuleNotFoundError as missing:
-        sys.stderr.write(
-            f"docs: the reference is made from the command line; {missing.name} is missing.\n"
-        )
-        return 2
     stale = []
-    for name, text in documents(main).items():
+    for name, text in documents().items():
         path = REFERENCE / name
         if path.exists() and path.read_text("utf-8") == text:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,31 @@ def test_a_mistake_in_one_chunk_reaches_the_caller() -> None:
 
     with pytest.raises(ArithmeticError, match="planted"):
         run_in_chunks(work, 100, chunk=10)
+
+
+@pytest.mark.skipif(core_count() == 1, reason="one core works through the rows in order")
+def test_an_interruption_leaves_out_the_chunks_that_have_not_begun() -> None:
+    """Ctrl-C reaches the main thread while it waits for a chunk."""
+    begun: list[int] = []
+    may_end = threading.Event()
+
+    def work(start: int, stop: int) -> None:
+        begun.append(start)
+        if start == 0:
+            signal.raise_signal(signal.SIGINT)
+            may_end.wait(10.0)
+
+    def interrupted(number: int, frame: object) -> None:
+        may_end.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_in_chunks(work, 1_000_000, chunk=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(begun) < 1_000_000
 
 
 def test_two_threads_may_call_one_kernel_at_once() -> None:
@@ -166,3 +192,37 @@ def test_a_second_process_takes_the_kernel_from_the_cache(tmp_path: Path) -> Non
         for _ in range(2)
     ]
     assert said == [["0", "4.0"], ["1", "4.0"]]
+
+
+@compiled_only
+@pytest.mark.parametrize("damage", ["full disk", "torn file"])
+def test_a_cache_that_fails_costs_time_and_nothing_else(damage: str, tmp_path: Path) -> None:
+    (tmp_path / "twice_kernel.py").write_text(
+        textwrap.dedent("""
+            from commonwatch.kernels import kernel
+
+            @kernel("float64(float64)")
+            def twice(value):
+                return 2.0 * value
+        """)
+    )
+    script = "from twice_kernel import twice; print(twice(2.0))"
+    if damage == "full disk":
+        limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        script = limit + script
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "PYTHONPATH": str(tmp_path),
+    }
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "4.0\n", done.stderr
+        for path in (tmp_path / "cache").rglob("*.nbi"):
+            path.write_bytes(path.read_bytes()[:10])

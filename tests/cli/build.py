@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from commonwatch.cli.main import main
 
 RADARS = """
@@ -190,12 +192,10 @@ def write_scenario(folder: Path, text: str = SCENARIO, *, name: str = "small.tom
 
 def call(*arguments: str | Path) -> int:
     """Run the command in this process and return its exit code."""
-    try:
+    with pytest.raises(SystemExit) as ended:
         main([str(argument) for argument in arguments])
-    except SystemExit as ended:
-        assert isinstance(ended.code, int)
-        return ended.code
-    raise AssertionError("the command did not exit")
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
 
 
 def command_line(*arguments: str | Path) -> list[str]:
@@ -229,4 +229,4 @@ def json_of(text: str) -> Any:
 
 def hidden_below(folder: Path) -> list[Path]:
     """Return what a broken clean-up would leave behind."""
-    return [path for path in folder.rglob(".*")]
+    return list(folder.rglob(".*"))

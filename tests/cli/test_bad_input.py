@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -162,8 +161,8 @@ def test_an_output_that_knows_no_accents_gets_what_it_can_show(tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("scratch") / "garbage.toml"
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch") / "garbage.toml"
 
 
 def is_answered(path: Path, content: bytes, command: str = "check") -> None:
@@ -181,7 +180,10 @@ def is_answered(path: Path, content: bytes, command: str = "check") -> None:
         assert "garbage" in err.getvalue() or "--" in err.getvalue()
 
 
-@given(content=st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace")))
+@given(
+    content=st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace"))
+)
 def test_random_bytes_are_answered_in_a_sentence(scratch: Path, content: bytes) -> None:
     is_answered(scratch, content)
 
@@ -191,7 +193,9 @@ def test_random_bytes_are_answered_in_a_sentence(scratch: Path, content: bytes) 
         [SCENARIO, *(catalogue.scenario_path(name).read_text("utf-8") for name in ("norway-1995",))]
     ),
     cuts=st.lists(
-        st.tuples(st.floats(0, 1), st.integers(0, 30), st.sampled_from(PIECES) | st.text(max_size=5)),
+        st.tuples(
+            st.floats(0, 1), st.integers(0, 30), st.sampled_from(PIECES) | st.text(max_size=5)
+        ),
         min_size=1,
         max_size=3,
     ),

@@ -1,4 +1,4 @@
-"""``commonwatch coverage``: the maps of a scenario alone, and a summary that the tables bear out."""
+"""``commonwatch coverage``: the maps of a scenario alone, and a summary that its tables give."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_the_summary_follows_from_the_tables(
             assert row[f"area_seen_below_{km}_km_ratio"] == pytest.approx(seen / whole, abs=1e-4)
     for row in summary["gaps"]:
         flights = [flight for flight in gaps if is_of(flight, row)]
-        flown = [flight for flight in flights if flight["longest_gap_s"] is not None]
+        flown = [flight for flight in flights if flight["longest_unseen_s"] is not None]
         assert len(flights) == row["flight_count"] + row["impossible_count"] == 3 * 3
-        assert row["long_gap_count"] == sum(flight["longest_gap_s"] >= 60.0 for flight in flown)
+        assert row["long_gap_count"] == sum(flight["longest_unseen_s"] >= 60.0 for flight in flown)
         assert row["never_seen_count"] == sum(flight["first_sight_s"] is None for flight in flown)
-        longest = [gap["longest_gap_s"] for gap in row["longest_gaps"]]
-        every = sorted((flight["longest_gap_s"] for flight in flown), reverse=True)
+        longest = [gap["longest_unseen_s"] for gap in row["longest_gaps"]]
+        every = sorted((flight["longest_unseen_s"] for flight in flown), reverse=True)
         assert longest == pytest.approx(every[: len(longest)], abs=1e-3)
 
 
@@ -86,7 +86,7 @@ def test_a_file_name_takes_the_heights_and_the_gaps_stand_beside_it(
     out = tmp_path / "new" / "map.parquet"
     assert call("coverage", scenario, "--out", out) == 0
     assert "altitude_m" in pq.read_schema(out).names
-    assert "longest_gap_s" in pq.read_schema(out.with_name("map-gaps.parquet")).names
+    assert "longest_unseen_s" in pq.read_schema(out.with_name("map-gaps.parquet")).names
     assert sorted(path.name for path in out.parent.iterdir()) == ["map-gaps.parquet", "map.parquet"]
 
 

@@ -15,11 +15,9 @@ LISTED = [*COMMANDS, ""]
 
 
 def examples_of(text: str) -> list[str]:
-    """Lines below "Examples:" up to the next empty one."""
-    lines = text.splitlines()
-    start = next(row for row, line in enumerate(lines) if line.strip() == "Examples:")
-    after = [line.strip() for line in lines[start + 1 :]]
-    return after[: after.index("") if "" in after else len(after)]
+    """Lines below "Examples:", up to the next empty one."""
+    _, _, after = text.partition("Examples:\n")
+    return [line.strip() for line in after.strip().partition("\n\n")[0].splitlines()]
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -67,9 +67,7 @@ def test_ctrl_c_in_mid_run_leaves_nothing_behind(stage: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
-)
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_while_results_are_written_leaves_earlier_ones(
     name: str, code: int, tmp_path: Path
 ) -> None:

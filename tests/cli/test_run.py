@@ -18,10 +18,11 @@ from tests.cli.build import call, json_of, run_apart, write_scenario
 
 F64 = npt.NDArray[np.float64]
 
-COLUMNS = (
-    "laydown,case,launch,aim_point,arc,sensor,spell,first_seen_s,last_seen_s,"
-    "first_seen_altitude_m,last_seen_altitude_m,limit_that_ended_it,impact_s"
-).split(",")
+COLUMNS = [
+    *("laydown", "case", "launch", "aim_point", "arc", "sensor", "spell"),
+    *("first_seen_s", "last_seen_s", "first_seen_altitude_m", "last_seen_altitude_m"),
+    *("limit_that_ended_it", "impact_s"),
+]
 CASES = ("low", "nominal", "high")
 LAYDOWNS = {"alone": ("north",), "both": ("north", "guided", "blind")}
 
@@ -79,9 +80,7 @@ def test_every_sensor_and_the_union_have_rows_in_every_laydown_and_case(results:
 
 
 def test_a_sensor_that_never_sees_has_one_row_with_spell_0_and_empty_times(results: Path) -> None:
-    blind = [
-        row for row in rows_of(results / "visibility.parquet") if row["sensor"] == "blind"
-    ]
+    blind = [row for row in rows_of(results / "visibility.parquet") if row["sensor"] == "blind"]
     assert len(blind) == len(CASES)
     for row in blind:
         assert row["spell"] == 0
@@ -199,9 +198,7 @@ def test_the_union_covers_what_its_sensors_see_and_nothing_else(
     np.testing.assert_array_equal(covered("*"), joined)
 
 
-def test_the_same_input_gives_the_same_bytes(
-    scenario: Path, results: Path, tmp_path: Path
-) -> None:
+def test_the_same_input_gives_the_same_bytes(scenario: Path, results: Path, tmp_path: Path) -> None:
     done = run_apart("run", scenario, "--out", "again", folder=tmp_path, PYTHONHASHSEED="123")
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in results.iterdir())

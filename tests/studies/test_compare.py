@@ -191,21 +191,25 @@ def test_a_shorter_published_range_in_the_file_gives_what_sensitivity_said(
 def test_the_gap_map_has_a_row_for_each_launch_place_case_and_laydown(answer: Comparison) -> None:
     gaps = rows(answer, "gaps")
     assert len(gaps) == 4 * 2 * 3 * 2
+    assert {row["aim_point"]: row["within_published_range_2020"] for row in gaps} == {
+        "near": True,
+        "far": False,
+    }
     flown = [row for row in gaps if row["impact_s"] is not None]
     assert flown
     for row in flown:
-        assert 0.0 <= row["longest_gap_s"] <= row["impact_s"]
+        assert 0.0 <= row["longest_unseen_s"] <= row["impact_s"]
         if row["first_sight_s"] is None:
-            assert row["longest_gap_s"] == pytest.approx(row["impact_s"])
+            assert row["longest_unseen_s"] == pytest.approx(row["impact_s"])
 
 
 def test_more_sensors_never_leave_a_longer_gap(answer: Comparison) -> None:
     gap = {
         tuple(
-            row[key] for key in row if key not in {"longest_gap_s", "first_sight_s", "impact_s"}
-        ): row["longest_gap_s"]
+            row[key] for key in row if key not in {"longest_unseen_s", "first_sight_s", "impact_s"}
+        ): row["longest_unseen_s"]
         for row in rows(answer, "gaps")
-        if row["longest_gap_s"] is not None
+        if row["longest_unseen_s"] is not None
     }
     for key, value in gap.items():
         if key[0] == "both":
@@ -221,3 +225,43 @@ def test_an_added_radar_never_raises_the_lowest_visible_altitude(answer: Compari
     assert seen
     for key in seen:
         assert low["both", *key[1:]] <= low[key]
+
+
+def test_one_satellite_never_sees_in_stereo(answer: Comparison) -> None:
+    assert all(
+        row["first_stereo_s"] is None and row["stereo_s"] == 0.0
+        for row in rows(answer, "knowledge")
+    )
+
+
+def test_a_second_satellite_of_the_same_kind_sees_together_with_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "two-eyes.toml"
+    eye = SCENARIO[SCENARIO.index("[[satellites]]") :]
+    twin = eye.replace('name = "eye"', 'name = "twin"').replace("20.0", "30.0", 1)
+    path.write_text(SCENARIO.replace('"east", "eye"', '"east", "eye", "twin"') + twin)
+    chosen = [
+        row
+        for row in rows(compare(load_scenario(path)), "knowledge")
+        if row["laydown"] == "both" and row["with_satellites"]
+    ]
+    assert chosen
+    for row in chosen:
+        assert row["first_sight_sensor"] == "eye, twin"
+        assert row["first_stereo_s"] == pytest.approx(row["first_sight_s"], abs=0.05)
+        assert row["stereo_s"] > 10.0
+
+
+def test_cross_sections_are_moved_in_the_run_that_they_belong_to(answer: Comparison) -> None:
+    moved = rows(answer, "sensitivity")
+    assert {row["run"] for row in moved if row["assumption"].endswith("cross_section_m2")} == {
+        "cross-section"
+    }
+    track = {
+        row["case"]: row
+        for row in rows(answer, "knowledge")
+        if row["run"] == "cross-section" and row["laydown"] == "west" and row["arc"] == "lofted"
+    }
+    assert track
+    for row in moved:
+        if row["assumption"] == "radars.west.cross_section_m2" and row["figure"] == RADAR_TRACK:
+            assert row["at_low_s"] <= row["at_nominal_s"] <= row["at_high_s"]

@@ -24,6 +24,7 @@ from commonwatch.studies.marginal import (
     airport_shares,
     divided_seconds,
     last_in_marginals,
+    seen_by_two,
     shapley_shares,
 )
 from tests.sensing.build import from_equator, parabolas, radar
@@ -52,8 +53,8 @@ def test_airport_shares_are_the_mean_over_all_orders_of_arrival(worth: list[floa
     np.testing.assert_allclose(shares, shares_by_permutation(worth), rtol=1e-9, atol=1e-9)
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_seconds_are_divided_equally_among_those_who_see(seed: int) -> None:
+def seen_in_seconds(seed: int) -> tuple[npt.NDArray[np.bool_], Spells]:
+    """Whole seconds in which three sensors see two paths, and the spells they make."""
     rng = np.random.default_rng(seed)
     seen = rng.random((3, 2, 40)) < 0.4  # sensor, path, whole second
     rows = []
@@ -63,7 +64,23 @@ def test_seconds_are_divided_equally_among_those_who_see(seed: int) -> None:
             begins = np.flatnonzero(padded[1:] & ~padded[:-1])
             ends = np.flatnonzero(~padded[1:] & padded[:-1])
             rows += [(path, sensor, float(b), float(e)) for b, e in zip(begins, ends, strict=True)]
-    divided = divided_seconds(spells_of(rows, sensors=3, paths=2), 3)
+    return seen, spells_of(rows, sensors=3, paths=2)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_two_see_at_once_when_both_do(seed: int) -> None:
+    seen, spells = seen_in_seconds(seed)
+    both = seen.sum(axis=0) >= 2
+    first, seconds = seen_by_two(spells, 3)
+    np.testing.assert_allclose(seconds, both.sum(axis=1), atol=1e-6)
+    expected = np.where(both.any(axis=1), both.argmax(axis=1), np.nan)
+    np.testing.assert_allclose(first, expected, atol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_seconds_are_divided_equally_among_those_who_see(seed: int) -> None:
+    seen, spells = seen_in_seconds(seed)
+    divided = divided_seconds(spells, 3)
     watchers = seen.sum(axis=0)
     expected = np.where(seen, 1.0 / np.maximum(watchers, 1), 0.0).sum(axis=2)
     np.testing.assert_allclose(divided, expected, atol=1e-6)

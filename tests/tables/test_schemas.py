@@ -29,7 +29,8 @@ def gap_columns(**changed: object) -> dict[str, object]:
         "launch_longitude_deg": [50.0],
         "aim_point": ["rome"],
         "first_sight_s": [np.nan],
-        "longest_gap_s": [900.0],
+        "within_published_range_2009": [True],
+        "longest_unseen_s": [900.0],
         "impact_s": [900.0],
     }
     return columns | changed
@@ -82,7 +83,7 @@ def test_words_may_come_as_a_dictionary_array() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"longest_gap_s": ["long"]},
+        {"longest_unseen_s": ["long"]},
         {"launch_latitude_deg": [np.nan]},
         {"laydown": [None]},
         {"laydown": ["all", "none"]},

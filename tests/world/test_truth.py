@@ -79,7 +79,18 @@ def test_a_scenario_without_one_possible_flight_is_refused(tmp_path: Path) -> No
 def test_drag_brings_arcs_down_short_of_the_vacuum_impact(tmp_path: Path) -> None:
     truth = fly(loaded(tmp_path), interval_s=5.0)
     offset_m, _ = drag_offset(truth)
+    assert offset_m.shape == (3, 4)
     assert ((offset_m > 100.0) & (offset_m < 20_000.0)).all()
+
+
+def test_a_lighter_object_is_moved_farther_by_drag(tmp_path: Path) -> None:
+    text = SCENARIO.replace(
+        "ballistic_coefficient_kg_m2 = 2000.0",
+        "ballistic_coefficient_kg_m2 = { low = 1e3, high = 5e3,"
+        ' mark = "assumed", source = "test" }',
+    )
+    low, nominal, high = drag_offset(fly(loaded(tmp_path, text), interval_s=5.0))[0]
+    assert ((low > nominal) & (nominal > high)).all()
 
 
 def test_a_recorded_path_is_flown_as_it_was_recorded() -> None:

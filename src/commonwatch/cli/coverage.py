@@ -251,10 +251,10 @@ def _gaps(rows: pa.Table, coverage: Coverage) -> dict[str, Any]:
     """Sum up one gap map: how many flights go unseen for long, and from where the longest."""
     import numpy as np  # noqa: PLC0415
 
-    gap_s = rows["longest_gap_s"].to_numpy()
+    gap_s = rows["longest_unseen_s"].to_numpy()
     flown = np.isfinite(gap_s)
     is_long = flown & (gap_s >= coverage.gap_s)
-    names = ("launch_latitude_deg", "launch_longitude_deg", "aim_point", "longest_gap_s")
+    names = ("launch_latitude_deg", "launch_longitude_deg", "aim_point", "longest_unseen_s")
     order = np.argsort(-np.where(flown, gap_s, -np.inf), kind="stable")[: int(flown.sum())]
     places: dict[tuple[float, float], dict[str, Any]] = {}
     for row in rows.select([*names, "first_sight_s"]).take(order).to_pylist():
@@ -306,4 +306,4 @@ def _gap_text(gap: dict[str, Any]) -> str:
     latitude, longitude = gap["launch_latitude_deg"], gap["launch_longitude_deg"]
     north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
     place = f"{abs(latitude):g} {north} {abs(longitude):g} {east}"
-    return f"{gap['longest_gap_s']:.0f} s, {place} to {gap['aim_point']}"
+    return f"{gap['longest_unseen_s']:.0f} s, {place} to {gap['aim_point']}"

@@ -10,6 +10,7 @@ from typing import Any
 from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
 from commonwatch.report.summary import summary
 from commonwatch.scenario.assumptions import assumptions
+from commonwatch.scenario.flights import published_ground_range_m
 from commonwatch.scenario.schema import RadarEntry
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
 from commonwatch.tables.files import staged_folder, write_json, write_table, write_text
@@ -101,6 +102,7 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         assumption_titles={figure.path: figure.title for figure in assumptions(scenario)},
         not_flown=refused,
         impact_areas_left_out=_why_no_impact_area(comparison),
+        published_ground_range_m=published_ground_range_m(scenario),
     )
 
 

@@ -18,7 +18,11 @@ WIDTH_MIN: Final = 150
 """Columns of the table where the output is no screen."""
 
 
-@click.command(name="validate")
+@click.command(
+    "validate",
+    epilog="\b\nExamples:\n  commonwatch validate\n"
+    "  commonwatch validate --out validation.md --json",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option(
     "--out",

@@ -72,21 +72,21 @@ def among(table: pa.Table, keys: Any) -> pa.Table:
     return table.filter(pc.is_in(arc_keys(table), value_set=keys))
 
 
-def published_column(arcs: pa.Table) -> tuple[str, str] | None:
-    """Return the column that says which arcs lie within the published range, and its year."""
-    for name in arcs.column_names:
+def published_column(flights: pa.Table) -> tuple[str, str] | None:
+    """Return the column that says which rows lie within the published range, and its year."""
+    for name in flights.column_names:
         found = re.fullmatch(r"within_published_range_(\d{4})", name)
         if found:
             return name, found.group(1)
     return None
 
 
-def published_mask(arcs: pa.Table) -> npt.NDArray[np.bool_]:
-    """Return True for each arc within the published range; one without the figure counts."""
-    column = published_column(arcs)
+def published_mask(flights: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return True for each row within the published range; one without the figure counts."""
+    column = published_column(flights)
     if column is None:
-        return np.ones(arcs.num_rows, dtype=np.bool_)
-    flags: Any = arcs.column(column[0])
+        return np.ones(flights.num_rows, dtype=np.bool_)
+    flags: Any = flights.column(column[0])
     is_within: Any = pc.fill_null(flags, True)
     return np.asarray(is_within.to_numpy(), dtype=np.bool_)
 

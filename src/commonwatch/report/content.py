@@ -13,8 +13,6 @@ from commonwatch.errors import InputError
 TABLES_NEEDED = ("arcs", "paths", "visibility", "knowledge", "sensors")
 """Without these no report is made; those of value, sensitivity and coverage may lack."""
 
-IN_SERVICE = "in service"
-
 FLOWN = frozenset({"published", "recorded"})
 """Kinds of arc that are flights which took place."""
 
@@ -75,6 +73,8 @@ class ReportContent:
         Flights that were asked for and cannot be, a sentence each.
     impact_areas_left_out
         Why no impact area was computed, as a sentence; empty where it was.
+    published_ground_range_m
+        The farthest ground range that a source gives for what flies; 0 where none is known.
     """
 
     scenario_name: str
@@ -97,6 +97,7 @@ class ReportContent:
     assumption_titles: Mapping[str, str] = field(default_factory=dict)
     not_flown: tuple[str, ...] = ()
     impact_areas_left_out: str = ""
+    published_ground_range_m: float = 0.0
 
     def __post_init__(self) -> None:
         absent = [name for name in TABLES_NEEDED if name not in self.tables]

@@ -39,8 +39,8 @@ CASES: Final = ("low", "nominal", "high")
 NOMINAL: Final = "nominal"
 PUBLISHED_RUN: Final = "published-range"
 CROSS_SECTION_RUN: Final = "cross-section"
-EVENTS: Final = ("first_sight_s", "first_radar_s", "impact_area_s")
-DURATIONS: Final = ("radar_track_s", "warning_left_s")
+EVENTS: Final = ("first_sight_s", "first_stereo_s", "first_radar_s", "impact_area_s")
+DURATIONS: Final = ("stereo_s", "radar_track_s", "warning_left_s")
 
 Combination = tuple[str, str]
 """Case of the sensors, end of the burn time."""
@@ -86,6 +86,8 @@ class LaydownFigures:
 
     laydown: str
     first_sight: Estimate
+    first_stereo: Estimate
+    stereo: Estimate
     first_radar: Estimate
     radar_track: Estimate
     impact_area: Estimate
@@ -174,6 +176,8 @@ def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> Lay
     return LaydownFigures(
         laydown=laydown,
         first_sight=estimate(parts, "first_sight_s", sensor_column="first_sight_sensor"),
+        first_stereo=estimate(parts, "first_stereo_s"),
+        stereo=estimate(parts, "stereo_s"),
         first_radar=estimate(parts, "first_radar_s", sensor_column="first_radar_sensor"),
         radar_track=estimate(parts, "radar_track_s"),
         impact_area=estimate(parts, "impact_area_s"),
@@ -196,7 +200,8 @@ def estimate(
     column
         An event (seconds from lift-off, empty for never) or a duration (empty for none).
     sensor_column
-        The column that names the sensor; the one named on most arcs (all nominal) is kept.
+        The column that names the sensor, or several that see together; what is named on most arcs
+        (all nominal) is kept.
     """
     half: Callable[[F64], float] = half_for_at_least if column in DURATIONS else half_by
     values = {key: numbers(part, column) for key, part in parts.items()}

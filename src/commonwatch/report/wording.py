@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
 from commonwatch.report.columns import words
-from commonwatch.report.content import IN_SERVICE, ReportContent, ReportLaydown
+from commonwatch.report.content import ReportContent, ReportLaydown
 from commonwatch.report.estimates import Estimate
 
 STATUS_WORDS: Final = {"trial": "on trial", "not yet in service": "not yet"}
+
+
+class Standing(StrEnum):
+    """What a sensor's status on the date comes to."""
+
+    IN_SERVICE = "in service"
+    OFFERED = "offered"
+    OUT = "not in service"
+    UNKNOWN = "unknown"
+
+
+def standing(status: str) -> Standing:
+    """Return what a status comes to.
+
+    One that was offered to the others was in its owner's service; a status that nobody gives is
+    unknown; planned, on trial, cancelled, closed and not yet in service are all not in service.
+    """
+    if status in {Standing.IN_SERVICE, Standing.OFFERED}:
+        return Standing(status)
+    return Standing.UNKNOWN if status in {Standing.UNKNOWN, ""} else Standing.OUT
+
 
 _FIGURES: Final = {
     "altitude_km": "altitude of the site",
@@ -38,7 +60,6 @@ _FIGURES: Final = {
     "track_interval_s": "time between track updates",
 }
 _UNITS: Final = {"m2": "m²", "deg": "deg", "kg/m2": "kg/m²"}
-_ASSUMED_FOR: Final = {"cross_section_m2": " in place of the published range"}
 
 VALUE_WORDS: Final = {
     "first sight": "warning at first sight",
@@ -112,15 +133,29 @@ def sensor_titles(content: ReportContent) -> dict[str, str]:
 
 def not_in_service(content: ReportContent, laydown: ReportLaydown) -> dict[str, list[str]]:
     """Return the titles of a laydown's sensors that were not in service on the date, by status."""
+    found: dict[str, list[str]] = {}
+    for title, status in _statuses(content, laydown):
+        if standing(status) is Standing.OUT:
+            found.setdefault(STATUS_WORDS.get(status, status), []).append(title)
+    return found
+
+
+def standing_so(content: ReportContent, laydown: ReportLaydown, wanted: Standing) -> list[str]:
+    """Return the titles of a laydown's sensors whose status on the date comes to that."""
+    return [title for title, status in _statuses(content, laydown) if standing(status) is wanted]
+
+
+def _statuses(content: ReportContent, laydown: ReportLaydown) -> list[tuple[str, str]]:
     sensors = content.tables["sensors"]
     status_of = dict(zip(words(sensors, "sensor"), words(sensors, "status_on_date"), strict=True))
     titles = sensor_titles(content)
-    found: dict[str, list[str]] = {}
-    for name in laydown.sensors:
-        status = status_of.get(name, IN_SERVICE)
-        if status not in {IN_SERVICE, ""}:
-            found.setdefault(STATUS_WORDS.get(status, status), []).append(titles.get(name, name))
-    return found
+    return [(titles.get(name, name), status_of.get(name, "")) for name in laydown.sensors]
+
+
+def together(titles: Mapping[str, str], sensor: str) -> str:
+    """Return the titles of the sensors that a column names; several see together."""
+    names = [titles.get(name, name) for name in sensor.split(", ")]
+    return names[0] if len(names) == 1 else f"{joined(names, ' and ')} together"
 
 
 def figure_name(path: str) -> str:
@@ -134,11 +169,6 @@ def figure_name(path: str) -> str:
 def unit_text(unit: str) -> str:
     """Write a unit for people."""
     return _UNITS.get(unit, unit)
-
-
-def figure_stands_for(path: str) -> str:
-    """Say what the figure replaces in the sensitivity table, or nothing."""
-    return _ASSUMED_FOR.get(path.rsplit(".", 1)[-1], "")
 
 
 def assumption_title(content: ReportContent, path: str, titles: Mapping[str, str]) -> str:

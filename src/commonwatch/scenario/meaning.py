@@ -6,6 +6,7 @@ Checks of one table (``CHECKS``, called on converted tables) and checks of names
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,8 @@ from commonwatch.scenario.schema import (
 _GM_KM3_S2: Final = 398_600.4418
 _LOWEST_PERIGEE_KM: Final = 6_478.137
 _FULL_TURN_DEG: Final = 360.0
+_SHOWN_COUNT: Final = 8
+"""Names that a message lists at most."""
 
 
 def sector_width_deg(azimuth_min_deg: float, azimuth_max_deg: float) -> float:
@@ -223,6 +226,17 @@ def _check_own_figures(flight: FlightEntry) -> Iterator[Fault]:
             )
 
 
+def _check_longitudes(region: RegionEntry) -> Iterator[Fault]:
+    if not region.longitude_min_deg < region.longitude_max_deg:
+        yield Fault(
+            found=f"longitude_min_deg {region.longitude_min_deg:g} is not below "
+            f"longitude_max_deg {region.longitude_max_deg:g}",
+            allowed="the least longitude, then eastwards the greatest",
+            what_to_do="Across the date line count on eastwards: write 220 for 140 W",
+            key="longitude_max_deg",
+        )
+
+
 def _check_cells(region: RegionEntry) -> Iterator[Fault]:
     width_deg = region.longitude_max_deg - region.longitude_min_deg
     if width_deg > _FULL_TURN_DEG:
@@ -253,7 +267,7 @@ CHECKS: Final[Checks] = {
     FlightEntry: (_check_direction, _check_height, _check_own_figures),
     RegionEntry: (
         _below("latitude_min_deg", "latitude_max_deg"),
-        _below("longitude_min_deg", "longitude_max_deg"),
+        _check_longitudes,
         _check_cells,
     ),
 }
@@ -455,9 +469,22 @@ def _one_name(
 def _unknown(name: str, kind: str, known: frozenset[str], keys: Keys) -> Fault:
     return Fault(
         found=f"unknown {kind} {shown(name)}",
-        allowed=", ".join(sorted(known)) or f"no {kind} is defined",
+        allowed=_some(name, known) or f"no {kind} is defined",
         what_to_do=_suggestion(name, known),
         keys=keys,
+    )
+
+
+def _some(name: str, known: Iterable[str]) -> str:
+    """List the known names: all where they are few, the nearest where they are many."""
+    names = sorted(known)
+    if len(names) <= _SHOWN_COUNT:
+        return ", ".join(names)
+    likeness = {one: difflib.SequenceMatcher(None, name.casefold(), one).ratio() for one in names}
+    near = sorted(names, key=lambda one: -likeness[one])[:_SHOWN_COUNT]
+    return (
+        f"{', '.join(near)} and {len(names) - _SHOWN_COUNT} more, "
+        "which docs/explanation/catalogue.md lists"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct, field
+from msgspec.structs import force_setattr
 
 FORMAT: Final = 1
 """Number of this form; it changes when an older file would be read differently."""
@@ -151,7 +152,9 @@ class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     hand_over_s: Annotated[
         Delay | Interval, Meta(description="Cued radars: from another's track to the first look.")
-    ] = 10.0
+    ] = Interval(
+        low=5.0, nominal=10.0, high=20.0, mark="assumed", source="no public figure found"
+    )
     faces: Annotated[tuple[FaceEntry, ...], Meta(min_length=1, max_length=12)]
     service: Annotated[tuple[Service, ...], Meta(max_length=20)] = ()
     mark: Mark
@@ -314,13 +317,26 @@ class LaydownEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class RegionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A grid of places; east of the greatest longitude it wraps through the date line."""
+    """A grid of places, from the least longitude eastwards to the greatest.
+
+    Across the date line the greatest may be written as 220 or as -140: a greatest longitude below
+    the least is read a turn further on, where the region is then at most half a turn wide.
+    """
 
     latitude_min_deg: Latitude
     latitude_max_deg: Latitude
     longitude_min_deg: Longitude
     longitude_max_deg: Longitude
     step_deg: Annotated[float, Meta(gt=0, le=45)]
+
+    def __post_init__(self) -> None:
+        """Count longitudes on through the date line."""
+        width_deg = self.longitude_max_deg + 360.0 - self.longitude_min_deg
+        if self.longitude_max_deg < self.longitude_min_deg and width_deg <= 180.0:
+            if self.longitude_min_deg >= 180.0:
+                force_setattr(self, "longitude_min_deg", self.longitude_min_deg - 360.0)
+            else:
+                force_setattr(self, "longitude_max_deg", self.longitude_max_deg + 360.0)
 
 
 class CoverageEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 =================  =============================================================================
 ``compare``        one scenario, every laydown: who sees what, when, for how long
+``runs``           the two runs of a study
 ``marginal``       each sensor's value: last-in marginal and Shapley share
 ``impact_bound``   how well the impact point can be known, and when
 ``impact_kernel``  its compiled search

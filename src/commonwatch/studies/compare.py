@@ -28,8 +28,11 @@ from commonwatch.studies.marginal import (
     Sight,
     last_in_marginals,
     mean_known,
+    rows_of,
+    seen_by_two,
     shapley_shares,
 )
+from commonwatch.studies.runs import CROSS_SECTION, PUBLISHED_RANGE, RUNS
 from commonwatch.tables.schemas import to_table
 from commonwatch.world.truth import ArcWanted, Truth, fly
 
@@ -39,9 +42,8 @@ Progress = Callable[[str, float], None]
 INTERVAL_S: Final = 5.0
 IMPACT_BOUND_ARCS_MAX: Final = 400
 """Above this many arcs impact areas, which need 13 flights an arc, are left out and said to be."""
-PUBLISHED_RANGE: Final = "published-range"
-CROSS_SECTION: Final = "cross-section"
-RUNS: Final = (PUBLISHED_RANGE, CROSS_SECTION)
+TOGETHER_S: Final = 0.05
+"""Sensors that first see within so short a time see together: no order is claimed."""
 PUBLISHED_ARCS: Final = "published range"
 ALL_ARCS: Final = "all"
 
@@ -115,7 +117,7 @@ def compare(scenario: Scenario, *, progress: Progress | None = None) -> Comparis
             scenario,
             truth,
             slopes,
-            sight[PUBLISHED_RANGE],
+            sight,
             progress=lambda part: report("moving one figure at a time", 0.5 + 0.3 * part),
         )
     if scenario.coverage is not None:
@@ -307,11 +309,14 @@ def _known(laid: Laid) -> dict[str, Any]:
     first_radar = np.where(is_radar[:, None], first, np.inf)
     sight_s, sight_sensor = _earliest(laid, first)
     radar_s, radar_sensor = _earliest(laid, first_radar)
+    stereo_first_s, stereo_s = _stereo(laid)
     joined = union(laid.spells)
     impact_area_s = laid.impact_area_s()
     return {
         "first_sight_s": sight_s,
         "first_sight_sensor": sight_sensor,
+        "first_stereo_s": stereo_first_s,
+        "stereo_s": stereo_s,
         "first_radar_s": radar_s,
         "first_radar_sensor": radar_sensor,
         "radar_track_s": laid.radar_track_s(),
@@ -322,12 +327,24 @@ def _known(laid: Laid) -> dict[str, Any]:
 
 
 def _earliest(laid: Laid, first_s: F64) -> tuple[F64, npt.NDArray[np.object_]]:
-    """Return the earliest time and whose it is, nan and None where nobody sees."""
-    who = first_s.argmin(axis=0)
+    """Return the earliest time and whose it is, nan and None where nobody sees.
+
+    Several sensors are named where they see within ``TOGETHER_S`` of each other.
+    """
     when = first_s.min(axis=0)
-    names = np.array([str(sensor.sensor) for sensor in laid.sensors], object)[who]
-    names[~np.isfinite(when)] = None
-    return np.where(np.isfinite(when), when, np.nan), names
+    is_first = np.isfinite(first_s) & (first_s <= when + TOGETHER_S)
+    names = [str(sensor.sensor) for sensor in laid.sensors]
+    who = np.array(
+        [", ".join(names[k] for k in np.flatnonzero(column)) or None for column in is_first.T],
+        object,
+    )
+    return np.where(np.isfinite(when), when, np.nan), who
+
+
+def _stereo(laid: Laid) -> tuple[F64, F64]:
+    """Return when two satellites first see each path at once, and for how long they do."""
+    is_eye = np.array([isinstance(sensor, InfraredSatellite) for sensor in laid.sensors])
+    return seen_by_two(rows_of(laid.spells, is_eye[laid.spells.sensor]), len(laid.sensors))
 
 
 def _value(

@@ -21,6 +21,8 @@ from commonwatch.world.truth import Truth, drag_offset
 F64 = npt.NDArray[np.float64]
 
 PATH_INTERVAL_S: Final = 10.0
+_DRAG_M: Final = ("drag_offset_low_m", "drag_offset_m", "drag_offset_high_m")
+_DRAG_S: Final = ("drag_offset_low_s", "drag_offset_s", "drag_offset_high_s")
 
 
 def arc_columns(truth: Truth, path: npt.NDArray[np.intp]) -> dict[str, Any]:
@@ -48,8 +50,9 @@ def arcs(scenario: Scenario, truth: Truth) -> pa.Table:
             "burn_out_elevation_rad",
             "launch_azimuth_rad",
             "miss_m",
-            "drag_offset_m",
-            "drag_offset_s",
+            "ballistic_coefficient_kg_m2",
+            *_DRAG_M,
+            *_DRAG_S,
         )
     }
     columns["burn_out_s"] = truth.trajectories.burn_out_s
@@ -61,8 +64,10 @@ def arcs(scenario: Scenario, truth: Truth) -> pa.Table:
         columns["burn_out_elevation_rad"][:solved] = np.arctan2(up, along)
         columns["launch_azimuth_rad"][:solved] = np.mod(powered.azimuth_rad, 2.0 * np.pi)
         columns["miss_m"][:solved] = truth.arcs.miss_m
-        columns["drag_offset_m"][:solved] = offset_m
-        columns["drag_offset_s"][:solved] = offset_s
+        columns["ballistic_coefficient_kg_m2"][:solved] = truth.ballistic_coefficient_kg_m2[1]
+        for names, offsets in ((_DRAG_M, offset_m), (_DRAG_S, offset_s)):
+            for name, offset in zip(names, offsets, strict=True):
+                columns[name][:solved] = offset
     aims = [entry.aim_point for entry in flown]
     return to_table(
         "arcs",

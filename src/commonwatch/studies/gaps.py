@@ -81,11 +81,13 @@ def _chunk(
     truth = fly(scenario, interval_s=INTERVAL_S, wanted=chunk)
     place = {id(entry): k for k, entry in enumerate(chunk)}
     rows = np.array([place[id(entry)] for entry in truth.flights])
-    ends = {
+    ends: dict[str, Any] = {
         "launch_latitude_deg": [degrees_from_radians(e.launch.latitude_rad) for e in chunk],
         "launch_longitude_deg": [degrees_from_radians(e.launch.longitude_rad) for e in chunk],
         "aim_point": np.array([e.aim_point.name if e.aim_point else "" for e in chunk], object),
     }
+    year = scenario.date.year
+    ends[f"within_published_range_{year}"] = [e.is_within_published_range for e in chunk]
     parts = []
     for case, every in cases.items():
         spells = spells_of_sight(truth.trajectories, every)
@@ -93,10 +95,10 @@ def _chunk(
             joined = union(handed_over(truth.trajectories, spells, every, include=laydown.members))
             columns: dict[str, Any] = {
                 name: np.full(len(chunk), np.nan)
-                for name in ("first_sight_s", "longest_gap_s", "impact_s")
+                for name in ("first_sight_s", "longest_unseen_s", "impact_s")
             }
             columns["first_sight_s"][rows] = _first_s(joined.path, joined.first_seen_s, len(rows))
-            columns["longest_gap_s"][rows] = longest_gap(joined, truth.trajectories, from_s=0.0)
+            columns["longest_unseen_s"][rows] = longest_gap(joined, truth.trajectories, from_s=0.0)
             columns["impact_s"][rows] = truth.trajectories.impact_s
             parts.append(
                 to_table(

@@ -251,13 +251,40 @@ def airport_shares(worth: F64) -> F64:
 def divided_seconds(spells: Spells, sensor_count: int) -> F64:
     """Divide each second of each path equally among the sensors that see it, (s, n)."""
     shares = np.zeros((sensor_count, spells.path_count))
-    if spells.count == 0:
-        return shares
+    pieces = _pieces(spells, sensor_count)
+    watchers = pieces.sees.sum(axis=0)
+    part = np.where(watchers > 0, pieces.length_s / np.maximum(watchers, 1), 0.0)
+    for share, sees in zip(shares, pieces.sees, strict=True):
+        np.add.at(share, pieces.path[sees], part[sees])
+    return shares
+
+
+def seen_by_two(spells: Spells, sensor_count: int) -> tuple[F64, F64]:
+    """Return when two sensors first see each path at once, nan for never, and how long, (n,)."""
+    first, seconds = np.full(spells.path_count, np.inf), np.zeros(spells.path_count)
+    pieces = _pieces(spells, sensor_count)
+    both = pieces.sees.sum(axis=0) >= 2
+    np.minimum.at(first, pieces.path[both], pieces.begin_s[both])
+    np.add.at(seconds, pieces.path[both], pieces.length_s[both])
+    return np.where(np.isfinite(first), first, np.nan), seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    """Stretches of flight in which the same sensors see: (m,) each, ``sees`` (s, m)."""
+
+    path: npt.NDArray[np.intp]
+    begin_s: F64
+    length_s: F64
+    sees: npt.NDArray[np.bool_]
+
+
+def _pieces(spells: Spells, sensor_count: int) -> _Pieces:
     path = np.concatenate([spells.path, spells.path]).astype(np.float64)
     edges = np.unique(
         path * _PATH_STRIDE_S + np.concatenate([spells.first_seen_s, spells.last_seen_s])
     )
-    middle, length = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+    middle = 0.5 * (edges[1:] + edges[:-1])
     sees = np.zeros((sensor_count, len(middle)), bool)
     for sensor in np.unique(spells.sensor):
         rows = np.flatnonzero(spells.sensor == sensor)
@@ -265,12 +292,13 @@ def divided_seconds(spells: Spells, sensor_count: int) -> F64:
         ends = spells.path[rows] * _PATH_STRIDE_S + spells.last_seen_s[rows]
         row = np.searchsorted(begins, middle, side="right") - 1
         sees[sensor] = (row >= 0) & (middle <= ends[np.maximum(row, 0)])
-    watchers = sees.sum(axis=0)
-    part = np.where(watchers > 0, length / np.maximum(watchers, 1), 0.0)
     owner = (middle // _PATH_STRIDE_S).astype(np.intp)
-    for sensor in range(sensor_count):
-        np.add.at(shares[sensor], owner[sees[sensor]], part[sees[sensor]])
-    return shares
+    return _Pieces(
+        path=owner,
+        begin_s=edges[:-1] - owner * _PATH_STRIDE_S,
+        length_s=np.diff(edges),
+        sees=sees,
+    )
 
 
 def _subset_shares(laid: Laid, members: Sequence[int]) -> F64:

@@ -18,6 +18,8 @@ from commonwatch.scenario.sensors import Sensor, sensors
 from commonwatch.sensing.visibility import spells_of_sight
 from commonwatch.studies.impact_bound import ImpactSlopes, Information, gather, impact_slopes
 from commonwatch.studies.marginal import FIGURES, Laid, Sight, mean_known, merged
+from commonwatch.studies.runs import CROSS_SECTION, PUBLISHED_RANGE
+from commonwatch.tables.columns import TABLES
 from commonwatch.tables.schemas import to_table
 from commonwatch.world.truth import Truth, fly
 
@@ -41,7 +43,7 @@ def sensitivity(
     scenario: Scenario,
     truth: Truth,
     slopes: ImpactSlopes,
-    sight: Mapping[Case, Sight],
+    sight: Mapping[str, Mapping[Case, Sight]],
     *,
     progress: Callable[[float], None],
 ) -> pa.Table:
@@ -50,7 +52,7 @@ def sensitivity(
     Parameters
     ----------
     scenario, truth, slopes, sight
-        The nominal answer and what it rests on.
+        The nominal answer and what it rests on; ``sight`` by run.
     progress
         Told the part that is done.
 
@@ -60,24 +62,29 @@ def sensitivity(
         A row for each figure, laydown and figure of value that it moves, largest swing first.
         Answers are means over the arcs within the published range, or over all where there is none:
         warning at first sight, seconds under radar track, warning left when the impact area is
-        known. A cross-section moves the answer as if it, not the published range, limited that
-        radar.
+        known. Cross-sections are moved in the cross-section run, all else in the published-range
+        run: the two are never mixed.
     """
     open_figures = assumptions(scenario)
-    nominal_world = _World(scenario=scenario, truth=truth, slopes=slopes, sight=sight[Case.NOMINAL])
-    nominal = _answers(nominal_world, scenario.laydowns)
+    worlds = {
+        run: _World(scenario=scenario, truth=truth, slopes=slopes, sight=seen[Case.NOMINAL])
+        for run, seen in sight.items()
+    }
+    nominal = {run: _answers(world, scenario.laydowns) for run, world in worlds.items()}
     rows: list[dict[str, Any]] = []
     for done, assumption in enumerate(open_figures):
         touched = _laydowns_touched(scenario, assumption)
         if touched:
+            run = CROSS_SECTION if assumption.key == "cross_section_m2" else PUBLISHED_RANGE
             ends = [
-                _moved(nominal_world, assumption, value, touched)
+                _moved(worlds[run], assumption, value, touched)
                 for value in (assumption.low, assumption.high)
             ]
-            rows += _rows(assumption, nominal, ends[0], ends[1], touched)
+            found = _rows(assumption, nominal[run], ends[0], ends[1], touched)
+            rows += [{"run": run, **row} for row in found]
         progress((done + 1) / len(open_figures))
     rows.sort(key=lambda row: (-row["swing_s"], row["assumption"], row["laydown"], row["figure"]))
-    names = list(rows[0]) if rows else []
+    names = [column.name for column in TABLES["sensitivity"]]
     return to_table("sensitivity", {name: [row[name] for row in rows] for name in names})
 
 

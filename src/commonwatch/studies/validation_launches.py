@@ -25,7 +25,9 @@ from commonwatch.units import metres_from_kilometres, radians_from_degrees
 F64 = npt.NDArray[np.float64]
 
 COAST_MAX_RATIO: Final = 0.01
-"""A coast is held to 1 % of its length."""
+"""A coast is held to 1 % of its length, where the burn time is not assumed."""
+_PUBLISHED: Final = "published apogee, range and flight time"
+_NO_PROOF: Final = "no published burn time was found for any of these missiles"
 REPORTED: Final = "reported"
 LANDS_UNDER_POWER: Final = frozenset({"new-shepard-ns-13"})
 """Reported, but no free fall to the ground."""
@@ -221,51 +223,81 @@ def _arcs(
 
 
 def _checks(compared: list[LaunchComparison]) -> list[Check]:
-    worst = max(compared, key=lambda one: one.coast_ratio)
-    farthest = max(compared, key=lambda one: one.gap_s)
-    nominal = max(compared, key=lambda one: one.nominal_ratio)
     proof = [one for one in compared if one.is_proof]
-    count = len(compared)
-    against = "published apogee, range and flight time"
+    shown = [one for one in compared if not one.is_proof]
+    return [*_coast_checks(shown, proof), *_time_checks(shown, proof)]
+
+
+def _coast_checks(shown: list[LaunchComparison], proof: list[LaunchComparison]) -> list[Check]:
+    quantity = "flight time less burn time, outside the computed coast"
+    worst = max(shown, key=lambda one: one.coast_ratio, default=None)
+    nominal = max(shown, key=lambda one: one.nominal_ratio, default=None)
+    cause = "none"
+    if worst is not None and nominal is not None:
+        cause = (
+            "all meet, but the assumed burn times leave wide intervals: at nominal figures "
+            f"{nominal.title} is {100.0 * nominal.nominal_ratio:.1f} % off"
+            if worst.coast_ratio == 0.0
+            else f"{worst.title}; published times are whole minutes"
+        )
     return [
         Check(
-            what="coasts of published launches (no proof: burn times assumed)",
-            against=against,
-            case_count=count,
-            quantity="flight time less burn time, outside the computed coast",
+            what="coasts of published launches, burn time assumed: shown, not proof",
+            against=_PUBLISHED,
+            case_count=len(shown),
+            quantity=quantity,
             unit="%",
-            largest=100.0 * worst.coast_ratio,
-            allowed=100.0 * COAST_MAX_RATIO,
-            cause=(
-                "all meet, but the assumed burn times leave wide intervals: at nominal figures "
-                f"{nominal.title} is {100.0 * nominal.nominal_ratio:.1f} % off"
-                if worst.coast_ratio == 0.0
-                else f"{worst.title}; published times are whole minutes"
-            ),
+            largest=None if worst is None else 100.0 * worst.coast_ratio,
+            allowed=None,
+            cause=cause,
         ),
         Check(
+            what="coasts of published launches, burn time found: proof",
+            against=_PUBLISHED,
+            case_count=len(proof),
+            quantity=quantity,
+            unit="%",
+            largest=max((100.0 * one.coast_ratio for one in proof), default=None),
+            allowed=100.0 * COAST_MAX_RATIO if proof else None,
+            cause=_NO_PROOF
+            if not proof
+            else max(proof, key=lambda one: one.coast_ratio).title,
+        ),
+    ]
+
+
+def _time_checks(shown: list[LaunchComparison], proof: list[LaunchComparison]) -> list[Check]:
+    farthest = max(shown, key=lambda one: one.gap_s, default=None)
+    count = len(shown)
+    cause = "none"
+    if farthest is not None:
+        cause = (
+            f"all {count} published times lie in intervals "
+            f"{min(_width(one) for one in shown):.0f} to "
+            f"{max(_width(one) for one in shown):.0f} s wide, most of it the assumed burn time"
+            if farthest.gap_s == 0.0
+            else farthest.title
+        )
+    return [
+        Check(
             what="flight times, burn time assumed: shown, not proof",
-            against=against,
-            case_count=count - len(proof),
+            against=_PUBLISHED,
+            case_count=count,
             quantity="published time outside the computed interval",
             unit="s",
-            largest=farthest.gap_s,
+            largest=None if farthest is None else farthest.gap_s,
             allowed=None,
-            cause=f"all {count} published times lie in intervals "
-            f"{min(_width(one) for one in compared):.0f} to "
-            f"{max(_width(one) for one in compared):.0f} s wide, most of it the assumed burn time"
-            if farthest.gap_s == 0.0
-            else farthest.title,
+            cause=cause,
         ),
         Check(
             what="flight times, burn time found: proof",
-            against=against,
+            against=_PUBLISHED,
             case_count=len(proof),
             quantity="published time outside the computed interval",
             unit="s",
             largest=max((one.gap_s for one in proof), default=None),
             allowed=0.0 if proof else None,
-            cause="no published burn time was found for any of these missiles"
+            cause=_NO_PROOF
             if not proof
             else max(proof, key=lambda one: one.gap_s).title,
         ),
@@ -338,7 +370,7 @@ def _coasts(compared: list[LaunchComparison]) -> Listing:
         title="Published launches: coasts",
         note="Published time less burn time (both intervals), against free flight from burn-out to "
         "the ground, drag off and on. Apart: the distance between the two intervals as a part of "
-        "the coast, held to 1 %. Azimuths are derived from reported places of splash-down or "
+        "the coast; it would be held to 1 % where a burn time is found. Azimuths are derived from reported places of splash-down or "
         "assumed: North Korean lofted tests went east-north-east into the Sea of Japan, the "
         "sounding rocket north. Turned: how far the nominal flight time moves if the launch goes "
         "due north or due east instead; the intervals allow for azimuths within some 10 degrees.",
@@ -393,7 +425,7 @@ def _contradiction() -> Check:
     short_s = [contradiction_s(row) for row in rows]
     return Check(
         what="published time shorter than its own arc: a source can be wrong",
-        against="published apogee, range and flight time",
+        against=_PUBLISHED,
         case_count=len(rows),
         quantity="short of the vacuum arc without a powered phase",
         unit="s",

@@ -115,8 +115,21 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _float("apogee_time_s", "When that height is reached."),
         _IMPACT,
         _float("miss_m", "Distance from the impact to the aim point.", may_be_empty=True),
-        _float("drag_offset_m", "How far drag moves the impact.", may_be_empty=True),
-        _float("drag_offset_s", "How much later drag makes the impact.", may_be_empty=True),
+        _float("ballistic_coefficient_kg_m2", "Nominal, for the drag offset.", may_be_empty=True),
+        _float(
+            "drag_offset_low_m",
+            "How far drag moves the impact with the low ballistic coefficient: most.",
+            may_be_empty=True,
+        ),
+        _float("drag_offset_m", "The same with the nominal coefficient.", may_be_empty=True),
+        _float("drag_offset_high_m", "The same with the high coefficient.", may_be_empty=True),
+        _float(
+            "drag_offset_low_s",
+            "How much later drag makes the impact with the low ballistic coefficient.",
+            may_be_empty=True,
+        ),
+        _float("drag_offset_s", "The same with the nominal coefficient.", may_be_empty=True),
+        _float("drag_offset_high_s", "The same with the high coefficient.", may_be_empty=True),
     ),
     "paths": (
         *_ARC,
@@ -150,9 +163,15 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _WITH_SATELLITES,
         *_ARC,
         _float("first_sight_s", "First detection by any sensor.", may_be_empty=True),
-        _text("first_sight_sensor", "Which sensor that was.", may_be_empty=True),
+        _text(
+            "first_sight_sensor",
+            "Which sensor that was; several, by commas, where they see together.",
+            may_be_empty=True,
+        ),
+        _float("first_stereo_s", "When two satellites first see it at once.", may_be_empty=True),
+        _float("stereo_s", "Seconds that two satellites or more see it at once."),
         _float("first_radar_s", "First detection by a radar.", may_be_empty=True),
-        _text("first_radar_sensor", "Which radar that was.", may_be_empty=True),
+        _text("first_radar_sensor", "Which radar, or radars, that was.", may_be_empty=True),
         _float("radar_track_s", "Seconds under at least one radar."),
         _float("longest_gap_s", "Longest stretch unseen after the first sight.", may_be_empty=True),
         _float(
@@ -177,6 +196,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _float("shapley_high_s", "Shapley share, high case.", may_be_empty=True),
     ),
     "sensitivity": (
+        _RUN,
         _text("assumption", "Path of the figure in the catalogue or scenario."),
         _text("mark", "found, derived or assumed."),
         _text("source", "Where the figure comes from."),
@@ -227,7 +247,12 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _float("launch_longitude_deg", "Longitude of the launch grid point."),
         _text("aim_point", "Name of the aim point."),
         _float("first_sight_s", "First detection by any sensor.", may_be_empty=True),
-        _float("longest_gap_s", "Longest stretch unseen.", may_be_empty=True),
+        _flag(
+            f"within_published_range_{YEAR}", "Whether the vehicle's published range reaches it."
+        ),
+        _float(
+            "longest_unseen_s", "Longest stretch unseen, counted from lift-off.", may_be_empty=True
+        ),
         _IMPACT,
     ),
 }

@@ -73,7 +73,7 @@ class Truth:
     refused
         Flights that cannot be, each with the reason.
     ballistic_coefficient_kg_m2
-        One a solved arc.
+        (3, n), low, nominal and high of each solved arc.
     gravity
         The force model.
     """
@@ -134,13 +134,21 @@ def fly(
     if arcs is not None:
         parts.append(whole_flights(arcs, interval_s=interval_s, gravity=scenario.gravity))
     parts += [_recorded_trajectory(path, interval_s) for path in recordings]
-    coefficients = [vehicles[entry.vehicle].ballistic_coefficient_kg_m2 for entry in flown]
+    coefficients = {
+        name: [
+            vehicle(scenario, name, case, override=override).ballistic_coefficient_kg_m2
+            for case in Case
+        ]
+        for name in vehicles
+    }
     return Truth(
         flights=(*flown, *(_recorded_entry(path) for path in recordings)),
         arcs=arcs,
         trajectories=_joined(parts),
         refused=tuple(refused),
-        ballistic_coefficient_kg_m2=np.array(coefficients),
+        ballistic_coefficient_kg_m2=np.array([coefficients[entry.vehicle] for entry in flown])
+        .reshape(len(flown), 3)
+        .T,
         gravity=scenario.gravity,
     )
 
@@ -210,19 +218,29 @@ def gap_flights_wanted(scenario: Scenario, grid: Grid, arc: str) -> tuple[ArcWan
 
 
 def drag_offset(truth: Truth) -> tuple[F64, F64]:
-    """Return how far, m, and how much later, s, drag makes each solved arc come down, (n,) each."""
+    """Return how far, m, and how much later, s, drag makes each solved arc come down.
+
+    Returns
+    -------
+    offset_m, offset_s
+        (3, n) each, with the low, nominal and high ballistic coefficient: the low one slows most.
+    """
     if truth.arcs is None:
-        return np.zeros(0), np.zeros(0)
-    slowed = free_flight(
-        truth.arcs.burn_out_state_vector,
-        gravity=truth.gravity,
-        ballistic_coefficient_kg_m2=truth.ballistic_coefficient_kg_m2,
-        seeks_apogee=False,
-    )
+        return np.zeros((3, 0)), np.zeros((3, 0))
     latitude, longitude, _ = geodetic_from_ecef(truth.arcs.free.state_vector[:, :3])
-    slowed_latitude, slowed_longitude, _ = geodetic_from_ecef(slowed.state_vector[:, :3])
-    offset_m, _ = geodesic(latitude, longitude, slowed_latitude, slowed_longitude)
-    return offset_m, slowed.time_s - truth.arcs.free.time_s
+    offset_m, offset_s = [], []
+    for coefficient in truth.ballistic_coefficient_kg_m2:
+        slowed = free_flight(
+            truth.arcs.burn_out_state_vector,
+            gravity=truth.gravity,
+            ballistic_coefficient_kg_m2=coefficient,
+            seeks_apogee=False,
+        )
+        slowed_latitude, slowed_longitude, _ = geodetic_from_ecef(slowed.state_vector[:, :3])
+        distance_m, _ = geodesic(latitude, longitude, slowed_latitude, slowed_longitude)
+        offset_m.append(distance_m)
+        offset_s.append(slowed.time_s - truth.arcs.free.time_s)
+    return np.array(offset_m), np.array(offset_s)
 
 
 def _between(
