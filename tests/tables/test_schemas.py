@@ -72,7 +72,8 @@ def test_nan_becomes_an_empty_value_where_a_value_may_be_missing() -> None:
 
 def test_columns_come_out_in_the_order_of_the_schema() -> None:
     turned = dict(reversed(gap_columns().items()))
-    assert to_table("gaps", turned).column_names == [column.name for column in TABLES["gaps"]]
+    listed = [column.name.replace("YYYY", "2009") for column in TABLES["gaps"]]
+    assert to_table("gaps", turned).column_names == listed
 
 
 def test_words_may_come_as_a_dictionary_array() -> None:
@@ -125,10 +126,6 @@ def test_format_and_units_are_in_the_file(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_keeps_its_types() -> None:
-    empty = {column.name: np.zeros(0) for column in TABLES["gaps"] if column.kind == "float"}
-    words: dict[str, list[str]] = {
-        column.name: [] for column in TABLES["gaps"] if column.kind == "text"
-    }
-    table = to_table("gaps", {**empty, **words})
+    table = to_table("lowest_altitude", {c.name: [] for c in TABLES["lowest_altitude"]})
     assert table.schema.field("laydown").type == pa.string()
     assert table.num_rows == 0
