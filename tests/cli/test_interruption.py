@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,33 +68,69 @@ def test_ctrl_c_in_mid_run_leaves_nothing_behind(stage: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+STRUCK = """
+import os, signal, sys, threading
+from commonwatch.cli import outcome
+from commonwatch.cli.main import main
+
+def strike():
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+
+def strike_on():
+    while True:
+        strike()
+
+write_json = outcome.write_json
+
+def write_json_and_strike(path, content):
+    write_json(path, content)
+    assert any(path.parent.glob("*.parquet"))
+    if sys.argv[2] == "often":
+        threading.Thread(target=strike_on, daemon=True).start()
+    strike()
+
+outcome.write_json = write_json_and_strike
+main(["run", "small.toml", "--out", "out"])
+"""
+"""A run that is struck by a signal when half of its results are written."""
+
+
+def struck(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    write_scenario(folder)
+    (folder / "out").mkdir()
+    (folder / "out" / "summary.json").write_text("earlier")
+    return subprocess.run(
+        [sys.executable, "-c", STRUCK, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=LONG_S,
+        check=False,
+    )
+
+
+def holds_only_what_was_there(folder: Path) -> bool:
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    assert names == ["out", "out/summary.json", "small.toml"]
+    return (folder / "out" / "summary.json").read_text() == "earlier"
+
+
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_while_results_are_written_leaves_earlier_ones(
     name: str, code: int, tmp_path: Path
 ) -> None:
-    write_scenario(tmp_path)
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "summary.json").write_text("earlier")
-    with started("run", "small.toml", "--out", "out", folder=tmp_path) as process:
-        wait_for(process, "writing the report")
-        process.send_signal(getattr(signal, name))
-        found, said = end_of(process)
-    assert found == code
-    assert "no file is half-written" in said
-    assert [path.name for path in out.iterdir()] == ["summary.json"]
-    assert (out / "summary.json").read_text() == "earlier"
+    done = struck(tmp_path, name, "once")
+    assert done.returncode == code, done.stderr
+    assert "no file is half-written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert holds_only_what_was_there(tmp_path)
 
 
 def test_ctrl_c_pressed_many_times_does_not_tear_the_clean_up(tmp_path: Path) -> None:
-    write_scenario(tmp_path)
-    with started("run", "small.toml", "--out", "out", folder=tmp_path) as process:
-        wait_for(process, "writing the report")
-        for _ in range(20):
-            process.send_signal(signal.SIGINT)
-        code, _ = end_of(process)
-    assert code == 130
-    assert [path.name for path in tmp_path.iterdir()] == ["small.toml"]
+    done = struck(tmp_path, "SIGINT", "often")
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert holds_only_what_was_there(tmp_path)
 
 
 def test_ctrl_c_while_kernels_compile_ends_the_command(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def content_of(world: World) -> ReportContent:
             for first, last in row.sectors
         ),
         gap_s=120.0,
+        published_ground_range_m=world.published_km * 1e3,
         place_titles={
             name: name.replace("-", " ").title() for name in (*world.launches, *world.aims)
         },
@@ -186,8 +187,13 @@ def _arcs(world: World, flights: Sequence[Flight], year: int) -> pa.Table:
                 "apogee_time_s": f.impact_s / 2,
                 "impact_s": f.impact_s,
                 "miss_m": 300.0,
+                "ballistic_coefficient_kg_m2": 1000.0,
+                "drag_offset_low_m": 14e3,
                 "drag_offset_m": 9e3,
+                "drag_offset_high_m": 6e3,
+                "drag_offset_low_s": 6.5,
                 "drag_offset_s": 4.0,
+                "drag_offset_high_s": 2.5,
             }
             for f in flights
         ]
@@ -295,6 +301,8 @@ def _known(
     gap = max(gap, f.impact_s - end)
     earliest = min(spells, default=None)
     first_radar = min(radar, default=None)
+    stereo = sorted(last for _, last, sensor in spells if kinds[sensor] != "radar")
+    two = sorted(first for first, _, sensor in spells if kinds[sensor] != "radar")[1:2]
     known = first_radar[0] + 45 if first_radar and track > 45 else None
     return {
         **head,
@@ -302,14 +310,25 @@ def _known(
         "aim_point": f.aim or None,
         "arc": f.arc,
         "first_sight_s": earliest[0] if earliest else None,
-        "first_sight_sensor": earliest[2] if earliest else None,
+        "first_sight_sensor": _all_of(spells, earliest),
+        "first_stereo_s": two[0] if two else None,
+        "stereo_s": max(0.0, stereo[-2] - two[0]) if two else 0.0,
         "first_radar_s": first_radar[0] if first_radar else None,
-        "first_radar_sensor": first_radar[2] if first_radar else None,
+        "first_radar_sensor": _all_of(radar, first_radar),
         "radar_track_s": track,
         "longest_gap_s": gap,
         "impact_area_s": known,
         "warning_left_s": f.impact_s - known if known else None,
     }
+
+
+def _all_of(
+    spells: Sequence[tuple[float, float, str]], earliest: tuple[float, float, str] | None
+) -> str | None:
+    """Name all that see as soon as the first."""
+    if earliest is None:
+        return None
+    return ", ".join(name for first, _, name in spells if first <= earliest[0] + 0.05)
 
 
 def _value(world: World) -> pa.Table:
@@ -355,6 +374,7 @@ def _sensitivity(world: World) -> pa.Table:
         swing = 90.0 / (1 + place)
         rows.append(
             {
+                "run": RUNS["cross_section" in name],
                 "assumption": name,
                 "mark": mark,
                 "source": source,
@@ -460,6 +480,14 @@ def _gaps(world: World) -> pa.Table | None:
     for laydown, _, sensors in world.laydowns:
         for place, case in enumerate(CASES):
             for aim in list(world.aims)[:2]:
+                away = np.array(
+                    GEOD.inv(
+                        longitude,
+                        latitude,
+                        np.full(latitude.size, world.aims[aim][1]),
+                        np.full(latitude.size, world.aims[aim][0]),
+                    )[2]
+                )
                 gap = 40 * np.hypot(latitude - south, longitude - west) / (1 + len(sensors) / 4)
                 rows.append(
                     pa.table(
@@ -470,7 +498,10 @@ def _gaps(world: World) -> pa.Table | None:
                             "launch_longitude_deg": longitude,
                             "aim_point": [aim] * gap.size,
                             "first_sight_s": np.full(gap.size, 60.0),
-                            "longest_gap_s": gap * (1.2, 1.0, 0.8)[place],
+                            f"within_published_range_{world.date.year}": (
+                                away <= world.published_km * 1e3
+                            ),
+                            "longest_unseen_s": gap * (1.2, 1.0, 0.8)[place],
                             "impact_s": np.full(gap.size, 600.0),
                         }
                     )

@@ -99,7 +99,7 @@ def test_titles_that_begin_alike_are_joined_without_saying_it_twice(
 
 def test_the_share_of_flights_with_a_gap_counts_those_that_were_flown() -> None:
     gaps_s = [10.0, 120.0, None, 500.0, 119.9]
-    rows = pa.table({"longest_gap_s": pa.array(gaps_s)})
+    rows = pa.table({"longest_unseen_s": pa.array(gaps_s)})
     known = [gap for gap in gaps_s if gap is not None]
     assert gap_share(rows, 120.0) == len([gap for gap in known if gap >= 120]) / len(known)
 

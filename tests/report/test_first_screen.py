@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import re
 from collections import Counter
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 
 from commonwatch.errors import InputError
 from commonwatch.report import ReportContent
+from commonwatch.report.additions import in_one_line
 from commonwatch.report.conclusions import conclusion
 from commonwatch.report.estimates import combinations, headline_rows
-from commonwatch.report.first_screen import FirstScreen, first_screen
+from commonwatch.report.first_screen import FirstScreen, brackets_text, first_screen
 from commonwatch.report.summary import summary
 from tests.report.build_tables import CASES, content_of
 from tests.report.worlds import dprk_2017, falcon, iran_2009
@@ -156,7 +158,8 @@ def test_the_first_point_names_the_sensor_that_is_first_on_most_arcs() -> None:
     (sensor, count), *_ = Counter(row["first_sight_sensor"] for row in rows).most_common()
     assert sensor == "DSP-EUR"
     assert (
-        f"DSP over Africa is first on {count} of {len(rows)} arcs" in screen.answers[0].sentences[0]
+        f"DSP over Africa is first to see {count} of {len(rows)} arcs"
+        in screen.answers[0].sentences[0]
     )
 
 
@@ -166,6 +169,7 @@ def test_the_fifth_point_counts_the_hypothetical_arcs_and_names_their_aim_points
     beyond = [arc for arc in arcs if not arc["within_published_range_2009"]]
     words = " ".join(screen.asides[1].sentences)
     assert f"{len(beyond)} of {len(arcs)} arcs are hypothetical" in words
+    assert "(up to 2,500 km, the high end of the sources)" in words
     reached = {arc["aim_point"] for arc in arcs if arc["within_published_range_2009"]}
     for aim in {arc["aim_point"] for arc in arcs} - reached:
         assert content.place(aim) in words
@@ -173,12 +177,48 @@ def test_the_fifth_point_counts_the_hypothetical_arcs_and_names_their_aim_points
 
 def test_the_sixth_point_says_the_three_largest_swings_in_words_and_where() -> None:
     _, screen = iran()
-    assert screen.asides[2].sentences == (
-        "Sejil-2: burn time 90 to 130 s moves the warning left at a known impact area by 90 s "
-        "(All together).",
-        "Armavir SE: range 4,000 to 6,000 km moves the time under radar by 45 s (All together).",
-        "Har Keren: radar cross-section 0.01 to 0.1 m² in place of the published range moves the "
-        "warning at first sight by 30 s (All together).",
+    width_s = screen.rows[7].cells[4].interval.strip("[]").split(", ")
+    bracket_s = int(width_s[1]) - int(width_s[0])
+    assert bracket_s < 90
+    first, second, third = screen.asides[2].sentences
+    assert first == (
+        "Sejil-2: burn time 90 to 130 s moves the mean warning left at a known impact area by "
+        f"90 s, more than the bracket of {bracket_s} s (All together)."
+    )
+    assert second.startswith(
+        "Armavir SE: range 4,000 to 6,000 km moves the mean time under radar by 45 s"
+    )
+    # Har Keren's cross-section moves more, but in the other run.
+    assert third.startswith(
+        "Gabala: upper elevation limit 40 to 70 deg moves the mean warning left"
+    )
+
+
+def with_swings(content: ReportContent, swings_s: list[float]) -> FirstScreen:
+    table = content.tables["sensitivity"]
+    place = table.column_names.index("swing_s")
+    tables = {
+        **content.tables,
+        "sensitivity": table.set_column(place, "swing_s", pa.array(swings_s)),
+    }
+    return first_screen(dataclasses.replace(content, tables=tables))
+
+
+def test_a_cross_section_is_named_after_the_published_range_run_and_as_what_it_is() -> None:
+    content, _ = iran()
+    said = with_swings(content, [90.0, 0.4, 500.0, 0.3, 0.1]).asides[2].sentences
+    assert len(said) == 2
+    assert said[0].startswith("Sejil-2: burn time")
+    assert said[1] == (
+        "Har Keren: radar cross-section 0.01 to 0.1 m² moves the mean warning at first sight by "
+        "500 s (All together; cross-section run)."
+    )
+
+
+def test_swings_of_less_than_half_a_second_are_none() -> None:
+    content, _ = iran()
+    assert with_swings(content, [0.4] * 5).asides[2].sentences == (
+        "None moves a figure by half a second or more.",
     )
 
 
@@ -190,11 +230,143 @@ def test_the_seventh_point_gives_the_date_who_was_not_in_service_and_where_sourc
     for said in (
         "20 May 2009",
         "Brdy, planned",
-        "Gabala, offered",
         "Armavir SE and SW, trial duty",
+        "In its owner's service, but offered: Gabala.",
         "Sources disagree which face was on trial duty.",
     ):
         assert said in words
+
+
+def test_an_unknown_status_is_neither_in_service_nor_out_of_it() -> None:
+    world = falcon()
+    world.sensors[0].status = "unknown"
+    content = content_of(world)
+    screen = first_screen(content)
+    words = " ".join(screen.asides[3].sentences)
+    assert "No sensor is known to have been out of service then." in words
+    assert screen.rows[0].status == ""
+    assert summary(content)["laydowns"][0]["not_in_service"] == []
+
+
+def test_the_summary_keeps_offered_sensors_apart_from_those_not_in_service() -> None:
+    content, _ = iran()
+    whole = summary(content)["laydowns"][-1]
+    assert whole["not_in_service"] == [
+        "Brdy: planned",
+        "Armavir SE: trial duty",
+        "Armavir SW: trial duty",
+    ]
+    assert whole["offered"] == ["Gabala"]
+
+
+def test_sensors_that_see_together_are_named_together() -> None:
+    world = iran_2009()
+    content = content_of(world)
+    knowledge = content.tables["knowledge"]
+    place = knowledge.column_names.index("first_sight_sensor")
+    pair = pa.array(["DSP-EUR, SBIRS-HEO-1"] * knowledge.num_rows)
+    tables = {
+        **content.tables,
+        "knowledge": knowledge.set_column(place, "first_sight_sensor", pair),
+    }
+    screen = first_screen(dataclasses.replace(content, tables=tables))
+    said = screen.answers[0].sentences[0]
+    assert said.startswith("DSP over Africa and SBIRS HEO-1 together are first to see")
+    assert screen.rows[0].cells[0].note == "2 together"
+    assert screen.rows[0].cells[0].who == "DSP over Africa and SBIRS HEO-1 together"
+
+
+def test_the_first_point_says_how_many_arcs_two_satellites_see_at_once_and_by_when() -> None:
+    content, screen = iran()
+    values = {
+        (case, burn): middle(
+            [row["first_stereo_s"] for row in rows_of(content, "us-nato", case, burn)]
+        )
+        for case in CASES
+        for burn in BURNS
+    }
+    rows = rows_of(content, "us-nato", "nominal")
+    count = len([row for row in rows if row["first_stereo_s"] is not None])
+    assert (
+        f"Two satellites at once (stereo): {count} of {len(rows)} arcs, half by "
+        f"T+{written(values['nominal', 'nominal'])} s {bracket(list(values.values()))}; "
+        "one line of sight gives a launch point only through an assumed altitude."
+    ) in screen.answers[0].sentences
+    figures = summary(content)["laydowns"][0]["published-range"]
+    assert figures["first_stereo_s"]["nominal"] == pytest.approx(values["nominal", "nominal"])
+    held = [row["stereo_s"] for row in rows]
+    assert figures["stereo_s"]["nominal"] == pytest.approx(middle(held, longest=True))
+
+
+SINGLE = (
+    "us-nato+israel",
+    "us-nato+brdy",
+    "us-nato+gabala",
+    "us-nato+armavir-se",
+    "us-nato+armavir-sw",
+    "us-nato+armavir",
+)
+
+
+def test_the_second_point_gives_every_single_addition_best_first() -> None:
+    content, screen = iran()
+    track_s = {
+        name: middle(
+            [row["radar_track_s"] for row in rows_of(content, name, "nominal")], longest=True
+        )
+        for name in SINGLE
+    }
+    line = next(said for said in screen.answers[1].sentences if "under radar for" in said)
+    shown = [float(word.replace(",", "")) for word in re.findall(r"([\d,]+) s(?: \[|;|\.)", line)]
+    assert shown[:-1] == [round(value) for value in sorted(track_s.values(), reverse=True)]
+    assert f"+ Gabala {written(track_s['us-nato+gabala'])} s" in line
+    assert "All together" in line
+    assert screen.answers[1].sentences[-1].endswith("A radar track follows two looks later.")
+
+
+def test_the_third_point_names_gabala_and_what_the_bound_is() -> None:
+    _, screen = iran()
+    assert any("+ Gabala" in said for said in screen.answers[2].sentences)
+    assert screen.answers[2].sentences[-1].startswith("Cramér-Rao bound: the earliest")
+
+
+def test_delays_are_said_to_be_left_out_and_how_far_the_first_radar_leads_the_next() -> None:
+    content, screen = iran()
+    first_s = {
+        name: middle([row["first_radar_s"] for row in rows_of(content, name, "nominal")])
+        for name in SINGLE
+    }
+    soonest, *others = sorted(first_s.values())
+    lead_s = next(value - soonest for value in others if value - soonest >= 0.5)
+    assert "delays from sensor to centre (assumed 1 to 3 s)" in screen.delays
+    assert screen.delays.endswith(f"by some {written(lead_s)} s.")
+    alone = first_screen(content_of(falcon()))
+    assert alone.delays.endswith("decision delays are not included.")
+
+
+def test_titles_in_one_line_share_the_words_of_place() -> None:
+    items = [
+        ("+ Armavir, SE face", "239 s"),
+        ("+ Armavir, SW face", "216 s"),
+        ("+ Gabala", "51 s"),
+        ("+ Gabala", "7 s"),
+    ]
+    assert (
+        in_one_line(items) == "+ Armavir, SE face 239 s; SW face 216 s; + Gabala 51 s; + Gabala 7 s"
+    )
+    assert in_one_line([]) == ""
+
+
+def test_brackets_say_what_they_span_and_what_they_leave_out() -> None:
+    content, screen = iran()
+    said = brackets_text(screen, is_moved=True)
+    for words in ("range", "elevation limits", "cloud break", "first look", "burn-out altitude"):
+        assert words in said
+        assert words in summary(content)["interval_over"]
+    assert "satellite slots" in said.partition("; other open figures")[2]
+    fixed = brackets_text(first_screen(content_of(falcon())), is_moved=False)
+    assert "burn time" not in fixed
+    assert "nominal throughout" in fixed
 
 
 def test_a_status_stands_beside_the_name_of_the_laydown() -> None:

@@ -13,6 +13,9 @@ import pyarrow as pa
 import pytest
 
 from commonwatch.report import write_picture, write_report
+from commonwatch.report.coverage_maps import gap_figures
+from commonwatch.report.listings import value_listings
+from commonwatch.report.page import unbroken
 from tests.report.build_tables import content_of
 from tests.report.worlds import World, dprk_2017, falcon, globe, iran_2009
 
@@ -22,6 +25,8 @@ WORLDS: dict[str, Callable[[], World]] = {
     "dprk-2017": dprk_2017,
     "globe-2024": functools.partial(globe, 8),
 }
+SHARES = ("shapley_low_s", "shapley_nominal_s", "shapley_high_s")
+HELD = [words.replace("_", "\N{NO-BREAK SPACE}") for words in ("T+47_s_[30,_57];", "+_Gabala")]
 VOID = {"meta", "input", "br", "col", "link", "img", "hr"}
 VOID_SHAPES = {"path", "rect", "circle", "use", "image"}
 
@@ -151,6 +156,65 @@ def test_hypothetical_arcs_are_marked_in_the_table_of_arcs() -> None:
         arc for arc in content.tables["arcs"].to_pylist() if not arc["within_published_range_2009"]
     ]
     assert page("iran-2009").count('<span class="mark notable">hypothetical</span>') == len(beyond)
+
+
+def test_the_table_of_arcs_gives_drag_with_its_interval_and_the_coefficient() -> None:
+    html = page("iran-2009")
+    arcs = html[html.index('<section id="arcs">') : html.index('<section id="limits">')]
+    assert ">9.0<small>[6.0, 14.0]</small>" in arcs
+    assert ">4.0<small>[2.5, 6.5]</small>" in arcs
+    assert ">1,000<" in arcs
+
+
+def test_maps_of_gaps_count_flights_within_the_published_range_and_say_so() -> None:
+    world = iran_2009()
+    world.published_km = 1_800.0
+    content = content_of(world)
+    rows = [
+        row
+        for row in content.tables["gaps"].to_pylist()
+        if row["laydown"] == "us-nato" and row["case"] == "nominal"
+    ]
+    within = [row for row in rows if row["within_published_range_2009"]]
+    assert 0 < len(within) < len(rows)
+    shares = [
+        sum(row["longest_unseen_s"] >= content.gap_s for row in some) / len(some)
+        for some in (within, rows)
+    ]
+    caption = gap_figures(content)[0].caption
+    assert f"{shares[0]:.0%} [" in caption.partition("of the flights within the published")[0]
+    assert f"{shares[1]:.0%} [" in caption.partition("such a gap; ")[2]
+    assert "hypothetical ones included" in caption
+
+
+def test_maps_of_gaps_without_a_flight_within_the_published_range_count_all_and_say_so() -> None:
+    world = iran_2009()
+    world.published_km = 10.0
+    assert "of all flights, every one hypothetical" in gap_figures(content_of(world))[0].caption
+
+
+def test_shares_that_were_left_out_are_said_to_be_with_the_reason() -> None:
+    content = content_of(globe(8))
+    value = content.tables["value"].to_pylist()
+    many = [
+        {**row, "sensor": f"{row['sensor']}-{copy}"} | dict.fromkeys(SHARES)
+        for row in value
+        for copy in (1, 2)
+    ]
+    tables = {
+        **content.tables,
+        "value": pa.Table.from_pylist(many, schema=content.tables["value"].schema),
+    }
+    notes = [table.note for table in value_listings(dataclasses.replace(content, tables=tables))]
+    count = len({row["sensor"] for row in many})
+    assert count > 12
+    assert all(f"left out for more than 12 of them; here are {count}" in note for note in notes)
+    assert not any(table.note for table in value_listings(content))
+
+
+def test_numbers_stay_with_their_units_and_intervals() -> None:
+    said = "half by T+47 s [30, 57]; + Gabala never."
+    assert unbroken(said).split(" ") == ["half", "by", *HELD, "never."]
 
 
 def test_tables_that_a_run_lacks_are_said_to_be_missing() -> None:

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from commonwatch.scenario import catalogue, schema
+from commonwatch.scenario.figures import ends
+from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.meaning import CHECKS, check_sensor_names
 from commonwatch.scenario.mistakes import find_faults
 
@@ -101,3 +103,38 @@ def test_the_bundled_scenarios_are_the_promised_ones() -> None:
         "iran-2009",
         "norway-1995",
     )
+
+
+def test_brdys_range_at_a_hundredth_of_a_square_metre_is_the_official_one() -> None:
+    brdy = catalogue.sensors()["brdy"]
+    assert isinstance(brdy, schema.RadarEntry)
+    at_small_km = [0.01**0.25 * one for one in ends(brdy.range_max_km)]
+    assert at_small_km[0] < 2_100.0  # the critics would hold even this too long
+    assert at_small_km[2] == pytest.approx(2_500.0, rel=0.01)
+
+
+@pytest.mark.parametrize("name", catalogue.scenario_names())
+def test_no_laydown_of_2014_or_later_holds_both_radars_at_mishelevka(name: str) -> None:
+    scenario = load_scenario(name)
+    if scenario.date.year < 2014:
+        return
+    names = list(scenario.sensors)
+    for laydown in scenario.laydowns:
+        held = {str(names[index]) for index in laydown.members}
+        assert not {"mishelevka-dnepr", "mishelevka-voronezh"} <= held, laydown.name
+
+
+def test_what_nobody_has_published_of_a_satellite_is_an_interval() -> None:
+    for entry in catalogue.sensors().values():
+        if isinstance(entry, schema.SatelliteEntry):
+            assert isinstance(entry.elevation_min_deg, schema.Interval), entry.name
+            if entry.orbit == "highly elliptical":
+                assert isinstance(entry.apogee_longitude_deg, schema.Interval), entry.name
+                assert isinstance(entry.argument_of_perigee_deg, schema.Interval), entry.name
+
+
+def test_every_cued_radar_of_the_catalogue_has_an_assumed_hand_over_interval() -> None:
+    for entry in catalogue.sensors().values():
+        if isinstance(entry, schema.RadarEntry) and entry.role == "cued":
+            assert isinstance(entry.hand_over_s, schema.Interval), entry.name
+            assert entry.hand_over_s.mark == "assumed"

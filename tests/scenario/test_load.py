@@ -55,6 +55,49 @@ def test_a_grid_around_the_world_does_not_repeat_its_first_meridian(tmp_path: Pa
     assert len(coverage.map.longitude_rad) == 72
 
 
+@pytest.mark.parametrize(
+    ("least_deg", "greatest_deg", "first_deg", "last_deg"),
+    [
+        (140.0, -140.0, 140.0, 220.0),
+        (140.0, 220.0, 140.0, 220.0),
+        (350.0, 20.0, -10.0, 20.0),
+        (180.0, -170.0, -180.0, -170.0),
+    ],
+)
+def test_a_region_may_run_through_the_date_line(
+    tmp_path: Path, least_deg: float, greatest_deg: float, first_deg: float, last_deg: float
+) -> None:
+    text = changed("longitude_min_deg = -180.0", f"longitude_min_deg = {least_deg}")
+    text = changed("longitude_max_deg = 180.0", f"longitude_max_deg = {greatest_deg}", text=text)
+    coverage = load_scenario(write(tmp_path, text)).coverage
+    assert coverage is not None
+    longitudes = np.degrees(coverage.map.longitude_rad)
+    assert (longitudes[0], longitudes[-1]) == pytest.approx((first_deg, last_deg))
+
+
+@pytest.mark.parametrize(("least_deg", "greatest_deg"), [(20.0, -10.0), (20.0, 20.0)])
+def test_longitudes_in_the_wrong_order_are_refused_with_the_remedy(
+    tmp_path: Path, least_deg: float, greatest_deg: float
+) -> None:
+    text = changed("longitude_min_deg = -180.0", f"longitude_min_deg = {least_deg}")
+    text = changed("longitude_max_deg = 180.0", f"longitude_max_deg = {greatest_deg}", text=text)
+    assert "write 220 for 140 W" in sentences(tmp_path, text)
+
+
+def test_an_unknown_name_among_many_lists_the_nearest_and_counts_the_others(tmp_path: Path) -> None:
+    (mistake,) = refused(tmp_path, changed('["semnan"]', '["semnam"]')).mistakes
+    names, _, rest = mistake.allowed.partition(" and ")
+    assert len(names.split(", ")) == 8
+    assert names.startswith("semnan, ")
+    assert rest.startswith(f"{len(catalogue.places()) - 8} more")
+
+
+def test_an_unknown_name_among_few_lists_them_all(tmp_path: Path) -> None:
+    text = SCENARIO + '[study]\nlaydown = "bath"\nbaseline = "alone"\n'
+    (mistake,) = refused(tmp_path, text).mistakes
+    assert mistake.allowed == "alone, both"
+
+
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert load_scenario(write(tmp_path, "\ufeff" + SCENARIO)).seed == 7
 

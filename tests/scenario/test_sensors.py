@@ -161,3 +161,9 @@ def test_a_sensor_without_service_dates_has_an_unknown_status(small: Scenario) -
 )
 def test_the_sensors_of_2009_have_the_status_of_that_day(name: str, status: str) -> None:
     assert status_on(catalogue.sensors()[name], datetime.date(2009, 5, 20))[0] == status
+
+
+def test_only_cued_radars_have_an_open_hand_over() -> None:
+    scenario = load_scenario("iran-2009")
+    open_paths = {a.path for a in assumptions(scenario) if a.key == "hand_over_s"}
+    assert open_paths == {"radars.har-keren.hand_over_s", "radars.brdy.hand_over_s"}

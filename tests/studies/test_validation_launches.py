@@ -11,6 +11,7 @@ from commonwatch.scenario.figures import ends
 from commonwatch.studies.validation import read_rows
 from commonwatch.studies.validation_launches import (
     LaunchComparison,
+    _checks,
     apart,
     compare_launches,
     contradiction_s,
@@ -65,6 +66,26 @@ def test_every_published_time_meets_its_interval(compared: dict[str, LaunchCompa
 
 def test_every_coast_is_held_to_one_percent(compared: dict[str, LaunchComparison]) -> None:
     assert max(one.coast_ratio for one in compared.values()) <= 0.01
+
+
+def test_an_assumed_burn_time_is_shown_and_never_judged(
+    compared: dict[str, LaunchComparison],
+) -> None:
+    checks = _checks(list(compared.values()))
+    assumed = [check for check in checks if "assumed" in check.what]
+    proof = [check for check in checks if "found" in check.what]
+    assert [check.case_count for check in assumed] == [len(compared)] * 2
+    assert [check.case_count for check in proof] == [0, 0]
+    assert [check.passes for check in checks] == [None] * 4
+
+
+def test_a_found_burn_time_is_judged(compared: dict[str, LaunchComparison]) -> None:
+    one = compared["Hwasong-18, second flight, lofted"]
+    found = replace(one, burn_time_mark="found", is_verified=True)
+    wrong = replace(found, published_s=(one.published_s[0] - 300.0, one.published_s[1] - 300.0))
+    for case, passes in ((found, True), (wrong, False)):
+        judged = [check.passes for check in _checks([case]) if "found" in check.what]
+        assert judged == [passes, passes]
 
 
 def test_a_wrong_apogee_would_be_noticed(compared: dict[str, LaunchComparison]) -> None:

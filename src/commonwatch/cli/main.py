@@ -95,10 +95,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code: Any = commonwatch.main(args=arguments, prog_name="commonwatch", standalone_mode=False)
+        with commonwatch.make_context("commonwatch", words) as context:
+            code: Any = commonwatch.invoke(context)
         if sys.stdout is not None:
             sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _stopped()
     except Exception as error:
@@ -130,7 +134,7 @@ def _stopped() -> int:
     stopping.rest()
     number = stopping.asked() or signal.SIGINT
     word = "Interrupted" if number == signal.SIGINT else "Stopped"
-    _say(f"{word}: no file is half-written, and earlier files are as they were.")
+    _say(f"{word}: no file is half-written; results appear all together or not at all.")
     return STOPPED + number
 
 

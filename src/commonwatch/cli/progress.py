@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Final
 
@@ -40,7 +39,7 @@ class Stages:
             TaskProgressColumn(),
             TimeElapsedColumn(),
             console=self._console,
-            disable=not (is_shown and sys.stderr.isatty()),
+            disable=not (is_shown and self._console.is_terminal),
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=1.0)

@@ -6,6 +6,7 @@ page                    the whole page
 picture                 map and timeline as one SVG file
 first_screen            the seven points: the table, and what follows put together
 answers, asides         points 1 to 3 and 4 to 7 as sentences
+additions               what single additions give beside the baseline
 wording                 how the page says things
 estimates, conclusions  their figures; which of them change between the ends of the intervals
 maps, frames, tracks    region, world and pole, with sectors and ground tracks

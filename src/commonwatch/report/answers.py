@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from commonwatch.report.additions import SHOWN_MAX, in_one_line, single_additions
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
     Estimate,
@@ -14,8 +16,12 @@ from commonwatch.report.estimates import (
     interval_text,
     seconds_text,
 )
-from commonwatch.report.wording import arcs_text, capital, counted
+from commonwatch.report.tracks import satellites_of
+from commonwatch.report.wording import arcs_text, capital, count_interval, counted, together
 
+BOUND: Final = (
+    "Cramér-Rao bound: the earliest any tracker could know it; perfect association, vacuum."
+)
 _LEAST_S = 0.5
 """Less than this is shown as 0 and counts as nothing."""
 
@@ -83,37 +89,117 @@ def _who_knows(
         seen = "the flight" if first.arc_count == 1 else "any of these arcs"
         return (f"No sensor of any laydown sees {seen}.",)
     laydown = content.laydown(name).title
-    sensor = capital(titles.get(first.sensor, first.sensor))
+    who = f"{capital(together(titles, first.sensor))} {_is(first.sensor)} first"
     arcs = f"{first.sensor_count:,} of {arcs_text(first.arc_count)}"
-    sentence = (
-        f"{sensor} is first to see the flight ({laydown}), {_at(first)}."
+    sentences = [
+        f"{who} to see the flight ({laydown}), {_at(first)}."
         if first.arc_count == 1
-        else f"{sensor} is first on {arcs} ({laydown}); {_at(first)}."
-    )
-    if content.everything in {content.baseline, name}:
-        return (sentence,)
+        else f"{who} to see {arcs} ({laydown}); {_at(first)}."
+    ]
+    if content.everything not in {content.baseline, name}:
+        sentences.append(_sooner(content, base, whole, titles))
+    return (*sentences, *_stereo(content, figures))
+
+
+def _sooner(
+    content: ReportContent, base: Estimate, whole: Estimate, titles: Mapping[str, str]
+) -> str:
     gain_s = base.nominal_s - whole.nominal_s
     if math.isnan(gain_s) or abs(gain_s) < _LEAST_S:
-        return (sentence, "No added sensor makes that sooner.")
-    sooner = titles.get(whole.sensor, whole.sensor)
+        single = [(laydown.title, "") for laydown in single_additions(content)]
+        if len(single) > 1:
+            return f"Not sooner with any of {in_one_line(single)}."
+        return "No added sensor makes that sooner."
+    who = f"{together(titles, whole.sensor)} {_is(whole.sensor)} first"
     heading = content.laydown(content.everything).heading
     if whole.arc_count == 1:
-        return sentence, f"{heading} {sooner} is first, {_at(whole)}."
-    return sentence, f"{heading} {sooner} is first on {whole.sensor_count:,}; {_at(whole)}."
+        return f"{heading} {who}, {_at(whole)}."
+    return f"{heading} {who} on {whole.sensor_count:,}; {_at(whole)}."
+
+
+def _stereo(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> list[str]:
+    """Say how many arcs two satellites see at once; nothing where there is no satellite."""
+    satellites = satellites_of(content)
+    having = [
+        name
+        for name in (content.baseline, content.everything)
+        if satellites & set(content.laydown(name).sensors)
+    ]
+    if not having:
+        return []
+    first, held = figures[having[0]].first_stereo, figures[having[0]].stereo
+    where = "" if having[0] == content.baseline else f"{content.laydown(having[0]).heading} "
+    if first.arc_count == 1:
+        seen = f"{_at(first)}, for {_length(held)}" if first.count else "never"
+    else:
+        seen = counted(first) + (f", {_at(first)}" if first.count else "")
+        if first.count_interval == (0, 0):
+            seen = f"none of {arcs_text(first.arc_count)}"
+    return [
+        f"{where}{'two' if where else 'Two'} satellites at once (stereo): {seen}; one line of "
+        "sight gives a launch point only through an assumed altitude."
+    ]
+
+
+def _is(sensor: str) -> str:
+    return "are" if ", " in sensor else "is"
 
 
 def _who_tracks(
     content: ReportContent, figures: Mapping[str, LaydownFigures], titles: Mapping[str, str]
 ) -> tuple[str, ...]:
     sentences = [_track_sentence(content, figures[content.baseline], titles)]
+    shown = _shown(content)
     best = best_addition(content, figures)
-    if best is not None:
-        sentences.append(_track_sentence(content, figures[best], titles))
-    if len(figures) > 3:
-        sentences[-1] += " No other addition compared gives more."
-    elif content.everything != content.baseline:
-        sentences.append(_track_sentence(content, figures[content.everything], titles))
+    if shown:
+        sentences += _additions_tracked(content, figures, shown)
+    else:
+        if best is not None:
+            sentences.append(_track_sentence(content, figures[best], titles))
+        if len(figures) > 3:
+            sentences[-1] += " No other addition compared gives more."
+        elif content.everything != content.baseline:
+            sentences.append(_track_sentence(content, figures[content.everything], titles))
+    if any(laydown.first_radar.count for laydown in figures.values()):
+        sentences[-1] += " A radar track follows two looks later."
     return tuple(sentences)
+
+
+def _shown(content: ReportContent) -> list[str]:
+    """Return the names of the single additions and of everything; none where none is single."""
+    single = [laydown.name for laydown in single_additions(content)]
+    return [*single, content.everything] if single else []
+
+
+def _additions_tracked(
+    content: ReportContent, figures: Mapping[str, LaydownFigures], names: Sequence[str]
+) -> list[str]:
+    """Name for each single addition how long radars see, and the two whose radars see first."""
+    is_one = figures[content.baseline].first_radar.arc_count == 1
+    soonest = sorted(names[:-1], key=lambda name: figures[name].first_radar.nominal_s)
+    first = _line(
+        content, soonest[:2], {name: _instant(figures[name].first_radar) for name in names}
+    )
+    longest = _line(
+        content,
+        [
+            *sorted(names[:-1], key=lambda name: -figures[name].radar_track.nominal_s),
+            names[-1],
+        ],
+        {name: _length(figures[name].radar_track) for name in names},
+    )
+    return [
+        f"{'Under radar for' if is_one else 'Half are under radar for at least'}: {longest}.",
+        f"First radar sight{'' if is_one else ', half by'}: {first}.",
+    ]
+
+
+def _line(content: ReportContent, names: Sequence[str], said: Mapping[str, str]) -> str:
+    """Write the figures of laydowns in one line; of many only the first, and everything."""
+    last = [name for name in names if name == content.everything]
+    others = [name for name in names if name != content.everything]
+    shown = [*others[:SHOWN_MAX], *last]
+    return in_one_line([(content.laydown(name).title, said[name]) for name in shown])
 
 
 def _track_sentence(
@@ -121,37 +207,67 @@ def _track_sentence(
 ) -> str:
     radar, track = figures.first_radar, figures.radar_track
     heading = content.laydown(figures.laydown).heading
-    first = titles.get(radar.sensor, radar.sensor)
+    first = together(titles, radar.sensor)
     if radar.arc_count == 1:
         if radar.count == 0:
             return f"{heading} no radar sees the flight."
+        sees = "see" if ", " in radar.sensor else "sees"
         held = _length(track)
-        return f"{heading} {first} sees it first, {_at(radar)}; under radar for {held} in all."
+        return f"{heading} {first} {sees} it first, {_at(radar)}; under radar for {held} in all."
     if radar.count == 0:
         return f"{heading} a radar sees none of {radar.arc_count:,} arcs."
     head = f"{heading} a radar sees {counted(radar)}"
     if track.nominal_s < _LEAST_S:
         interval = interval_text(track.interval_s)
-        return f"{head}, so at least half have no radar track{interval and f' {interval} s'}."
+        return f"{head}, so at least half are never under radar{interval and f' {interval} s'}."
     return f"{head}, most often {first} first; half for {_length(track)} or longer."
 
 
 def _impact_known(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tuple[str, ...]:
     if content.impact_areas_left_out:
         return (content.impact_areas_left_out,)
-    names = [content.baseline, best_addition(content, figures), content.everything]
-    shown = list(dict.fromkeys(name for name in names if name is not None))
-    return tuple(_impact_sentence(content, figures[name]) for name in shown)
+    names = _shown(content)
+    if names:
+        sentences = [
+            _impact_sentence(content, figures[content.baseline]),
+            _additions_known(content, figures, names),
+        ]
+    else:
+        chosen = [content.baseline, best_addition(content, figures), content.everything]
+        shown = list(dict.fromkeys(name for name in chosen if name is not None))
+        sentences = [_impact_sentence(content, figures[name]) for name in shown]
+    return (*sentences, BOUND)
+
+
+def _additions_known(
+    content: ReportContent, figures: Mapping[str, LaydownFigures], names: Sequence[str]
+) -> str:
+    """Name for each single addition when the impact area is known, and the warning then left."""
+
+    def said(name: str) -> str:
+        known, left = figures[name].impact_area, figures[name].warning_left
+        if math.isfinite(known.nominal_s):
+            return f"{after_launch_text(known.nominal_s)}, {_length(left)}"
+        if known.arc_count == 1:
+            return "never"
+        return f"on {known.count:,} of {known.arc_count:,}{count_interval(known)}"
+
+    order = sorted(
+        names[:-1],
+        key=lambda name: (figures[name].impact_area.nominal_s, -figures[name].impact_area.count),
+    )
+    is_one = figures[content.baseline].impact_area.arc_count == 1
+    line = _line(content, [*order, names[-1]], {name: said(name) for name in names})
+    return f"{'Known' if is_one else 'Half known'} by, with so much warning left: {line}."
 
 
 def _impact_sentence(content: ReportContent, figures: LaydownFigures) -> str:
     known, left = figures.impact_area, figures.warning_left
     head = content.laydown(figures.laydown).heading
     if known.arc_count > 1:
-        head += f" on {counted(known)}"
         if known.count_interval == (0, 0):
-            return f"{head}."
-        head += ";"
+            return f"{head} on none of {known.arc_count:,} arcs."
+        head += f" on {counted(known)};"
     if not math.isfinite(known.nominal_s):
         return f"{head} {_at(known)}."
     return f"{head} {_at(known)}, with {_length(left)} of warning left."
@@ -160,12 +276,16 @@ def _impact_sentence(content: ReportContent, figures: LaydownFigures) -> str:
 def _at(estimate: Estimate) -> str:
     """Say when something happens: on the one flight, or by when on half of the arcs."""
     is_one = estimate.arc_count == 1
-    interval = interval_text(estimate.interval_s)
-    tail = f" {interval}" if interval else ""
     if not math.isfinite(estimate.nominal_s):
+        interval = interval_text(estimate.interval_s)
+        tail = f" {interval}" if interval else ""
         return f"never{tail}" if is_one else f"on fewer than half at all{tail}"
-    instant = after_launch_text(estimate.nominal_s)
-    return f"{'at' if is_one else 'half by'} {instant}{tail}"
+    return f"{'at' if is_one else 'half by'} {_instant(estimate)}"
+
+
+def _instant(estimate: Estimate) -> str:
+    interval = interval_text(estimate.interval_s)
+    return after_launch_text(estimate.nominal_s) + (f" {interval}" if interval else "")
 
 
 def _length(estimate: Estimate) -> str:

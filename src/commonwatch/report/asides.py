@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from commonwatch.report.answers import Point
 from commonwatch.report.columns import (
@@ -16,21 +18,30 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import FLOWN, ReportContent
-from commonwatch.report.estimates import LaydownFigures, interval_text, seconds_text
+from commonwatch.report.estimates import (
+    CROSS_SECTION_RUN,
+    LaydownFigures,
+    interval_text,
+    seconds_text,
+)
 from commonwatch.report.wording import (
     VALUE_WORDS,
+    Standing,
     arcs_text,
     assumption_title,
     brief,
     capital,
     figure_name,
-    figure_stands_for,
     interval_of_counts,
     joined,
     listed,
     not_in_service,
+    titles_standing,
     unit_text,
 )
+
+_LEAST_S: Final = 0.5
+"""A swing below this is shown as 0 and is none."""
 
 
 def asides(
@@ -53,7 +64,7 @@ def asides(
         Point(
             number=6,
             heading="Assumptions that move it most",
-            sentences=_assumptions(content, titles),
+            sentences=_assumptions(content, figures, titles),
         ),
         Point(number=7, heading="Date of the laydowns", sentences=_date(content)),
     )
@@ -121,7 +132,7 @@ def _hypothetical(content: ReportContent) -> tuple[str, ...]:
     of_whom = f" for {listed(published)}" if published else ""
     sentence = (
         f"{beyond:,} of {total:,} arcs are hypothetical: beyond the range published in "
-        f"{column[1]}{of_whom}"
+        f"{column[1]}{of_whom}{_published_range(content)}"
     )
     if other and is_within.any():
         sentence += f", flown with “{listed(other)}”"
@@ -143,6 +154,11 @@ def _aims_beyond(content: ReportContent, is_within: np.ndarray) -> list[str]:
     return parts
 
 
+def _published_range(content: ReportContent) -> str:
+    range_m = content.published_ground_range_m
+    return f" (up to {range_m / 1e3:,.0f} km, the high end of the sources)" if range_m else ""
+
+
 def _is_flown(content: ReportContent) -> bool:
     """Whether every arc is that of a published or recorded flight."""
     return set(distinct(content.tables["arcs"], "arc")) <= FLOWN
@@ -152,27 +168,52 @@ def _vehicle(content: ReportContent, name: str) -> str:
     return brief(content.vehicle_titles.get(name, name))
 
 
-def _assumptions(content: ReportContent, titles: Mapping[str, str]) -> tuple[str, ...]:
+def _assumptions(
+    content: ReportContent, figures: Mapping[str, LaydownFigures], titles: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Name the figures that move the answer most: of the published-range run, then of the other."""
     table = table_of(content.tables, "sensitivity")
     if table is None:
         return ("Not computed for this scenario.",)
     swing_s = np.nan_to_num(numbers(table, "swing_s"), nan=-1.0)
-    paths, units, figures, laydowns = (
-        words(table, name) for name in ("assumption", "unit", "figure", "laydown")
-    )
-    low, high = numbers(table, "low"), numbers(table, "high")
+    is_crossed = np.array([run == CROSS_SECTION_RUN for run in words(table, "run")])
+    paths = words(table, "assumption")
     shown: dict[str, str] = {}
-    for row in np.argsort(-swing_s, kind="stable").tolist():
-        path = paths[row]
-        if path not in shown and len(shown) < 3:
-            moved = VALUE_WORDS.get(figures[row], figures[row])
-            shown[path] = (
-                f"{capital(assumption_title(content, path, titles))}: {figure_name(path)} "
-                f"{low[row]:,g} to {high[row]:,g} {unit_text(units[row])}"
-                f"{figure_stands_for(path)} moves the {moved} "
-                f"by {swing_s[row]:,.0f} s ({_laydown_words(content, laydowns[row])})."
-            )
-    return tuple(shown.values())
+    for row in np.lexsort((-swing_s, is_crossed)).tolist():
+        if swing_s[row] >= _LEAST_S and paths[row] not in shown and len(shown) < 3:
+            shown[paths[row]] = _swing(content, figures, titles, table.slice(row, 1))
+    return tuple(shown.values()) or ("None moves a figure by half a second or more.",)
+
+
+def _swing(
+    content: ReportContent,
+    figures: Mapping[str, LaydownFigures],
+    titles: Mapping[str, str],
+    row: pa.Table,
+) -> str:
+    path, unit, figure, laydown, run = (
+        words(row, name)[0] for name in ("assumption", "unit", "figure", "laydown", "run")
+    )
+    low, high, swing_s = (float(numbers(row, name)[0]) for name in ("low", "high", "swing_s"))
+    is_one = figures[content.baseline].first_sight.arc_count == 1
+    moved = f"{'' if is_one else 'mean '}{VALUE_WORDS.get(figure, figure)}"
+    where = _laydown_words(content, laydown)
+    beyond = ""
+    if run == CROSS_SECTION_RUN:
+        where += "; cross-section run"
+    elif laydown in figures:
+        beyond = more_than_bracket(figures[laydown], figure, swing_s)
+    return (
+        f"{capital(assumption_title(content, path, titles))}: {figure_name(path)} {low:,g} to "
+        f"{high:,g} {unit_text(unit)} moves the {moved} by {swing_s:,.0f} s"
+        f"{f', {beyond}' if beyond else ''} ({where})."
+    )
+
+
+def more_than_bracket(figures: LaydownFigures, figure: str, swing_s: float) -> str:
+    """Say that a swing is more than the bracket of its figure; nothing where it is not."""
+    width_s = figures.bracket_width_s(figure)
+    return f"more than the bracket of {width_s:,.0f} s" if swing_s > width_s else ""
 
 
 def _laydown_words(content: ReportContent, name: str) -> str:
@@ -185,7 +226,16 @@ def _date(content: ReportContent) -> tuple[str, ...]:
     whole = content.laydown(content.everything)
     absent = not_in_service(content, whole)
     said = "; ".join(f"{joined(names, ' and ')}, {status}" for status, names in absent.items())
-    sentence = f"Not in service then: {said}." if said else "All sensors were in service then."
+    offered = titles_standing(content, whole, Standing.OFFERED)
+    sentences = [f"As on {date_text(content)}."]
+    if said:
+        sentences.append(f"Not in service then: {said}.")
+    elif titles_standing(content, whole, Standing.UNKNOWN):
+        sentences.append("No sensor is known to have been out of service then.")
+    else:
+        sentences.append("All sensors were in service then.")
+    if offered:
+        sentences.append(f"In its owner's service, but offered: {joined(offered)}.")
     notes = [
         laydown.note
         for laydown in content.laydowns
@@ -193,4 +243,4 @@ def _date(content: ReportContent) -> tuple[str, ...]:
     ]
     if not notes and whole.note:
         notes = [whole.note]
-    return (f"As on {date_text(content)}.", sentence, *dict.fromkeys(notes))
+    return (*sentences, *dict.fromkeys(notes))

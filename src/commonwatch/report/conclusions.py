@@ -161,14 +161,14 @@ def _best(
 
     combinations = figures[content.baseline].radar_track.seconds
     return conclusion(
-        "The addition with the longest radar track",
+        "The addition with the longest time under radar",
         {key: longest(figures, key) for key in combinations},
         cross_section=longest(other, (NOMINAL, NOMINAL)) if other else "",
     )
 
 
 def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclusion]:
-    """Say for each sensor whether it adds any radar track to all the others."""
+    """Say for each sensor whether it adds any time under radar to all the others."""
     table = table_of(content.tables, "value")
     if table is None:
         return []
@@ -187,7 +187,7 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
         pairs = zip(CASES, values, strict=True)
         found.append(
             conclusion(
-                f"{titles.get(sensor, sensor)} adds radar track to all the others",
+                f"{titles.get(sensor, sensor)} adds time under radar to all the others",
                 {(case, NOMINAL): _adds(value) for case, value in pairs},
                 cross_section=_adds(crossed[sensor]) if sensor in crossed else "",
             )

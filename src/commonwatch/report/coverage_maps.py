@@ -13,7 +13,15 @@ import pyarrow as pa
 from markupsafe import Markup, escape
 
 from commonwatch.report.coastline import land_rings
-from commonwatch.report.columns import distinct, matching, numbers, table_of, words
+from commonwatch.report.columns import (
+    distinct,
+    matching,
+    numbers,
+    published_column,
+    published_mask,
+    table_of,
+    words,
+)
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import CASES
 from commonwatch.report.figure import (
@@ -115,18 +123,14 @@ def gap_figures(content: ReportContent) -> list[Figure]:
         cases = [matching(table, laydown=laydown.name, case=case) for case in CASES]
         if not cases[1].num_rows:
             continue
-        grid = _gap_grid(cases[1], content.gap_s)
+        grid = _gap_grid(_counting(cases[1]), content.gap_s)
         colours = np.zeros((*grid.values.shape, 4), dtype=np.uint8)
         known = np.isfinite(grid.values)
         classes = np.searchsorted(_GAP_SHARES, grid.values[known], side="left")
         colours[known] = np.array([rgba(colour) for colour in _GAP_COLOURS], dtype=np.uint8)[
             classes
         ]
-        shares = [gap_share(rows, content.gap_s) for rows in cases if rows.num_rows]
-        caption = (
-            f"{laydown.title}: {shares[len(shares) // 2]:.0%} of all flights"
-            f"{_shares_text(shares)} have such a gap."
-        )
+        caption = f"{laydown.title}: {_gap_words(cases, content.gap_s)}"
         hatched = grid.values > _GAP_SHARES[2]
         figures.append(
             _small_map(content, laydown.sensors, grid, colours, caption, hatched=_runs(hatched))
@@ -134,9 +138,50 @@ def gap_figures(content: ReportContent) -> list[Figure]:
     return figures
 
 
+def gap_flights(content: ReportContent) -> str:
+    """Say which flights the maps of gaps count."""
+    table = table_of(content.tables, "gaps")
+    if table is None:
+        return ""
+    column, is_within = published_column(table), published_mask(table)
+    if column is None or is_within.all():
+        return "All flights count."
+    if not is_within.any():
+        return f"No flight lies within the range published in {column[1]}: all count, hypothetical."
+    return (
+        f"Flights within the range published in {column[1]} count; the figure for all flights "
+        "includes hypothetical ones. Places without such a flight are left blank."
+    )
+
+
+def _gap_words(cases: Sequence[pa.Table], gap_s: float) -> str:
+    """Say on how many flights of a laydown there is a gap, from its rows in each case."""
+
+    def said(tables: Sequence[pa.Table]) -> str:
+        shares = [gap_share(rows, gap_s) for rows in tables if rows.num_rows]
+        return f"{shares[len(shares) // 2]:.0%}{_shares_text(shares)}"
+
+    is_within = published_mask(cases[1])
+    if is_within.all():
+        return f"{said(cases)} of all flights have such a gap."
+    if not is_within.any():
+        return f"{said(cases)} of all flights, every one hypothetical, have such a gap."
+    within = said([_counting(rows) for rows in cases])
+    return (
+        f"{within} of the flights within the published range have such a gap; "
+        f"{said(cases)} of all, hypothetical ones included."
+    )
+
+
+def _counting(rows: pa.Table) -> pa.Table:
+    """Return the flights within the published range, or all where none is."""
+    is_within = published_mask(rows)
+    return rows.filter(pa.array(is_within)) if is_within.any() else rows
+
+
 def gap_share(rows: pa.Table, gap_s: float) -> float:
     """Return the part of the flights of a table of gaps that go unseen for at least gap_s."""
-    gaps_s = numbers(rows, "longest_gap_s")
+    gaps_s = numbers(rows, "longest_unseen_s")
     gaps_s = gaps_s[np.isfinite(gaps_s)]
     return float(np.mean(gaps_s >= gap_s)) if len(gaps_s) else 0.0
 
@@ -193,7 +238,7 @@ def _share(table: pa.Table, laydown: str, case: str) -> float:
 def _gap_grid(rows: pa.Table, gap_s: float) -> Grid:
     """Return the share of each launch cell's flights that have a gap."""
     places = [numbers(rows, f"launch_{name}_deg") for name in ("latitude", "longitude")]
-    gaps_s = numbers(rows, "longest_gap_s")
+    gaps_s = numbers(rows, "longest_unseen_s")
     cells, cell = np.unique(np.stack(places, axis=-1), axis=0, return_inverse=True)
     is_known = np.isfinite(gaps_s)
     flown = np.bincount(cell.ravel(), weights=is_known, minlength=len(cells))

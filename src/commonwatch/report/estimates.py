@@ -42,6 +42,17 @@ CROSS_SECTION_RUN: Final = "cross-section"
 EVENTS: Final = ("first_sight_s", "first_stereo_s", "first_radar_s", "impact_area_s")
 DURATIONS: Final = ("stereo_s", "radar_track_s", "warning_left_s")
 
+SPANNED: Final = (
+    "range, elevation limits, cloud break, first look, accuracy and whatever else lets sensors see "
+    "less or more"
+)
+"""What the bracket of a figure spans by the sensors' cases."""
+SPANNED_BURN: Final = "burn time and burn-out altitude"
+NOT_SPANNED: Final = (
+    "azimuth, ground range and apogee of published flights, satellite slots and orbit phase"
+)
+"""Open figures that no bracket spans; they are moved one at a time."""
+
 Combination = tuple[str, str]
 """Case of the sensors, end of the burn time."""
 
@@ -105,6 +116,15 @@ class LaydownFigures:
     def gap_interval(self) -> tuple[int, int]:
         """The fewest and the most over all combinations."""
         return min(self.gap_counts.values()), max(self.gap_counts.values())
+
+    def bracket_width_s(self, figure: str) -> float:
+        """Return how wide the bracket is that goes with a figure of value; nan where never."""
+        least, greatest = {
+            "first sight": self.first_sight,
+            "radar track": self.radar_track,
+            "impact area": self.warning_left,
+        }[figure].interval_s
+        return greatest - least if math.isfinite(greatest) else math.nan
 
     @property
     def longest_gap_s(self) -> float:

@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from commonwatch.report.additions import radar_lead
 from commonwatch.report.answers import Point, answers
 from commonwatch.report.asides import asides
 from commonwatch.report.columns import published_column, published_mask
 from commonwatch.report.conclusions import Conclusion, conclusions
 from commonwatch.report.content import ReportContent, ReportLaydown
 from commonwatch.report.estimates import (
+    NOT_SPANNED,
+    SPANNED,
+    SPANNED_BURN,
     Estimate,
     LaydownFigures,
     after_launch_text,
@@ -26,34 +30,43 @@ from commonwatch.report.estimates import (
     seconds_text,
 )
 from commonwatch.report.wording import (
+    Standing,
     brief,
     count_interval,
     interval_of_counts,
     joined,
     not_in_service,
     sensor_titles,
+    titles_standing,
+    together,
 )
 
-OPEN_SHOWN_MAX: Final = 9
+OPEN_SHOWN_MAX: Final = 4
+_NOTE_LENGTH: Final = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One figure as shown: the nominal value, its interval, and beneath how many arcs and who."""
+    """One figure as shown: the nominal value, its interval, and beneath how many arcs and who.
+
+    `who` names all sensors where `note` has no room for them.
+    """
 
     nominal: str
     interval: str = ""
     count: str = ""
     note: str = ""
+    who: str = ""
     is_alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenRow:
-    """One laydown as shown."""
+    """One laydown as shown: its name, and which of its sensors were not in service, or offered."""
 
     title: str
     status: str
+    is_offered_only: bool
     cells: tuple[Cell, ...]
     is_baseline: bool
 
@@ -66,8 +79,10 @@ class FirstScreen:
     rows: tuple[ScreenRow, ...]
     asides: tuple[Point, ...]
     conclusions: tuple[Conclusion, ...]
+    figures: Mapping[str, LaydownFigures]
     arc_count: int
     arcs_meant: str
+    delays: str
 
     @property
     def has_burn_times(self) -> bool:
@@ -95,7 +110,9 @@ def first_screen(content: ReportContent) -> FirstScreen:
         asides=asides(content, figures, titles),
         conclusions=conclusions(content, figures, titles),
         arc_count=figures[content.baseline].first_sight.arc_count,
+        figures=figures,
         arcs_meant=_arcs_meant(content),
+        delays=_delays(content, figures),
     )
 
 
@@ -110,6 +127,7 @@ def _row(
     return ScreenRow(
         title=laydown.title,
         status=_status(content, laydown),
+        is_offered_only=not not_in_service(content, laydown),
         cells=(
             _event_cell(figures.first_sight, titles),
             _event_cell(figures.first_radar, titles),
@@ -124,20 +142,52 @@ def _row(
 
 def _status(content: ReportContent, laydown: ReportLaydown) -> str:
     absent = not_in_service(content, laydown)
+    offered = titles_standing(content, laydown, Standing.OFFERED)
     count = sum(len(names) for names in absent.values())
-    if count > 2:
-        return f"{count} not in service: see 7"
+    if count + len(offered) > 2:
+        out = [f"{count} not in service"] if count else []
+        return ", ".join([*out, *([f"{len(offered)} offered"] if offered else [])])
+    groups = absent | ({str(Standing.OFFERED): offered} if offered else {})
     return "; ".join(
-        f"{joined([brief(name) for name in names])}: {status}" for status, names in absent.items()
+        f"{joined([brief(name) for name in names])}: {status}" for status, names in groups.items()
+    )
+
+
+def brackets_text(screen: FirstScreen, *, is_moved: bool, is_brief: bool = False) -> str:
+    """Say what the brackets span, and what they leave out.
+
+    Parameters
+    ----------
+    screen
+        The first screen.
+    is_moved
+        Whether open figures were moved one at a time.
+    is_brief
+        Whether to leave out which figures no bracket spans.
+    """
+    burn = f", and {SPANNED_BURN}" if screen.has_burn_times else ""
+    rest = "moved one at a time in the table of assumptions" if is_moved else "nominal throughout"
+    others = "other open figures" + ("" if is_brief else f" ({NOT_SPANNED})")
+    return f"Brackets span {SPANNED}{burn}; {others} are {rest}."
+
+
+def _delays(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> str:
+    lead = radar_lead(content, figures)
+    return (
+        "Times are first sight by a sensor; delays from sensor to centre (assumed 1 to 3 s) and "
+        f"decision delays are not included{lead and f', although {lead}'}."
     )
 
 
 def _event_cell(estimate: Estimate, titles: Mapping[str, str]) -> Cell:
+    who = brief(together(titles, estimate.sensor))
+    is_short = ", " not in estimate.sensor or len(who) <= _NOTE_LENGTH
     return Cell(
         nominal=after_launch_text(estimate.nominal_s),
         interval=interval_text(estimate.interval_s),
         count=_count(estimate),
-        note=brief(titles.get(estimate.sensor, estimate.sensor)),
+        note=who if is_short else f"{estimate.sensor.count(', ') + 1} together",
+        who=who,
     )
 
 

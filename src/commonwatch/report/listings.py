@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from commonwatch.report.asides import more_than_bracket
 from commonwatch.report.columns import (
     distinct,
     matching,
@@ -19,23 +20,25 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import FLOWN, ReportContent
-from commonwatch.report.estimates import interval_text
+from commonwatch.report.estimates import CROSS_SECTION_RUN, LaydownFigures, interval_text
 from commonwatch.report.wording import (
     STATUS_WORDS,
     VALUE_WORDS,
+    Standing,
     assumption_title,
     capital,
     figure_name,
-    figure_stands_for,
     sensor_titles,
+    standing,
     unit_text,
 )
+from commonwatch.studies.marginal import SUBSET_SENSORS_MAX
 
 ARCS_MAX: Final = 200
 FIGURES: Final = ("first sight", "radar track", "impact area")
 FIGURE_TITLES: Final = {
-    "first sight": "first sight sooner by",
-    "radar track": "more radar track",
+    "first sight": "more warning at first sight",
+    "radar track": "more time under radar",
     "impact area": "more warning when the impact area is known",
 }
 
@@ -106,9 +109,27 @@ def value_listings(content: ReportContent) -> list[Listing]:
                 heads=heads,
                 groups=(("", 1), *((FIGURE_TITLES[name], len(satellites)) for name in FIGURES)),
                 rows=rows,
+                note=_left_out(content, lookup),
             )
         )
     return listings
+
+
+def _left_out(
+    content: ReportContent, lookup: Mapping[tuple[bool, str, str], tuple[float, ...]]
+) -> str:
+    """Say why the third figure, or its shares, are not there; nothing where they are."""
+    own = {key: entry for key, entry in lookup.items() if key[1] == "impact area"}
+    count = max(len([key for key in own if key[0] is flag]) for flag in (True, False))
+    said = []
+    if content.impact_areas_left_out:
+        said.append(f"Third figure: {content.impact_areas_left_out}")
+    if count > SUBSET_SENSORS_MAX and any(np.isnan(entry[4]) for entry in own.values()):
+        said.append(
+            "Shares of the third figure go over all subsets of the sensors and are left out for "
+            f"more than {SUBSET_SENSORS_MAX} of them; here are {count}."
+        )
+    return " ".join(said)
 
 
 def _value_lookup(table: pa.Table) -> dict[tuple[bool, str, str], tuple[float, ...]]:
@@ -159,6 +180,14 @@ def laydown_listing(content: ReportContent) -> Listing:
     )
 
 
+_MARKS: Final = {
+    Standing.IN_SERVICE: "",
+    Standing.OFFERED: "offered",
+    Standing.OUT: "notable",
+    Standing.UNKNOWN: "unknown",
+}
+
+
 def sensor_listing(content: ReportContent) -> Listing:
     """Return the sensors, with their status on the date and their sources."""
     table = content.tables["sensors"]
@@ -186,10 +215,10 @@ def sensor_listing(content: ReportContent) -> Listing:
                 ),
                 Entry(words=place),
                 Entry(
-                    words=STATUS_WORDS.get(status, status),
+                    words=STATUS_WORDS.get(status, status) or "unknown",
                     beneath=note,
                     order=status,
-                    mark="" if status in {"", "in service"} else "notable",
+                    mark=_MARKS[standing(status)],
                 ),
                 Entry(words=interval, order=float(np.nan_to_num(ranges[1][row])), is_number=True),
                 Entry(words=mark, order=mark, mark=mark),
@@ -212,8 +241,18 @@ def sensor_listing(content: ReportContent) -> Listing:
     )
 
 
-def assumption_listing(content: ReportContent) -> Listing | None:
-    """Return each assumption once, the largest swing first, with the figures that it moves."""
+def assumption_listing(
+    content: ReportContent, figures: Mapping[str, LaydownFigures]
+) -> Listing | None:
+    """Return each assumption once, the largest swing first, with the figures that it moves.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    figures
+        Of every laydown, by its name: their brackets are compared with the swings.
+    """
     table = table_of(content.tables, "sensitivity")
     if table is None:
         return None
@@ -229,19 +268,29 @@ def assumption_listing(content: ReportContent) -> Listing | None:
         title = capital(assumption_title(content, path, titles))
         also = [f"also {_value_words(row)} by {_s(row['swing_s'])} s" for row in others]
         where = laydowns.get(most["laydown"], most["laydown"])
+        run, beyond = "", ""
+        if most.get("run") == CROSS_SECTION_RUN:
+            run = " (cross-section run)"
+        elif most["laydown"] in figures:
+            own = figures[most["laydown"]]
+            beyond = more_than_bracket(own, most["figure"], most["swing_s"] or 0.0)
         low, nominal, high = (f"{most[key]:,g}" for key in ("low", "nominal", "high"))
         answers = [_s(most[key]) for key in ("at_low_s", "at_nominal_s", "at_high_s")]
         rows.append(
             (
-                Entry(words=f"{title}: {figure_name(path)}", beneath=path, order=title),
+                Entry(words=f"{title}: {figure_name(path)}{run}", beneath=path, order=title),
                 Entry(
                     words=f"{nominal} [{low}, {high}] {unit_text(most['unit'])}",
-                    beneath=figure_stands_for(path).strip(),
                     is_number=True,
                     order=most["nominal"],
                 ),
                 Entry(words=most["mark"], order=most["mark"], mark=most["mark"]),
-                Entry(words=_s(most["swing_s"]), order=most["swing_s"], is_number=True),
+                Entry(
+                    words=_s(most["swing_s"]),
+                    beneath=beyond,
+                    order=most["swing_s"],
+                    is_number=True,
+                ),
                 Entry(
                     words=_value_words(most),
                     beneath="; ".join([where, *also]),
@@ -263,7 +312,8 @@ def assumption_listing(content: ReportContent) -> Listing | None:
             "Source",
         ),
         rows=tuple(rows),
-        note="Every effect on every laydown is in sensitivity.parquet.",
+        note="Swings are of means over the arcs, brackets of what at least half of them get. Every "
+        "effect on every laydown is in sensitivity.parquet.",
     )
 
 
@@ -288,14 +338,17 @@ def arc_listing(content: ReportContent) -> Listing:
         "apogee_altitude_m",
         "burn_out_s",
         "impact_s",
-        "drag_offset_m",
-        "drag_offset_s",
+        "ballistic_coefficient_kg_m2",
+    )
+    offset_m, offset_s = (
+        [numbers(table, f"drag_offset_{end}{unit}") for end in ("low_", "", "high_")]
+        for unit in ("m", "s")
     )
     values = [numbers(table, key) for key in keys]
     rows = []
     for row in chosen.tolist():
         launch, aim, arc = (column[row] for column in columns)
-        length, apogee, burn_out, impact, offset_m, offset_s = (float(v[row]) for v in values)
+        length, apogee, burn_out, impact, coefficient = (float(v[row]) for v in values)
         rows.append(
             (
                 Entry(words=content.place(launch), order=launch),
@@ -305,8 +358,9 @@ def arc_listing(content: ReportContent) -> Listing:
                 _number(apogee / 1e3),
                 _number(burn_out),
                 _number(impact),
-                _number(offset_m / 1e3, "{:,.1f}"),
-                _number(offset_s, "{:,.1f}"),
+                _number(coefficient),
+                _drag([float(column[row]) / 1e3 for column in offset_m]),
+                _drag([float(column[row]) for column in offset_s]),
                 _standing(arc, is_within=bool(is_within[row])),
             )
         )
@@ -323,13 +377,16 @@ def arc_listing(content: ReportContent) -> Listing:
             "Apogee (km)",
             "Burn-out (s)",
             "Impact in vacuum (s)",
+            "ballistic coefficient (kg/m²)",
             "place (km)",
             "time (s)",
             "Standing",
         ),
-        groups=(("", 7), ("Drag moves the impact by", 2), ("", 1)),
+        groups=(("", 7), ("Drag moves the impact by", 3), ("", 1)),
         rows=tuple(rows),
-        note="The whole table is arcs.parquet." if total > len(rows) else "",
+        note="Drag: at the nominal ballistic coefficient [at the high one, at the low one, which "
+        "moves the impact most]."
+        + (" The whole table is arcs.parquet." if total > len(rows) else ""),
     )
 
 
@@ -345,6 +402,16 @@ def _number(value: float, form: str = "{:,.0f}") -> Entry:
     if not np.isfinite(value):
         return Entry(words="–", order=-1.0, is_number=True)
     return Entry(words=form.format(value), order=value, is_number=True)
+
+
+def _drag(offsets: Sequence[float]) -> Entry:
+    """Write a drag offset; its ends are given for the low, nominal and high coefficient."""
+    at_low, nominal, at_high = offsets
+    if not np.isfinite(nominal):
+        return Entry(words="–", order=-1.0, is_number=True)
+    ends = [f"{value:,.1f}" for value in (at_high, at_low) if np.isfinite(value)]
+    beneath = f"[{', '.join(ends)}]" if len(set(ends)) > 1 else ""
+    return Entry(words=f"{nominal:,.1f}", beneath=beneath, order=nominal, is_number=True)
 
 
 def _s(value: float | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -10,7 +12,7 @@ from markupsafe import Markup
 from commonwatch.report import coverage_maps, listings, maps, timeline
 from commonwatch.report.asides import date_text
 from commonwatch.report.content import ReportContent
-from commonwatch.report.first_screen import OPEN_SHOWN_MAX, first_screen
+from commonwatch.report.first_screen import OPEN_SHOWN_MAX, brackets_text, first_screen
 
 
 def write_report(comparison: ReportContent) -> str:
@@ -37,8 +39,10 @@ def write_report(comparison: ReportContent) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = unbroken
     scene = maps.gather(comparison)
     screen = first_screen(comparison)
+    is_moved = "sensitivity" in comparison.tables
     return environment.get_template("report.html.j2").render(
         content=comparison,
         screen=screen,
@@ -53,16 +57,29 @@ def write_report(comparison: ReportContent) -> str:
         altitude_key=coverage_maps.altitude_key(),
         gaps=coverage_maps.gap_figures(comparison),
         gap_key=coverage_maps.gap_key(),
+        gap_flights=coverage_maps.gap_flights(comparison),
         timelines=timeline.timelines(comparison),
         timeline_key=timeline.key_picture(),
         values=listings.value_listings(comparison),
         laydowns=listings.laydown_listing(comparison),
         sensors=listings.sensor_listing(comparison),
-        assumptions=listings.assumption_listing(comparison),
+        assumptions=listings.assumption_listing(comparison, screen.figures),
         arcs=listings.arc_listing(comparison),
+        brackets=brackets_text(screen, is_moved=is_moved),
+        brackets_brief=brackets_text(screen, is_moved=is_moved, is_brief=True),
         style=_part("report.css"),
         script=_part("report.js"),
     )
+
+
+def unbroken(said: str) -> str:
+    """Keep a number with its unit and its interval, and a plus sign with its word, on one line."""
+    return _HELD.sub("\N{NO-BREAK SPACE}", said)
+
+
+_HELD: Final = re.compile(
+    r"(?<=\d) (?=(?:s|km|m²)\b)|(?<=[\ds]) (?=\[)|(?<=\d,) (?=[\d,]+\])|(?<=[:;] \+) "
+)
 
 
 def _part(name: str) -> Markup:

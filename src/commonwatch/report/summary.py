@@ -8,20 +8,24 @@ from typing import Any, Final
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
     CROSS_SECTION_RUN,
+    NOT_SPANNED,
     PUBLISHED_RUN,
+    SPANNED,
+    SPANNED_BURN,
     Estimate,
     LaydownFigures,
     headline_rows,
     laydown_figures,
 )
 from commonwatch.report.first_screen import first_screen
-from commonwatch.report.wording import not_in_service
+from commonwatch.report.wording import Standing, not_in_service, titles_standing
 
 FORMAT: Final = 1
 INTERVAL_OVER: Final = (
     "low is the least and high the greatest over all combinations of the sensors' case (low, "
-    "nominal, high) and the end of burn time and burn-out altitude (low, nominal, high, where "
-    "flown); nominal is nominal in both"
+    f"nominal, high: {SPANNED}) and the end of {SPANNED_BURN} (low, nominal, high, where flown); "
+    f"nominal is nominal in both; other open figures ({NOT_SPANNED}) are not in it but moved one "
+    "at a time in the table sensitivity, where there is one"
 )
 
 
@@ -65,6 +69,7 @@ def summary(content: ReportContent) -> dict[str, Any]:
                     for status, titles in not_in_service(content, laydown).items()
                     for title in titles
                 ],
+                "offered": titles_standing(content, laydown, Standing.OFFERED),
                 **{
                     run: _figures(content, laydown_figures(content, rows, laydown.name))
                     for run, rows in runs.items()
@@ -95,6 +100,8 @@ def _figures(content: ReportContent, figures: LaydownFigures) -> dict[str, Any]:
     fewest, most = figures.gap_interval
     return {
         "first_sight_s": _estimate(figures.first_sight),
+        "first_stereo_s": _estimate(figures.first_stereo),
+        "stereo_s": _estimate(figures.stereo),
         "first_radar_s": _estimate(figures.first_radar),
         "radar_track_s": _estimate(figures.radar_track),
         "impact_area_s": _estimate(figures.impact_area) if is_known else None,

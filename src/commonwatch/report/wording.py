@@ -61,6 +61,8 @@ _FIGURES: Final = {
 }
 _UNITS: Final = {"m2": "m²", "deg": "deg", "kg/m2": "kg/m²"}
 
+_TOGETHER_SHOWN_MAX: Final = 3
+
 VALUE_WORDS: Final = {
     "first sight": "warning at first sight",
     "radar track": "time under radar",
@@ -140,7 +142,7 @@ def not_in_service(content: ReportContent, laydown: ReportLaydown) -> dict[str, 
     return found
 
 
-def standing_so(content: ReportContent, laydown: ReportLaydown, wanted: Standing) -> list[str]:
+def titles_standing(content: ReportContent, laydown: ReportLaydown, wanted: Standing) -> list[str]:
     """Return the titles of a laydown's sensors whose status on the date comes to that."""
     return [title for title, status in _statuses(content, laydown) if standing(status) is wanted]
 
@@ -153,8 +155,11 @@ def _statuses(content: ReportContent, laydown: ReportLaydown) -> list[tuple[str,
 
 
 def together(titles: Mapping[str, str], sensor: str) -> str:
-    """Return the titles of the sensors that a column names; several see together."""
+    """Return the titles of the sensors that a column names; of many together only three."""
     names = [titles.get(name, name) for name in sensor.split(", ")]
+    if len(names) > _TOGETHER_SHOWN_MAX:
+        rest = f"{len(names) - _TOGETHER_SHOWN_MAX} more"
+        return f"{joined(names[:_TOGETHER_SHOWN_MAX])} and {rest} together"
     return names[0] if len(names) == 1 else f"{joined(names, ' and ')} together"
 
 

@@ -88,6 +88,8 @@ def _of_entry(
 def _of_struct(struct: msgspec.Struct, path: str, title: str) -> Iterator[Assumption]:
     for field in msgspec.structs.fields(struct):
         figure = getattr(struct, field.name)
+        if field.name == "hand_over_s" and getattr(struct, "role", "cued") != "cued":
+            continue  # nobody hands anything over to a radar that searches for itself
         if isinstance(figure, Interval) and field.name not in _WITHOUT_EFFECT:
             found = _assumption(path, title, field.name, figure)
             if found.low < found.high:

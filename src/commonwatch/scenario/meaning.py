@@ -29,6 +29,7 @@ from commonwatch.scenario.schema import (
     RangeClassEntry,
     RegionEntry,
     SatelliteEntry,
+    eastwards_deg,
 )
 
 _GM_KM3_S2: Final = 398_600.4418
@@ -227,7 +228,8 @@ def _check_own_figures(flight: FlightEntry) -> Iterator[Fault]:
 
 
 def _check_longitudes(region: RegionEntry) -> Iterator[Fault]:
-    if not region.longitude_min_deg < region.longitude_max_deg:
+    least_deg, greatest_deg = eastwards_deg(region.longitude_min_deg, region.longitude_max_deg)
+    if not least_deg < greatest_deg:
         yield Fault(
             found=f"longitude_min_deg {region.longitude_min_deg:g} is not below "
             f"longitude_max_deg {region.longitude_max_deg:g}",
@@ -238,7 +240,8 @@ def _check_longitudes(region: RegionEntry) -> Iterator[Fault]:
 
 
 def _check_cells(region: RegionEntry) -> Iterator[Fault]:
-    width_deg = region.longitude_max_deg - region.longitude_min_deg
+    least_deg, greatest_deg = eastwards_deg(region.longitude_min_deg, region.longitude_max_deg)
+    width_deg = greatest_deg - least_deg
     if width_deg > _FULL_TURN_DEG:
         yield Fault(
             found=f"{width_deg:g} deg of longitude",

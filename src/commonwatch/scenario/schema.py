@@ -152,9 +152,7 @@ class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     hand_over_s: Annotated[
         Delay | Interval, Meta(description="Cued radars: from another's track to the first look.")
-    ] = Interval(
-        low=5.0, nominal=10.0, high=20.0, mark="assumed", source="no public figure found"
-    )
+    ] = Interval(low=5.0, nominal=10.0, high=20.0, mark="assumed", source="no public figure found")
     faces: Annotated[tuple[FaceEntry, ...], Meta(min_length=1, max_length=12)]
     service: Annotated[tuple[Service, ...], Meta(max_length=20)] = ()
     mark: Mark
@@ -316,6 +314,15 @@ class LaydownEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     note: Words = ""
 
 
+def eastwards_deg(least_deg: float, greatest_deg: float) -> tuple[float, float]:
+    """Count two longitudes on through the date line where that makes at most half a turn."""
+    if not 180.0 <= least_deg - greatest_deg < 360.0:
+        return least_deg, greatest_deg
+    if least_deg >= 180.0:
+        return least_deg - 360.0, greatest_deg
+    return least_deg, greatest_deg + 360.0
+
+
 class RegionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grid of places, from the least longitude eastwards to the greatest.
 
@@ -331,12 +338,9 @@ class RegionEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Count longitudes on through the date line."""
-        width_deg = self.longitude_max_deg + 360.0 - self.longitude_min_deg
-        if self.longitude_max_deg < self.longitude_min_deg and width_deg <= 180.0:
-            if self.longitude_min_deg >= 180.0:
-                force_setattr(self, "longitude_min_deg", self.longitude_min_deg - 360.0)
-            else:
-                force_setattr(self, "longitude_max_deg", self.longitude_max_deg + 360.0)
+        least, greatest = eastwards_deg(self.longitude_min_deg, self.longitude_max_deg)
+        force_setattr(self, "longitude_min_deg", least)
+        force_setattr(self, "longitude_max_deg", greatest)
 
 
 class CoverageEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

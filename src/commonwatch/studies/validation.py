@@ -5,6 +5,7 @@
 ``validation_launches``      published launches
 ``validation_telemetry``     recorded webcast telemetry
 ``validation_earth``         standard atmosphere, horizon, geodesy
+``validation_turning``       one arc of 2009 over an Earth that stands still
 ``validation_page``          the result as a document
 ===========================  ===================================================================
 """
@@ -144,6 +145,7 @@ def run_all(progress: Callable[[str], None] = lambda _: None) -> Validation:
         validation_flight,
         validation_launches,
         validation_telemetry,
+        validation_turning,
     )
 
     parts: Mapping[str, Callable[[], tuple[list[Check], list[Listing]]]] = {
@@ -151,6 +153,7 @@ def run_all(progress: Callable[[str], None] = lambda _: None) -> Validation:
         "published launches": validation_launches.compare,
         "recorded telemetry": validation_telemetry.compare,
         "air, horizon, geodesy": validation_earth.compare,
+        "an Earth that stands still": validation_turning.compare,
     }
     checks: list[Check] = []
     listings: list[Listing] = []

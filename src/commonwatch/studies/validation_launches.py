@@ -259,9 +259,7 @@ def _coast_checks(shown: list[LaunchComparison], proof: list[LaunchComparison]) 
             unit="%",
             largest=max((100.0 * one.coast_ratio for one in proof), default=None),
             allowed=100.0 * COAST_MAX_RATIO if proof else None,
-            cause=_NO_PROOF
-            if not proof
-            else max(proof, key=lambda one: one.coast_ratio).title,
+            cause=_NO_PROOF if not proof else max(proof, key=lambda one: one.coast_ratio).title,
         ),
     ]
 
@@ -297,9 +295,7 @@ def _time_checks(shown: list[LaunchComparison], proof: list[LaunchComparison]) -
             unit="s",
             largest=max((one.gap_s for one in proof), default=None),
             allowed=0.0 if proof else None,
-            cause=_NO_PROOF
-            if not proof
-            else max(proof, key=lambda one: one.gap_s).title,
+            cause=_NO_PROOF if not proof else max(proof, key=lambda one: one.gap_s).title,
         ),
     ]
 
@@ -370,10 +366,11 @@ def _coasts(compared: list[LaunchComparison]) -> Listing:
         title="Published launches: coasts",
         note="Published time less burn time (both intervals), against free flight from burn-out to "
         "the ground, drag off and on. Apart: the distance between the two intervals as a part of "
-        "the coast; it would be held to 1 % where a burn time is found. Azimuths are derived from reported places of splash-down or "
-        "assumed: North Korean lofted tests went east-north-east into the Sea of Japan, the "
-        "sounding rocket north. Turned: how far the nominal flight time moves if the launch goes "
-        "due north or due east instead; the intervals allow for azimuths within some 10 degrees.",
+        "the coast; it would be held to 1 % where a burn time is found. Azimuths are "
+        "derived from reported places of splash-down or assumed: North Korean lofted tests went "
+        "east-north-east into the Sea of Japan, the sounding rocket north. Turned: how far the "
+        "nominal flight time moves if the launch goes due north or due east instead; the "
+        "intervals allow for azimuths within some 10 degrees.",
         columns=(
             "launch",
             "published less burn, s",
