@@ -260,46 +260,7 @@ def assumption_listing(
     order = np.argsort(-np.nan_to_num(numbers(table, "swing_s"), nan=-1.0), kind="stable")
     for row in table.take(pa.array(order.tolist(), type=pa.int64())).to_pylist():
         effects.setdefault(row["assumption"], {}).setdefault(row["figure"], row)
-    laydowns = {laydown.name: laydown.title for laydown in content.laydowns}
     titles = sensor_titles(content)
-    rows = []
-    for path, by_figure in effects.items():
-        most, *others = by_figure.values()
-        title = capital(assumption_title(content, path, titles))
-        also = [f"also {_value_words(row)} by {_s(row['swing_s'])} s" for row in others]
-        where = laydowns.get(most["laydown"], most["laydown"])
-        run, beyond = "", ""
-        if most.get("run") == CROSS_SECTION_RUN:
-            run = " (cross-section run)"
-        elif most["laydown"] in figures:
-            own = figures[most["laydown"]]
-            beyond = more_than_bracket(own, most["figure"], most["swing_s"] or 0.0)
-        low, nominal, high = (f"{most[key]:,g}" for key in ("low", "nominal", "high"))
-        answers = [_s(most[key]) for key in ("at_low_s", "at_nominal_s", "at_high_s")]
-        rows.append(
-            (
-                Entry(words=f"{title}: {figure_name(path)}{run}", beneath=path, order=title),
-                Entry(
-                    words=f"{nominal} [{low}, {high}] {unit_text(most['unit'])}",
-                    is_number=True,
-                    order=most["nominal"],
-                ),
-                Entry(words=most["mark"], order=most["mark"], mark=most["mark"]),
-                Entry(
-                    words=_s(most["swing_s"]),
-                    beneath=beyond,
-                    order=most["swing_s"],
-                    is_number=True,
-                ),
-                Entry(
-                    words=_value_words(most),
-                    beneath="; ".join([where, *also]),
-                    order=most["figure"],
-                ),
-                Entry(words=" / ".join(answers), is_number=True),
-                Entry(words=most["source"] or "none found"),
-            )
-        )
     return Listing(
         caption="Assumptions, sorted by how far each moves a figure of some laydown",
         heads=(
@@ -311,9 +272,45 @@ def assumption_listing(
             "At low / nominal / high (s)",
             "Source",
         ),
-        rows=tuple(rows),
+        rows=tuple(
+            _assumption_row(content, figures, titles, list(by_figure.values()))
+            for by_figure in effects.values()
+        ),
         note="Swings are of means over the arcs, brackets of what at least half of them get. Every "
         "effect on every laydown is in sensitivity.parquet.",
+    )
+
+
+def _assumption_row(
+    content: ReportContent,
+    figures: Mapping[str, LaydownFigures],
+    titles: Mapping[str, str],
+    effects: Sequence[Mapping[str, Any]],
+) -> tuple[Entry, ...]:
+    """Return the row of one assumption from its largest effect on each figure, largest first."""
+    most, *others = effects
+    path, laydown = most["assumption"], most["laydown"]
+    title = capital(assumption_title(content, path, titles))
+    run, beyond = "", ""
+    if most["run"] == CROSS_SECTION_RUN:
+        run = " (cross-section run)"
+    elif laydown in figures:
+        beyond = more_than_bracket(figures[laydown], most["figure"], most["swing_s"] or 0.0)
+    laydowns = {one.name: one.title for one in content.laydowns}
+    also = [f"also {_value_words(row)} by {_s(row['swing_s'])} s" for row in others]
+    where = "; ".join([laydowns.get(laydown, laydown), *also])
+    low, nominal, high = (f"{most[key]:,g}" for key in ("low", "nominal", "high"))
+    interval = f"{nominal} [{low}, {high}] {unit_text(most['unit'])}"
+    answers = [_s(most[key]) for key in ("at_low_s", "at_nominal_s", "at_high_s")]
+    swing_s = most["swing_s"]
+    return (
+        Entry(words=f"{title}: {figure_name(path)}{run}", beneath=path, order=title),
+        Entry(words=interval, is_number=True, order=most["nominal"]),
+        Entry(words=most["mark"], order=most["mark"], mark=most["mark"]),
+        Entry(words=_s(swing_s), beneath=beyond, order=swing_s, is_number=True),
+        Entry(words=_value_words(most), beneath=where, order=most["figure"]),
+        Entry(words=" / ".join(answers), is_number=True),
+        Entry(words=most["source"] or "none found"),
     )
 
 

@@ -87,7 +87,7 @@ def arcs(scenario: Scenario, truth: Truth) -> pa.Table:
                 degrees_from_radians(aim.longitude_rad) if aim else np.nan for aim in aims
             ],
             "ground_range_m": [entry.ground_range_m for entry in flown],
-            f"within_published_range_{scenario.date.year}": [
+            f"within_published_range_{scenario.date.year:04d}": [
                 entry.is_within_published_range for entry in flown
             ],
             **columns,

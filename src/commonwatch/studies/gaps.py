@@ -87,7 +87,7 @@ def _chunk(
         "aim_point": np.array([e.aim_point.name if e.aim_point else "" for e in chunk], object),
     }
     year = scenario.date.year
-    ends[f"within_published_range_{year}"] = [e.is_within_published_range for e in chunk]
+    ends[f"within_published_range_{year:04d}"] = [e.is_within_published_range for e in chunk]
     parts = []
     for case, every in cases.items():
         spells = spells_of_sight(truth.trajectories, every)
