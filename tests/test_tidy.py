@@ -226,6 +226,23 @@ def test_every_package_has_a_docstring_that_maps_it() -> None:
     )
 
 
+def test_the_docstring_of_a_package_names_its_modules() -> None:
+    said = {module.path: ast.get_docstring(module.tree) or "" for module in SOURCE}
+
+    def where_named(module: Module) -> str:
+        # A module may name its own parts: ``validation`` lists every ``validation_...``.
+        whole = module.path.with_name(f"{module.path.stem.partition('_')[0]}.py")
+        own = said.get(whole, "") if whole != module.path else ""
+        return said[module.path.with_name("__init__.py")] + own
+
+    refuse(
+        module.at(1, "the docstring of its package does not name it")
+        for module in SOURCE
+        if module.path.parent != PACKAGE and module.path.name != "__init__.py"
+        if not re.search(rf"\b{module.path.stem}\b", where_named(module))
+    )
+
+
 def test_no_bare_assert_stands_outside_the_tests() -> None:
     refuse(
         module.at(part.lineno, "assert: use commonwatch.errors.invariant")

@@ -44,6 +44,11 @@ def test_a_kilometre_is_a_thousand_metres() -> None:
     assert units.metres_from_kilometres(6.95) == pytest.approx(6950.0)
 
 
+def test_an_hour_is_3600_seconds_and_a_megahertz_a_million_hertz() -> None:
+    assert units.seconds_from_hours(1.5) == 5_400.0
+    assert units.hertz_from_megahertz(2.5) == 2_500_000.0
+
+
 @pytest.mark.parametrize(("level_db", "ratio"), [(0, 1), (10, 10), (20, 100), (-30, 1e-3)])
 def test_ten_decibels_are_a_factor_of_ten_in_power(level_db: float, ratio: float) -> None:
     assert units.ratio_from_decibels(level_db) == pytest.approx(ratio)

@@ -97,7 +97,7 @@ class UnknownNameError(InputError):
         near = nearest(name, self.known)
         super().__init__(
             f'unknown {kind} "{name}"',
-            allowed=f"{', '.join(self.known)}" if self.known else "none is defined",
+            allowed=", ".join(self.known) if self.known else "none is defined",
             where=where,
             what_to_do=f'Did you mean "{near}"?' if near else f"Choose one of the {kind}s above",
         )
@@ -135,9 +135,7 @@ class ScenarioError(InputError):
         self.file = file
         self.mistakes = tuple(mistakes)
         count = len(self.mistakes)
-        super().__init__(
-            f"{count} mistake{'s' if count != 1 else ''} found", where=file, what_to_do=""
-        )
+        super().__init__(f"{count} mistake{'s' if count != 1 else ''} found", where=file)
 
     def __str__(self) -> str:
         return "\n".join(f"{self.file}: {mistake}" for mistake in self.mistakes)
@@ -147,7 +145,7 @@ class InvariantError(CommonwatchError):
     """Something that must always hold does not: a mistake in Commonwatch itself."""
 
 
-def invariant(condition: bool, sentence: str, /, **values: object) -> None:
+def invariant(condition: bool, sentence: str, /, **values: object) -> None:  # noqa: FBT001
     """Raise InvariantError unless the condition holds; stays on in production."""
     if not condition:
         shown = ", ".join(f"{name} = {value!r}" for name, value in values.items())

@@ -61,12 +61,13 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 import numba  # noqa: E402
 
 
-def kernel(signature: Any, *, is_inlined: bool = False) -> Callable[[Function], Function]:
-    """Compile a function for the given explicit signature or signatures, cached between runs.
+def kernel(signature: str, *, is_inlined: bool = False) -> Callable[[Function], Function]:
+    """Compile a function for an explicit signature, cached between runs.
 
     ``is_inlined`` tells the compiler to put the function's body where it is called: worth it for a
     loop over lanes that a kernel calls many times (a call costs as much as twenty lanes).
     """
+    njit: Any = numba.njit  # its own type forgets that of the function
     options: dict[str, Any] = {
         "nogil": True,
         "fastmath": FASTMATH,
@@ -76,10 +77,10 @@ def kernel(signature: Any, *, is_inlined: bool = False) -> Callable[[Function], 
 
     def compiled(function: Function) -> Function:
         try:
-            ready: Function = numba.njit(signature, cache=True, **options)(function)
+            ready: Function = njit(signature, cache=True, **options)(function)
         except (OSError, EOFError, pickle.UnpicklingError):
             # The cache's disk is full, or a file in it is torn: compile for this run alone.
-            ready = numba.njit(signature, **options)(function)
+            ready = njit(signature, **options)(function)
         return ready
 
     return compiled

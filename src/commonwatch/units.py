@@ -36,6 +36,16 @@ def kilometres_from_metres(length_m: Number) -> Number:
     return length_m / 1e3
 
 
+def seconds_from_hours(time_h: float) -> float:
+    """Convert hours to seconds."""
+    return time_h * 3_600.0
+
+
+def hertz_from_megahertz(frequency_mhz: float) -> float:
+    """Convert megahertz to hertz."""
+    return frequency_mhz * 1e6
+
+
 def ratio_from_decibels(level_db: float) -> float:
     """Convert decibels of power to a ratio."""
     return float(10.0 ** (level_db / 10.0))

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from commonwatch.cli import flights
 from commonwatch.cli.main import main
+from commonwatch.studies.validation import read_rows
 from tests.flight.build import circular_orbit, fly_slowly, height_m, many_starts, start_at
 
 HEADER = ["id", "time_ns", "x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s"]
@@ -35,7 +36,6 @@ SUMMARY = [
 ]
 TIME_NS = "1501251120000000000"
 GOOD = start_at(35.0, 53.0, 80e3, 310.0, 1_200.0, 900.0)
-REFERENCE = Path(__file__).parents[1] / "flight" / "reference_flights.csv"
 
 
 any_input = settings(
@@ -99,9 +99,10 @@ def refused(
 
 
 def test_reference_flights_end_where_another_library_ended_them(tmp_path: Path) -> None:
-    with REFERENCE.open(encoding="utf-8") as file:
-        wanted = [row for row in csv.DictReader(file) if row["model"] == "j2_uniform"]
-    rows = [HEADER, *([row["id"], TIME_NS, *[row[n] for n in HEADER[2:]]] for row in wanted)]
+    starts = read_rows("states.csv")
+    by_id = {row["id"]: row for row in read_rows("summary.csv") if row["model"] == "j2_uniform"}
+    wanted = [by_id[start["id"]] for start in starts]
+    rows = [HEADER, *([start[name] for name in HEADER] for start in starts)]
     ends, _ = fly_rows(tmp_path, rows)
     assert list(ends[0])[:6] == SUMMARY
     for end, row in zip(ends, wanted, strict=True):

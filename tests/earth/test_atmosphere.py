@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commonwatch.earth import atmosphere
-
-PRINTED_TABLE = Path(__file__).with_name("us_standard_atmosphere_1976.csv")
+from commonwatch.studies.validation import read_rows
 
 
 def printed_rows() -> list[dict[str, str]]:
-    with PRINTED_TABLE.open() as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return read_rows("us_standard_atmosphere_1976.csv")
 
 
 def last_digit(printed: str) -> float:

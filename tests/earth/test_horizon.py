@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from commonwatch.earth import horizon
 from commonwatch.errors import InputError
-
-GOLDEN = Path(__file__).with_name("horizon.csv")
+from commonwatch.studies.validation import read_rows
 
 
 def golden_figures() -> list[tuple[float, float, float]]:
     """Ground range in kilometres, elevation in degrees, lowest altitude in kilometres."""
-    with GOLDEN.open() as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     return [
         (float(row["ground_range_km"]), float(name.split("_")[1]), float(text))
-        for row in rows
+        for row in read_rows("horizon.csv")
         for name, text in row.items()
         if name != "ground_range_km"
     ]

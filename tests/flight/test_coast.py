@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +12,13 @@ from scipy.integrate import solve_ivp
 from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef
 from commonwatch.earth.frames import rotation_enu_from_ecef
 from commonwatch.errors import InputError
-from commonwatch.flight import coast
-from commonwatch.flight.coast import Verdict, coast_evidence, first_coast, from_vertical_plane
+from commonwatch.flight.coast import Verdict, coast_evidence, first_coast
+from commonwatch.studies.validation import column, read_rows
 
 F64 = npt.NDArray[np.float64]
 Push = Callable[[float, F64], F64]
 """Acceleration beside gravity, from time and state vector."""
 
-PATHS = Path(coast.__file__).parents[1] / "studies" / "reference" / "path_j2_uniform.csv"
 GM_M3_S2 = 3.986004418e14
 EARTH_RATE_RAD_S = 7.292115e-5
 POSITION_STD_M = 30.0
@@ -92,11 +89,9 @@ def flown(
 
 
 def reference_path(name: str) -> tuple[F64, F64]:
-    with PATHS.open() as file:
-        rows = [row for row in csv.DictReader(file) if row["id"] == name]
+    rows = [row for row in read_rows("path_j2_uniform.csv") if row["id"] == name]
     keys = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
-    states = np.array([[float(row[key]) for key in keys] for row in rows])
-    return np.array([float(row["t_s"]) for row in rows]), states
+    return np.array(column(rows, "t_s")), np.column_stack([column(rows, key) for key in keys])
 
 
 @pytest.mark.parametrize(
@@ -214,29 +209,6 @@ def test_where_nothing_coasts_there_is_no_first_coast() -> None:
     time, states = flown(thrust(20.0, 0.0, 240.0))
     with pytest.raises(InputError, match="no part"):
         first_coast(time, states, cut_off_s=0.0)
-
-
-@pytest.mark.parametrize("azimuth_deg", [0.0, 60.0, 215.0])
-def test_velocities_of_a_vertical_plane_are_the_slopes_of_its_positions(
-    azimuth_deg: float,
-) -> None:
-    time = np.arange(0.0, 100.0)
-    downrange, altitude = 1500.0 * time, 400.0 * time
-    latitude, longitude, azimuth = np.radians([35.0, 51.0, azimuth_deg])
-    up = np.full(100, 400.0)
-    # Over the ground the path is shorter than at height by R / (R + h).
-    along = 1500.0 * (1.0 + altitude / 6_371_000.0)
-    states = from_vertical_plane(
-        altitude,
-        downrange,
-        along,
-        up,
-        latitude_rad=latitude,
-        longitude_rad=longitude,
-        azimuth_rad=azimuth,
-    )
-    slope = (states[2:, :3] - states[:-2, :3]) / 2.0
-    assert np.linalg.norm(slope - states[1:-1, 3:], axis=1).max() < 0.1
 
 
 @pytest.mark.parametrize(

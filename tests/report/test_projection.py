@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod, Proj
 
+from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
 from commonwatch.report.projection import (
     F64,
-    MEAN_RADIUS_M,
     azimuthal_equidistant,
     plate_carree_areas,
     plate_carree_lines,
@@ -45,8 +45,8 @@ def test_azimuthal_equidistant_agrees_with_proj_on_the_sphere(
     plane = azimuthal_equidistant(
         np.array(latitude),
         np.array(longitude),
-        centre_latitude_deg=middle_latitude,
-        centre_longitude_deg=middle_longitude,
+        middle_latitude_deg=middle_latitude,
+        middle_longitude_deg=middle_longitude,
     )
     assert plane == pytest.approx(np.array(proj(longitude, latitude)), abs=1.0)
 

@@ -17,6 +17,7 @@ from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.infrared import Geostationary, InfraredSatellite, Orbit
 from commonwatch.sensing.radar import Face, Radar, Role
 from commonwatch.sensing.site import Site
+from commonwatch.sensing.visibility import Limit, Spells
 
 F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -190,3 +191,19 @@ def slow_spells(
         edges.append(0.5 * (before + after))
     edges += [end_s] if seen[-1] else []
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def spells_of(rows: list[tuple[int, int, float, float]], *, sensors: int, paths: int) -> Spells:
+    """Spells from (path, sensor, first, last), as of paths that climb 1 km each second."""
+    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+    return Spells(
+        path=table[:, 0].astype(np.int32),
+        sensor=table[:, 1].astype(np.int32),
+        first_seen_s=table[:, 2].copy(),
+        last_seen_s=table[:, 3].copy(),
+        first_seen_altitude_m=1e3 * table[:, 2],
+        last_seen_altitude_m=1e3 * table[:, 3],
+        ended_by=np.full(len(table), Limit.ELEVATION_MIN, dtype=np.int8),
+        sensors=tuple(SensorId(f"s{k}") for k in range(sensors)),
+        path_count=paths,
+    )

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from commonwatch.earth.ellipsoid import destination, ecef_from_geodetic, local_radius
 from commonwatch.earth.refraction import Air, ray_altitude
 from commonwatch.errors import InputError
-from commonwatch.identity import SensorId
 from commonwatch.sensing.coverage import longest_gap, lowest_visible_altitude
 from commonwatch.sensing.radar import Role
 from commonwatch.sensing.site import Site
-from commonwatch.sensing.visibility import Limit, Sensor, Spells, union
-from tests.sensing.build import face, from_equator, parabolas, radar, satellite, sees
+from commonwatch.sensing.visibility import Sensor, union
+from tests.sensing.build import face, from_equator, parabolas, radar, satellite, sees, spells_of
 
 NEAR_POLE = Site(latitude_rad=math.radians(89.9), longitude_rad=0.0, altitude_m=0.0)
 """Here the ellipsoid is a sphere as far as a radar sees, to some kilometres."""
@@ -86,22 +85,6 @@ def test_a_highest_altitude_that_cannot_be_is_refused(altitude_max_m: float) -> 
         lowest_visible_altitude([], [0.0], [0.0], altitude_max_m=altitude_max_m)
 
 
-def spells_from(rows: list[tuple[int, float, float]], *, paths: int, sensors: int = 2) -> Spells:
-    """Build spells of one sensor from (path, first, last)."""
-    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 3)
-    return Spells(
-        path=table[:, 0].astype(np.int32),
-        sensor=np.zeros(len(table), dtype=np.int32),
-        first_seen_s=table[:, 1].copy(),
-        last_seen_s=table[:, 2].copy(),
-        first_seen_altitude_m=np.zeros(len(table)),
-        last_seen_altitude_m=np.zeros(len(table)),
-        ended_by=np.full(len(table), Limit.AZIMUTH, dtype=np.int8),
-        sensors=tuple(SensorId(f"s{k}") for k in range(sensors)),
-        path_count=paths,
-    )
-
-
 @settings(max_examples=60)
 @given(
     rows=st.lists(
@@ -114,7 +97,7 @@ def test_the_longest_gap_agrees_with_counting_unseen_seconds(
     rows: list[tuple[int, float, float]], from_s: list[float]
 ) -> None:
     paths = parabolas([from_equator(1e5, 0.0, 0.0)] * 3, [(1.0, 0.0, 0.0)] * 3, end_s=100.0)
-    joined = union(spells_from([(p, f, f + d) for p, f, d in rows], paths=3))
+    joined = union(spells_of([(p, 0, f, f + d) for p, f, d in rows], sensors=2, paths=3))
     got = longest_gap(joined, paths, from_s=np.array(from_s))
     for path in range(3):
         longest = run = 0
@@ -131,7 +114,7 @@ def test_the_longest_gap_agrees_with_counting_unseen_seconds(
 
 def test_a_path_never_seen_is_one_gap_and_an_unknown_start_gives_none() -> None:
     paths = parabolas([from_equator(1e5, 0.0, 0.0)] * 2, [(1.0, 0.0, 0.0)] * 2, end_s=100.0)
-    joined = union(spells_from([], paths=2))
+    joined = union(spells_of([], sensors=2, paths=2))
     gaps = longest_gap(joined, paths, from_s=np.array([30.0, math.nan]))
     assert gaps == pytest.approx([70.0, math.nan], nan_ok=True)
 
@@ -139,4 +122,4 @@ def test_a_path_never_seen_is_one_gap_and_an_unknown_start_gives_none() -> None:
 def test_spells_that_are_no_union_are_refused() -> None:
     paths = parabolas(from_equator(1e5, 0.0, 0.0), (1.0, 0.0, 0.0), end_s=100.0)
     with pytest.raises(InputError, match="spells of 2 sensors"):
-        longest_gap(spells_from([(0, 1.0, 2.0)], paths=1), paths, from_s=0.0)
+        longest_gap(spells_of([(0, 0, 1.0, 2.0)], sensors=2, paths=1), paths, from_s=0.0)

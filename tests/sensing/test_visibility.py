@@ -35,6 +35,7 @@ from tests.sensing.build import (
     satellite,
     sees,
     slow_spells,
+    spells_of,
 )
 
 F64 = npt.NDArray[np.float64]
@@ -267,22 +268,6 @@ def test_a_highly_elliptical_satellite_is_followed_along_its_orbit() -> None:
 
 
 # Hand-over
-def spells_from(rows: list[tuple[int, int, float, float]], *, sensors: int, paths: int) -> Spells:
-    """Build spells from (path, sensor, first, last)."""
-    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
-    return Spells(
-        path=table[:, 0].astype(np.int32),
-        sensor=table[:, 1].astype(np.int32),
-        first_seen_s=table[:, 2].copy(),
-        last_seen_s=table[:, 3].copy(),
-        first_seen_altitude_m=1e3 * table[:, 2],
-        last_seen_altitude_m=1e3 * table[:, 3],
-        ended_by=np.full(len(table), Limit.ELEVATION_MIN, dtype=np.int8),
-        sensors=tuple(SensorId(f"s{k}") for k in range(sensors)),
-        path_count=paths,
-    )
-
-
 def climbing(paths: int) -> Trajectories:
     """Build paths that climb 1 km each second above the equator."""
     return parabolas(
@@ -300,7 +285,7 @@ FLEET: list[Sensor] = [
 
 def handed(rows: list[tuple[int, int, float, float]], include: list[int]) -> list[list[float]]:
     """Hand over and list (path, sensor, first, last)."""
-    spells = spells_from(rows, sensors=4, paths=2)
+    spells = spells_of(rows, sensors=4, paths=2)
     kept = handed_over(climbing(2), spells, FLEET, include=include)
     assert kept.first_seen_altitude_m == pytest.approx(1e3 * kept.first_seen_s, abs=1e-3)
     assert kept.sensors == tuple(spells.sensors[i] for i in include)
@@ -397,7 +382,7 @@ def test_hand_over_agrees_with_a_plain_loop(
 def test_a_union_covers_what_any_sensor_covers_and_no_more(
     rows: list[tuple[int, int, float, float]],
 ) -> None:
-    spells = spells_from([(p, s, f, f + d) for p, s, f, d in rows], sensors=4, paths=4)
+    spells = spells_of([(p, s, f, f + d) for p, s, f, d in rows], sensors=4, paths=4)
     joined = union(spells)
     assert joined.sensors == ("*",)
     # Halves of a second tell a stretch from two that only touch at whole seconds.
@@ -415,7 +400,7 @@ def test_a_union_covers_what_any_sensor_covers_and_no_more(
 
 
 def test_a_union_ends_by_the_limit_of_the_spell_that_ends_last() -> None:
-    spells = spells_from(
+    spells = spells_of(
         [(0, 0, 10.0, 90.0), (0, 1, 20.0, 50.0), (0, 2, 90.0, 95.0), (0, 3, 97.0, 99.0)],
         sensors=4,
         paths=1,
@@ -440,7 +425,7 @@ def test_limits_are_written_in_words() -> None:
 
 
 def test_spells_of_unequal_length_are_refused() -> None:
-    spells = spells_from([(0, 0, 1.0, 2.0)], sensors=1, paths=1)
+    spells = spells_of([(0, 0, 1.0, 2.0)], sensors=1, paths=1)
     columns = {name: getattr(spells, name) for name in Spells.__slots__}
     with pytest.raises(InputError, match=r"last_seen_s has shape \(2,\)"):
         Spells(**(columns | {"last_seen_s": np.zeros(2)}))

@@ -1,6 +1,6 @@
 """The compiled sweep against angles, and each limit in turn; also run without compilation."""
 
-# mypy: disable-error-code="no-untyped-call, call-arg, comparison-overlap"
+# mypy: disable-error-code="call-arg, comparison-overlap"
 
 from __future__ import annotations
 

@@ -1,15 +1,6 @@
-"""Small worlds for the tests of studies."""
+"""A small scenario for the tests of studies and of the world."""
 
 from __future__ import annotations
-
-import numpy as np
-import numpy.typing as npt
-
-from commonwatch.identity import SensorId
-from commonwatch.sensing.visibility import Limit, Spells
-from tests.sensing.build import parabolas, radar
-
-F64 = npt.NDArray[np.float64]
 
 SCENARIO = """
 format = 1
@@ -164,24 +155,3 @@ elevation_min_deg = 5.0
 mark = "assumed"
 source = "invented for a test"
 """
-
-
-def spells_of(rows: list[tuple[int, int, float, float]], *, sensors: int, paths: int) -> Spells:
-    """Spells from (path, sensor, first, last)."""
-    ordered = sorted(rows)
-    columns = np.array(ordered, float).reshape(-1, 4)
-    height = np.full(len(ordered), 1e5)
-    return Spells(
-        path=columns[:, 0].astype(np.int32),
-        sensor=columns[:, 1].astype(np.int32),
-        first_seen_s=columns[:, 2].copy(),
-        last_seen_s=columns[:, 3].copy(),
-        first_seen_altitude_m=height,
-        last_seen_altitude_m=height.copy(),
-        ended_by=np.full(len(ordered), Limit.RANGE_MAX, np.int8),
-        sensors=tuple(SensorId(f"s{k}") for k in range(sensors)),
-        path_count=paths,
-    )
-
-
-__all__ = ["SCENARIO", "parabolas", "radar", "spells_of"]

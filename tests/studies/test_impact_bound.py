@@ -108,11 +108,11 @@ def long_half_axis_m(sensor: Radar, looks_s: F64) -> float:
     information[6, 6] += 1.0 / sensor.range_bias_std_m**2
     information[:6, :6] += np.diag([1e-12] * 3 + [1e-8] * 3)
     covariance = np.linalg.inv(information)[:6, :6]
-    centre = impact_by(burn_out)
+    middle = impact_by(burn_out)
 
     def offset(state_vector: F64) -> F64:
         latitude, longitude = impact_by(state_vector)
-        distance, azimuth = geodesic(centre[0], centre[1], latitude, longitude)
+        distance, azimuth = geodesic(middle[0], middle[1], latitude, longitude)
         return float(distance) * np.array([np.sin(azimuth), np.cos(azimuth)])
 
     by_state = np.stack(
@@ -184,14 +184,14 @@ def test_a_radar_that_begins_later_knows_later() -> None:
 def test_slopes_of_the_impact_agree_with_another_integrator() -> None:
     slopes = impact_slopes(ARC, FLIGHTS, gravity=Gravity.J2)
     burn_out = ARC.burn_out_state_vector[0]
-    centre = impact_by(burn_out)
+    middle = impact_by(burn_out)
     for column, nudge in ((0, 50.0), (4, 0.05)):
         shift = np.zeros(6)
         shift[column] = nudge
         ends = [impact_by(burn_out + sign * shift) for sign in (1.0, -1.0)]
         offsets = []
         for latitude, longitude in ends:
-            distance, azimuth = geodesic(centre[0], centre[1], latitude, longitude)
+            distance, azimuth = geodesic(middle[0], middle[1], latitude, longitude)
             offsets.append(float(distance) * np.array([np.sin(azimuth), np.cos(azimuth)]))
         expected = (offsets[0] - offsets[1]) / (2.0 * nudge)
         scale = 1e3 if column < 3 else 1.0

@@ -27,8 +27,7 @@ from commonwatch.studies.marginal import (
     seen_by_two,
     shapley_shares,
 )
-from tests.sensing.build import from_equator, parabolas, radar
-from tests.studies.build import spells_of
+from tests.sensing.build import from_equator, parabolas, radar, spells_of
 
 F64 = npt.NDArray[np.float64]
 

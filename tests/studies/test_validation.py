@@ -99,7 +99,7 @@ def test_the_page_shows_every_check_and_every_row(whole: Validation) -> None:
 
 def test_a_failure_is_named_at_the_head_of_the_page() -> None:
     text = document(Validation(checks=(check(5.0, 1.0),), listings=()))
-    assert "1 of 1 comparisons fail: one | thing." in text
+    assert "1 of 1 comparisons that are judged fail: one | thing." in text
     assert "| one / thing | another | 1 | length | 5 m | 1 m | NO |" in text
 
 

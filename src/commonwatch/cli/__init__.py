@@ -1,1 +1,13 @@
-"""The command ``commonwatch``: one module a command, imported when it is called."""
+"""The command ``commonwatch``: one module a command, imported when it is called.
+
+=====================================  =========================================================
+``main``                               finds the command, reports errors
+``run``, ``coverage``, ``fly``,        the commands
+``scenarios``, ``check``, ``schema``,
+``validate``
+``outcome``                            what a run leaves behind
+``flights``, ``state_table``           the work of ``fly``, and reading its table
+``progress``                           what a command shows while it works
+``stopping``                           Ctrl-C and the system's wish to end the program
+=====================================  =========================================================
+"""

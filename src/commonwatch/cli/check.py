@@ -12,7 +12,7 @@ from commonwatch.cli.progress import Stages
 from commonwatch.errors import ImpossibleArcError, InputError, Mistake, ScenarioError
 
 if TYPE_CHECKING:
-    from commonwatch.scenario.description import Scenario
+    from commonwatch.scenario.description import Grid, Scenario
 
 INTERVAL_S: Final = 30.0
 """Between samples: whether an arc exists does not depend on them."""
@@ -37,7 +37,7 @@ def command(scenario: str, *, as_json: bool) -> int:
     try:
         with Stages(is_shown=not as_json) as stages:
             stages.show("reading the file", 0.0)
-            from commonwatch.scenario.load import load_scenario  # noqa: PLC0415
+            from commonwatch.scenario.load import load_scenario
 
             described = load_scenario(scenario)
             found = _described(described)
@@ -84,8 +84,8 @@ def _plain(mistake: Mistake) -> dict[str, str]:
 
 def _described(scenario: Scenario) -> dict[str, Any]:
     """Describe a clean file without flying anything."""
-    from commonwatch.scenario.assumptions import assumptions  # noqa: PLC0415
-    from commonwatch.scenario.sensors import status_on  # noqa: PLC0415
+    from commonwatch.scenario.assumptions import assumptions
+    from commonwatch.scenario.sensors import status_on
 
     sensors = []
     for entry in scenario.sensors.values():
@@ -115,7 +115,7 @@ def _described(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _cell_count(grid: Any) -> int:
+def _cell_count(grid: Grid) -> int:
     return len(grid.latitude_rad) * len(grid.longitude_rad)
 
 
@@ -127,7 +127,7 @@ def _gap_map_path_count(scenario: Scenario) -> int:
 
 def _flown(scenario: Scenario) -> dict[str, Any]:
     """Fly everything once and list what cannot be flown."""
-    from commonwatch.world.truth import fly  # noqa: PLC0415
+    from commonwatch.world.truth import fly
 
     try:
         truth = fly(scenario, interval_s=INTERVAL_S)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from commonwatch.cli.places import Place
 from commonwatch.cli.progress import Stages
-from commonwatch.errors import InputError, UnknownNameError
+from commonwatch.errors import InputError, OutputError, UnknownNameError
+from commonwatch.scenario.figures import Case
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 ALTITUDES_KM: Final = (200, 500, 1_000)
 """Of which the summary gives the part of the map that is seen below them."""
 GAPS_SHOWN: Final = 5
-CASES: Final = ("low", "nominal", "high")
+CASES: Final = tuple(str(case) for case in Case)
 STEP_MAX_DEG: Final = 45.0
 
 
@@ -39,7 +41,7 @@ STEP_MAX_DEG: Final = 45.0
 @click.option("--step-deg", type=float, help="Grid step of the maps instead of the scenario's.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="FILE.parquet|FOLDER",
     help="Folder for lowest_altitude.parquet and gaps.parquet; or FILE.parquet for the heights, "
     "with the gaps beside it in FILE-gaps.parquet.",
@@ -62,7 +64,7 @@ def command(
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
-        from commonwatch.scenario.load import load_scenario  # noqa: PLC0415
+        from commonwatch.scenario.load import load_scenario
 
         described, coverage = _chosen(load_scenario(scenario), laydown, step_deg)
         files = _files(out)
@@ -102,7 +104,7 @@ def _chosen(
 
 
 def _with_step(coverage: Coverage, step_deg: float, aim_point_count: int) -> Coverage:
-    from commonwatch.scenario.schema import LIMITS  # noqa: PLC0415
+    from commonwatch.scenario.schema import LIMITS
 
     if not 0.0 < step_deg <= STEP_MAX_DEG:
         raise InputError(
@@ -144,7 +146,7 @@ def _count(grid: Grid, step_deg: float) -> float:
 
 def _laid(grid: Grid, step_deg: float) -> Grid:
     """Lay a grid over the same places with another step, from the same corner."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     high, wide, goes_round = _spans_rad(grid)
     step_rad = math.radians(step_deg)
@@ -163,9 +165,9 @@ def _laid(grid: Grid, step_deg: float) -> Grid:
 def _tables(
     scenario: Scenario, coverage: Coverage, stages: Stages, *, case: str | None
 ) -> dict[str, pa.Table]:
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc
 
-    from commonwatch.studies import gaps  # noqa: PLC0415
+    from commonwatch.studies import gaps
 
     stages.show("mapping the lowest visible altitude", 0.1)
     tables = {"lowest_altitude": gaps.lowest_altitude(scenario, coverage)}
@@ -183,20 +185,29 @@ def _tables(
 
 def _files(out: Path | None) -> dict[str, Path]:
     """Name the files to write, and refuse a place that cannot be written before the work."""
-    from commonwatch.tables.files import staged_folder  # noqa: PLC0415
+    from commonwatch.tables.files import place_to_write, staged_folder
 
     if out is None:
         return {}
+    if out.suffix not in {"", ".parquet"} and not out.exists():
+        raise OutputError(
+            f'the name ends in "{out.suffix}"',
+            allowed="FILE.parquet, or a folder: there already, or a name without an ending",
+            where=f"--out {out}",
+            what_to_do="Tables are written as Parquet; choose another name",
+        )
     if out.suffix == ".parquet" and not out.is_dir():
         files = {"lowest_altitude": out, "gaps": out.with_name(f"{out.stem}-gaps.parquet")}
     else:
         files = {name: out / f"{name}.parquet" for name in ("lowest_altitude", "gaps")}
     with staged_folder(files["gaps"].parent):
-        return files
+        for path in files.values():
+            place_to_write(path)
+    return files
 
 
 def _write(tables: dict[str, pa.Table], files: dict[str, Path]) -> None:
-    from commonwatch.tables.files import staged_folder, write_table  # noqa: PLC0415
+    from commonwatch.tables.files import staged_folder, write_table
 
     with staged_folder(files["gaps"].parent) as staged:
         for name, table in tables.items():
@@ -228,7 +239,7 @@ def _summary(scenario: Scenario, coverage: Coverage, tables: dict[str, pa.Table]
 
 
 def _rows(table: pa.Table, laydown: str, case: str) -> pa.Table:
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.compute as pc
 
     rows: pa.Table = table.filter((pc.field("laydown") == laydown) & (pc.field("case") == case))
     return rows
@@ -236,7 +247,7 @@ def _rows(table: pa.Table, laydown: str, case: str) -> pa.Table:
 
 def _heights(rows: pa.Table) -> dict[str, Any]:
     """Weigh each place of the map by the area that it stands for."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     area = np.cos(np.radians(rows["latitude_deg"].to_numpy()))
     altitude_m = rows["altitude_m"].to_numpy()  # nan where nothing is seen: never below anything
@@ -249,7 +260,7 @@ def _heights(rows: pa.Table) -> dict[str, Any]:
 
 def _gaps(rows: pa.Table, coverage: Coverage) -> dict[str, Any]:
     """Sum up one gap map: how many flights go unseen for long, and from where the longest."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     gap_s = rows["longest_unseen_s"].to_numpy()
     flown = np.isfinite(gap_s)
@@ -277,9 +288,9 @@ def _rounded(value: object) -> object:
 
 
 def _say(summary: dict[str, Any]) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from commonwatch.cli.progress import page  # noqa: PLC0415
+    from commonwatch.cli.progress import page
 
     heights = Table("laydown", "case", title="Part of the map seen by radar below")
     for km in ALTITUDES_KM:

@@ -88,7 +88,7 @@ def fly_table(job: Job, report_bytes: Callable[[int], None]) -> Tally:
         Called with the number of bytes of the table read so far.
     """
     _check_places(job)
-    table = StateTable(job.states, job.has_drag)
+    table = StateTable(path=job.states, needs_ballistic=job.has_drag)
     tally = Tally(flights=0, rows=0, reasons=Counter(), unused=())
     with ExitStack() as stack:
         files = [stack.enter_context(replaced(job.out))]

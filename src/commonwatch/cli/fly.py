@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from commonwatch.cli.places import Place
+
 
 def _stop_km(context: click.Context, option: click.Parameter, words: str) -> float:
     """Read where flights stop, as a height in kilometres; infinite at apogee."""
@@ -26,6 +28,12 @@ def _stop_km(context: click.Context, option: click.Parameter, words: str) -> flo
     return altitude_km
 
 
+def _stop_words(stop_km: float) -> str:
+    if math.isinf(stop_km):
+        return "apogee"
+    return f"altitude_km={stop_km:.12g}" if stop_km else "ground"
+
+
 @click.command(
     name="fly",
     epilog="""Examples:
@@ -41,14 +49,14 @@ def _stop_km(context: click.Context, option: click.Parameter, words: str) -> flo
     "--out",
     required=True,
     metavar="ARCS.parquet",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Write positions and velocities each 10 s and at the end: "
     "id,time_s,x_m..vz_m_s,reason. A missing folder is made.",
 )
 @click.option(
     "--summary",
     metavar="FILE.csv",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Write apogee and end of each flight. impact_* is the point below the stop: on the "
     "ellipsoid where the stop is the ground.",
 )
@@ -93,15 +101,15 @@ def command(
     results are seconds after the state. A flight that does not arrive, being in orbit for instance,
     has one row of empty fields and a reason.
     """
-    from commonwatch.cli.progress import Stages  # noqa: PLC0415
+    from commonwatch.cli.progress import Stages
 
     with Stages(is_shown=not as_json) as bar:
         bar.show("loading", 0.0)
         # Importing physics takes a second, and compiling it longer once: not for --help.
-        from commonwatch.cli.flights import Job, fly_table  # noqa: PLC0415
-        from commonwatch.earth.gravity import Gravity  # noqa: PLC0415
-        from commonwatch.flight.propagation import Stop  # noqa: PLC0415
-        from commonwatch.units import metres_from_kilometres  # noqa: PLC0415
+        from commonwatch.cli.flights import Job, fly_table
+        from commonwatch.earth.gravity import Gravity
+        from commonwatch.flight.propagation import Stop
+        from commonwatch.units import metres_from_kilometres
 
         job = Job(
             states=states,
@@ -125,6 +133,7 @@ def command(
             "rows": tally.rows,
             "out": str(out),
             "summary": None if summary is None else str(summary),
+            "stop": _stop_words(stop_km),
             "stop_altitude_m": job.stop.altitude_m,
             "gravity": gravity,
             "drag": has_drag,

@@ -113,7 +113,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def _reported(error: Exception) -> int:
     """Put an error into a sentence and return its exit code; raise what is our own mistake."""
-    from commonwatch.errors import CommonwatchError  # noqa: PLC0415
+    from commonwatch.errors import CommonwatchError
 
     match error:
         case click.ClickException():

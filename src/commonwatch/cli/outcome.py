@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import datetime
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
 
+from commonwatch.errors import OutputError, TableError
 from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
 from commonwatch.report.summary import summary
 from commonwatch.scenario.assumptions import assumptions
 from commonwatch.scenario.flights import published_ground_range_m
 from commonwatch.scenario.schema import RadarEntry
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
-from commonwatch.tables.files import staged_folder, write_json, write_table, write_text
-from commonwatch.tables.manifest import write_manifest
+from commonwatch.tables.files import (
+    place_to_write,
+    staged_folder,
+    write_json,
+    write_table,
+    write_text,
+)
+from commonwatch.tables.manifest import FILE_NAME, read_manifest, write_manifest
+
+_REPORT: Final = "report.html"
 
 
 def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, Any]:
     """Write everything into a folder and return the summary.
 
+    What an earlier run left there and this one does not write is removed.
+
     Raises
     ------
     OutputError
-        The folder cannot be written; then nothing of it has changed.
+        The folder cannot be written, or ``earlier_files`` refuses it; then nothing of it has
+        changed.
     """
     scenario = comparison.scenario
     content = report_content(comparison, seed=seed)
     figures = summary(content)
-    with staged_folder(folder) as staged:
+    with staged_folder(folder, stale=earlier_files(folder)) as staged:
         for name, table in comparison.tables.items():
             write_table(staged / f"{name}.parquet", table)
         write_json(staged / "summary.json", figures)
-        write_text(staged / "report.html", write_report(content))
+        write_text(staged / _REPORT, write_report(content))
         write_text(staged / "picture.svg", write_picture(content))
         write_manifest(
             staged,
@@ -43,6 +54,39 @@ def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, A
             limits={"impact_bound_arcs": IMPACT_BOUND_ARCS_MAX, "sample_interval_s": INTERVAL_S},
         )
     return figures
+
+
+def earlier_files(folder: Path) -> tuple[str, ...]:
+    """Name the files that an earlier run left in a folder: they give way to the next run's.
+
+    Raises
+    ------
+    OutputError
+        The folder holds a report or a ``run.json`` that no run has left there.
+    """
+    for name in (_REPORT, "summary.json", FILE_NAME):
+        place_to_write(folder / name)
+    advice = "Choose another folder, or move the file away"
+    if not (folder / FILE_NAME).exists():
+        if (folder / _REPORT).exists():
+            raise OutputError(
+                f"there is a file of this name, but no {FILE_NAME} beside it that says whose it is",
+                allowed="a new or empty folder, or one that an earlier run has written",
+                where=str(folder / _REPORT),
+                what_to_do=advice,
+            )
+        return ()
+    try:
+        files = read_manifest(folder).files
+    except TableError as error:
+        raise OutputError(
+            f"there is a file of this name that is not the record of a run ({error.found})",
+            allowed="a new or empty folder, or one that an earlier run has written",
+            where=str(folder / FILE_NAME),
+            what_to_do=advice,
+        ) from error
+    names = [PurePosixPath(file.name) for file in files]
+    return tuple(str(name) for name in names if not name.is_absolute() and ".." not in name.parts)
 
 
 def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
@@ -67,7 +111,7 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         title=scenario.title,
         question=scenario.question,
         look_for=scenario.look_for,
-        date=datetime.date.fromisoformat(scenario.date.isoformat()),
+        date=scenario.date,
         seed=seed,
         version=version("commonwatch"),
         scenario_digest=scenario.sha256,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
 
 import click
 
+from commonwatch.cli.places import Place
 from commonwatch.cli.progress import Stages
-
-SEED_MAX: Final = 2**63 - 1
+from commonwatch.scenario.schema import SEED_MAX
 
 
 @click.command(
@@ -22,7 +21,7 @@ SEED_MAX: Final = 2**63 - 1
 @click.argument("scenario", metavar="NAME|FILE")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="FOLDER",
     help="Folder for the results; commonwatch-out/NAME where it is left out.",
 )
@@ -34,19 +33,21 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
     """Answer a scenario: who sees what, when, for how long, and what nobody sees.
 
     NAME is a bundled scenario (see "commonwatch scenarios"), FILE a scenario of your own. Writes
-    report.html, summary.json, run.json and Parquet tables. An interrupted run writes nothing.
+    report.html, summary.json, run.json and Parquet tables; what an earlier run left in the folder
+    is replaced. An interrupted run writes nothing.
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
-        from commonwatch.scenario.load import load_scenario  # noqa: PLC0415
-        from commonwatch.tables.files import staged_folder  # noqa: PLC0415
+        from commonwatch.scenario.load import load_scenario
+        from commonwatch.tables.files import staged_folder
 
         described = load_scenario(scenario)
         folder = out or Path("commonwatch-out") / described.name
-        with staged_folder(folder):
-            pass  # A place that cannot be written is refused before the work, not after it.
-        from commonwatch.cli.outcome import write_run  # noqa: PLC0415
-        from commonwatch.studies.compare import compare  # noqa: PLC0415
+        from commonwatch.cli.outcome import earlier_files, write_run
+
+        with staged_folder(folder):  # What cannot be written is refused before the work, not after.
+            earlier_files(folder)
+        from commonwatch.studies.compare import compare
 
         comparison = compare(described, progress=lambda text, part: stages.show(text, 0.9 * part))
         stages.show("writing the report", 0.9)
@@ -55,6 +56,23 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
     if as_json:
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
-    for sentence in summary["answers"]:
-        click.echo(f"- {sentence}")
+    _print_points(summary)
     click.echo(f"\nReport: {folder / 'report.html'}")
+
+
+def _print_points(summary: Mapping[str, Any]) -> None:
+    """Print points 1 to 3 whole and 4 to 7 in brief, as wide as the terminal."""
+    from rich.console import Console
+    from rich.padding import Padding
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for point in summary["points"]:
+        number, sentences = point["number"], point["sentences"]
+        console.print(f"{number}  {point['heading']}", style="bold")
+        shown = sentences if number <= _WHOLE_POINTS else [" ".join(sentences[:2])]
+        for sentence in shown:
+            console.print(Padding(Text(sentence), (0, 0, 0, 3)))
+    count = len(summary["not_flown"])
+    if count:
+        arcs = f"{count:,} arc" if count == 1 else f"{count:,} arcs"
+        console.print(f"\n{arcs} not flown: see “Not flown” in the report.")

@@ -25,10 +25,10 @@ def command(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"scenarios": rows}, indent=2, ensure_ascii=False))
         return
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
-    from commonwatch.cli.progress import page  # noqa: PLC0415
+    from commonwatch.cli.progress import page
 
     table = Table(show_lines=True)
     table.add_column("name", no_wrap=True)

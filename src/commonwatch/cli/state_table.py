@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.errors import TableError, nearest
+from commonwatch.earth.ellipsoid import geodetic_from_ecef
+from commonwatch.errors import Mistake, TableError, nearest
 from commonwatch.flight.propagation import DISTANCE_MIN_M
 from commonwatch.units import SPEED_OF_LIGHT_M_S
 
@@ -25,8 +26,11 @@ BALLISTIC: Final = "ballistic_coefficient_kg_m2"
 
 _DISTANCE_MAX_M: Final = 1e9
 """Far beyond the Moon, where zonal gravity alone means nothing."""
+_DEPTH_MAX_M: Final = 100e3
+"""Below any place on or in the ground that a flight could be said to start from."""
 _BALLISTIC_MIN_KG_M2: Final = 0.1
 """Lighter than any object that flies; below, the fall takes days."""
+_MISTAKES_SHOWN: Final = 20
 _HEADER_BYTES_MAX: Final = 65_536
 _TIME_NS_MAX: Final = 2**63
 
@@ -53,7 +57,7 @@ class States:
     bytes_read: int
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class StateTable:
     """A table of states on disk.
 
@@ -189,6 +193,7 @@ class _Rows:
     first: int
     cells: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    mistakes: list[tuple[int, Mistake]] = field(default_factory=list)
 
     def add(self, cells: list[str], line: int) -> None:
         self.cells.append(cells)
@@ -205,29 +210,45 @@ class _Rows:
         ballistic = None
         if self.table.needs_ballistic:
             ballistic = self._numbers(BALLISTIC, "kg/m2", _BALLISTIC_MIN_KG_M2, 1e12)
-        distance = np.linalg.norm(np.array(position), axis=0)
-        if (distance < DISTANCE_MIN_M).any():
-            row = int(np.flatnonzero(distance < DISTANCE_MIN_M)[0])
-            raise self._error(
-                row,
-                f"the position lies {distance[row]:,.0f} m from the Earth's centre",
-                f"at least {DISTANCE_MIN_M:,.0f} m",
-                what_to_do="Check the unit: positions are ECEF metres, not kilometres",
-            )
+        state_vector = np.ascontiguousarray(np.array([*position, *velocity]).T)
+        self._check_positions(state_vector[:, :3])
+        if self.mistakes:
+            raise self._refusal()
         return States(
             names=names,
-            state_vector=np.ascontiguousarray(np.array([*position, *velocity]).T),
+            state_vector=state_vector,
             ballistic_coefficient_kg_m2=ballistic,
             bytes_read=bytes_read,
         )
+
+    def _check_positions(self, position: F64) -> None:
+        distance_m = np.linalg.norm(position, axis=1)
+        for row in np.flatnonzero(distance_m < DISTANCE_MIN_M).tolist():
+            self._note(
+                row,
+                f"the position lies {distance_m[row]:,.0f} m from the Earth's centre",
+                f"at least {DISTANCE_MIN_M:,.0f} m",
+                what_to_do="Check the unit: positions are ECEF metres, not kilometres",
+            )
+        rows = np.flatnonzero(distance_m >= DISTANCE_MIN_M)
+        altitude_m = geodetic_from_ecef(position[rows])[2]
+        is_deep = altitude_m < -_DEPTH_MAX_M
+        for row, deep_m in zip(rows[is_deep].tolist(), altitude_m[is_deep].tolist(), strict=True):
+            self._note(
+                row,
+                f"the flight starts {-deep_m:,.0f} m below the ground",
+                f"at most {_DEPTH_MAX_M:,.0f} m below the WGS-84 ellipsoid",
+                what_to_do="Check the position: it is ECEF, in metres",
+            )
 
     def _names(self, seen: set[str]) -> list[str]:
         names = self._column("id")
         for row, name in enumerate(names):
             if not name:
-                raise self._error(row, "the id is empty", "a name, each once", "id")
-            if name in seen:
-                raise self._error(row, f'the id "{name}" comes a second time', "each id once", "id")
+                self._note(row, "the id is empty", "a name, each once", "id")
+            elif name in seen:
+                shown = name[:40]
+                self._note(row, f'the id "{shown}" comes a second time', "each id once", "id")
             seen.add(name)
         return names
 
@@ -241,28 +262,35 @@ class _Rows:
         wrong = ~((numbers >= least) & (numbers <= greatest))
         if name == "time_ns":
             wrong |= numbers != np.floor(numbers)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
+        for row in np.flatnonzero(wrong).tolist():
             cell = f'"{cells[row][:40]}"' if cells[row] else "an empty cell"
-            more = int(np.count_nonzero(wrong)) - 1
-            raise self._error(
-                row,
-                f"found {cell}" + (f", and {more} more such in this column" if more else ""),
-                f"{unit}, {least:,.10g} to {greatest:,.10g}",
-                name,
-            )
+            self._note(row, f"found {cell}", f"{unit}, {least:,.10g} to {greatest:,.10g}", name)
         return numbers
 
     def _column(self, name: str) -> list[str]:
         place = self.place[name]
         return [row[place].strip() for row in self.cells]
 
-    def _error(
+    def _note(
         self, row: int, found: str, allowed: str, column: str = "", *, what_to_do: str = ""
-    ) -> TableError:
-        where = f", row {self.first + row} (line {self.lines[row]})"
+    ) -> None:
+        where = f"row {self.first + row} (line {self.lines[row]})"
         where += f", column {column}" if column else ""
-        return self.table._error(found, allowed, where, what_to_do=what_to_do)
+        mistake = Mistake(path=where, found=found, allowed=allowed, what_to_do=what_to_do)
+        self.mistakes.append((row, mistake))
+
+    def _refusal(self) -> TableError:
+        """Put all mistakes of these rows into one error, in the order of the rows."""
+        mistakes = [mistake for _, mistake in sorted(self.mistakes, key=lambda pair: pair[0])]
+        if len(mistakes) == 1:
+            one = mistakes[0]
+            return self.table._error(
+                one.found, one.allowed, f", {one.path}", what_to_do=one.what_to_do
+            )
+        lines = [f"{len(mistakes):,} mistakes", *map(str, mistakes[:_MISTAKES_SHOWN])]
+        if len(mistakes) > _MISTAKES_SHOWN:
+            lines.append(f"and {len(mistakes) - _MISTAKES_SHOWN:,} more")
+        return self.table._error("\n".join(lines), "")
 
 
 def _number(cell: str) -> float:

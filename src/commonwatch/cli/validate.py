@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from commonwatch.cli.progress import page
 from commonwatch.studies.validation import Listing, Validation, run_all
-from commonwatch.studies.validation_page import cells, document
+from commonwatch.studies.validation_page import COLUMNS, NUMBERS, cells, document
 from commonwatch.tables.files import replaced
-
-WIDTH_MIN: Final = 150
-"""Columns of the table where the output is no screen."""
 
 
 @click.command(
@@ -53,34 +50,17 @@ def command(*, as_json: bool, out: Path | None) -> int:
 
 
 def _show(validation: Validation) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_MIN)
+    console = page()
     table = Table(title="Validation", show_lines=True)
-    for name, justify in (
-        ("what", "left"),
-        ("with what", "left"),
-        ("cases", "right"),
-        ("quantity", "left"),
-        ("largest disagreement", "right"),
-        ("allowed", "right"),
-        ("passes", "left"),
-        ("cause", "left"),
-    ):
-        table.add_column(name, justify="right" if justify == "right" else "left")
+    for name in COLUMNS:
+        table.add_column(name, justify="right" if name in NUMBERS else "left")
     for check in validation.checks:
         table.add_row(*cells(check), style="bold red" if check.passes is False else None)
     console.print(table)
     for listing in validation.listings:
         console.print(_listing(listing))
         console.print(listing.note.replace("**", ""), "", sep="\n")
-    judged = [check for check in validation.checks if check.passes is not None]
-    failed = sum(not check.passes for check in judged)
-    console.print(
-        f"All {len(judged)} comparisons that are judged pass."
-        if failed == 0
-        else f"{failed} of {len(judged)} comparisons that are judged fail."
-    )
+    console.print(validation.verdict)
 
 
 def _listing(listing: Listing) -> Table:

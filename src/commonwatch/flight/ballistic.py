@@ -34,8 +34,9 @@ _MISS_SOUGHT_M: Final = 1.0
 _ROUNDS: Final = 25
 _NUDGE: Final = np.array([1e-5, 0.05, 0.05])
 _TRIAL_ANGLE_RAD: Final = 0.035
-_TRIALS_MAX: Final = 6
-_SEARCH_TOLERANCE_M: Final = TOLERANCE_M
+_TRIALS_MAX: Final = 10
+_LONG_FLIGHT_S: Final = 8.0 * 3_600.0
+"""Beyond it the apogee lies above 33,000 km, and Newton's rule no longer converges everywhere."""
 
 
 class ArcKind(StrEnum):
@@ -194,13 +195,17 @@ def _least_speed(request: ArcRequest, first: F64, gravity: Gravity) -> F64:
     best = np.arctan2(first[:, 2], first[:, 1])
     going = np.arange(len(request))
     angle = np.full(len(request), _TRIAL_ANGLE_RAD)
+    before = np.zeros(len(request))
     for _ in range(_TRIALS_MAX):
         shift, unknowns[going], is_over = _vertex(
             request.rows(going), unknowns[going], best[going], angle[going], gravity
         )
         best[going] += angle[going] * shift
         is_near = np.abs(shift) < 1.5
-        angle[going[is_near]] *= 0.3
+        # Steps to and fro over a sharp bend would never come nearer to it.
+        has_turned = shift * before[going] < 0.0
+        angle[going[is_near | has_turned]] *= 0.3
+        before[going] = shift
         going = going[~(is_over & is_near)]
         if len(going) == 0:
             break
@@ -227,9 +232,9 @@ def _vertex(
         low, high = burn_out_altitude_interval(unknowns[:, 2], request.burn_time_s)
         wanted = request.burn_out_altitude_m - request.altitude_m
         sides.append(np.sign(wanted - np.clip(wanted, low, high)) * (request.burn_time_s > 0.0))
-    low, centre, high = squared
-    bend = low - 2.0 * centre + high
-    vertex = 0.5 * (low - high) / np.where(bend > 0.0, bend, np.inf)
+    before, between, after = squared
+    bend = before - 2.0 * between + after
+    vertex = 0.5 * (before - after) / np.where(bend > 0.0, bend, np.inf)
     is_smooth = (sides[0] == sides[1]) & (sides[1] == sides[2])
     vertex = np.where(is_lost, 0.0, np.clip(vertex, -3.0, 3.0))
     return vertex, unknowns, is_smooth | is_lost
@@ -296,7 +301,6 @@ def _residual(
     free = free_flight(
         burn_out(powered),
         gravity=gravity,
-        tolerance_m=_SEARCH_TOLERANCE_M,
         seeks_apogee=kind is ArcKind.APOGEE,
     )
     if kind is ArcKind.APOGEE:
@@ -437,14 +441,14 @@ def _reasons(
     astray = ~free.arrives | ~(miss <= MISS_MAX_M) | third
     sentences = []
     for k in range(len(request)):
-        if astray[k]:
+        is_plain = _is_below_burn_out(request, k) or (outside[k] and _is_too_long(request, k))
+        if astray[k] or is_plain:
             sentences.append(_no_arc(request, k))
         elif outside[k]:
             sentences.append(
                 f"the arc leaves its powered phase climbing at {powered.speed_up_m_s[k]:.0f} m/s, "
-                f"which needs burn-out between {low[k] / 1e3:.0f} and {high[k] / 1e3:.0f} km; the "
-                f"published interval is {request.burn_out_altitude_low_m[k] / 1e3:.0f} to "
-                f"{request.burn_out_altitude_high_m[k] / 1e3:.0f} km"
+                f"which needs burn-out between {low[k] / 1e3:.0f} and {high[k] / 1e3:.0f} km; "
+                f"{_burn_out_given(request, k)}"
             )
         else:
             sentences.append("")
@@ -459,6 +463,11 @@ def _no_arc(request: ArcRequest, k: int) -> str:
         request.aim_longitude_rad[k : k + 1],
     )
     ground_km = float(distance[0]) / 1e3
+    if _is_below_burn_out(request, k):
+        return (
+            f"no arc over {ground_km:.0f} km has an apogee of {request.wanted[k] / 1e3:.3g} km: "
+            f"the apogee lies below burn-out at {_burn_out_km(request, k)} km"
+        )
     if request.kind is ArcKind.APOGEE:
         return (
             f"no arc over {ground_km:.0f} km has an apogee of {request.wanted[k] / 1e3:.0f} km "
@@ -466,8 +475,36 @@ def _no_arc(request: ArcRequest, k: int) -> str:
         )
     if request.kind is ArcKind.TIME_OF_FLIGHT:
         grazing = float(distance[0]) / np.sqrt(GM_M3_S2 / MEAN_RADIUS_M)
+        if _is_too_long(request, k):
+            return (
+                f"no arc over {ground_km:.0f} km takes {request.wanted[k]:.0f} s: that is longer "
+                f"than an arc that comes back within {_LONG_FLIGHT_S / 3_600.0:.0f} hours"
+            )
         return (
             f"no arc over {ground_km:.0f} km takes {request.wanted[k]:.0f} s; a grazing one, the "
             f"shortest, takes about {grazing + request.burn_time_s[k]:.0f} s with the powered phase"
         )
     return f"no arc of least speed was found over {ground_km:.0f} km"
+
+
+def _is_below_burn_out(request: ArcRequest, k: int) -> bool:
+    is_by_apogee = request.kind is ArcKind.APOGEE and request.burn_time_s[k] > 0.0
+    return bool(is_by_apogee and request.wanted[k] <= request.burn_out_altitude_low_m[k])
+
+
+def _is_too_long(request: ArcRequest, k: int) -> bool:
+    is_timed = request.kind is ArcKind.TIME_OF_FLIGHT
+    return bool(is_timed and request.wanted[k] > _LONG_FLIGHT_S)
+
+
+def _burn_out_given(request: ArcRequest, k: int) -> str:
+    altitude_km = _burn_out_km(request, k)
+    if "to" in altitude_km:
+        return f"the interval given is {altitude_km} km"
+    return f"the burn-out altitude given is {altitude_km} km"
+
+
+def _burn_out_km(request: ArcRequest, k: int) -> str:
+    low_km = f"{request.burn_out_altitude_low_m[k] / 1e3:.0f}"
+    high_km = f"{request.burn_out_altitude_high_m[k] / 1e3:.0f}"
+    return low_km if low_km == high_km else f"{low_km} to {high_km}"

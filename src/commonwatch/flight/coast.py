@@ -19,12 +19,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.earth.ellipsoid import (
-    destination,
-    ecef_from_geodetic,
-    geodesic,
-    geodetic_from_ecef,
-)
+from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.earth.frames import rotation_enu_from_ecef
 from commonwatch.earth.gravity import Gravity, acceleration_ecef
 from commonwatch.errors import InputError
@@ -141,7 +136,7 @@ def coast_evidence(
     time_s
         (n,), rising.
     state_vector
-        (n, 6), ECEF, m and m/s over the turning Earth; see ``from_vertical_plane``.
+        (n, 6), ECEF, m and m/s over the turning Earth; see ``recorded.from_vertical_plane``.
     cut_off_s
         Engine cut-off: samples earlier than 8 s after it are left out. None judges them all.
     gravity
@@ -173,13 +168,13 @@ def coast_evidence(
     a residual of up to 2 omega v (0.15 m/s2 at 2 km/s and 28 degrees of latitude). A metre per
     second is 0.1 km of an apogee of 120 km, but 5 km of one of 7,700 km.
     """
-    time, states = _judged(time_s, state_vector, cut_off_s)
-    residual = _Windows.over(time, states, gravity)
+    time, state_vectors = _judged(time_s, state_vector, cut_off_s)
+    residual = _Windows.over(time, state_vectors, gravity)
     size = np.linalg.norm(residual.slope_m_s2, axis=1)
     worst = int(np.argmax(size))
     heading = residual.state_vector[worst, 3:]
     noise = float(np.median(residual.noise_m_s2))
-    apogee_m, difference_m, apogee_noise_m = _apogees(states, residual, gravity)
+    apogee_m, difference_m, apogee_noise_m = _apogees(state_vectors, residual, gravity)
     return CoastEvidence(
         verdict=_verdict(float(size[worst]), noise, difference_m, apogee_noise_m),
         first_s=float(time[0]),
@@ -230,8 +225,8 @@ def first_coast(
     **Limits.** The last four seconds or so of a burn can pass as outliers of the window's line,
     which is why cut-off is an argument.
     """
-    time, states = _judged(time_s, state_vector, cut_off_s)
-    windows = _Windows.over(time, states, gravity, is_every_sample=True)
+    time, state_vectors = _judged(time_s, state_vector, cut_off_s)
+    windows = _Windows.over(time, state_vectors, gravity, is_every_sample=True)
     passes = np.flatnonzero(np.linalg.norm(windows.slope_m_s2, axis=1) < RESIDUAL_FREE_M_S2)
     if not passes.size:
         raise InputError(
@@ -240,54 +235,6 @@ def first_coast(
         )
     row = int(passes[0])
     return float(windows.first_s[row]), windows.state_vector[row]
-
-
-def from_vertical_plane(
-    altitude_m: npt.ArrayLike,
-    downrange_m: npt.ArrayLike,
-    speed_along_m_s: npt.ArrayLike,
-    speed_up_m_s: npt.ArrayLike,
-    *,
-    latitude_rad: float,
-    longitude_rad: float,
-    azimuth_rad: float,
-) -> F64:
-    """Turn telemetry of a vertical plane into state vectors.
-
-    Parameters
-    ----------
-    altitude_m
-        (n,), height above the ellipsoid.
-    downrange_m
-        (n,), along the geodesic from the launch point; negative behind it.
-    speed_along_m_s, speed_up_m_s
-        (n,), level and vertical speed over the turning Earth.
-    latitude_rad, longitude_rad
-        Launch point.
-    azimuth_rad
-        Launch azimuth, clockwise from north.
-
-    Returns
-    -------
-    state_vector
-        (n, 6), ECEF.
-
-    Notes
-    -----
-    **Limits.** The path is laid on the geodesic; a real one leaves it sideways by the Coriolis
-    acceleration, some 2 km after 200 s of flight at 2 km/s.
-    """
-    altitude, downrange, along, up = (
-        np.asarray(column, float)
-        for column in (altitude_m, downrange_m, speed_along_m_s, speed_up_m_s)
-    )
-    latitude, longitude = destination(latitude_rad, longitude_rad, azimuth_rad, downrange)
-    ahead = destination(latitude_rad, longitude_rad, azimuth_rad, downrange + 1e3)
-    _, heading = geodesic(latitude, longitude, *ahead)
-    velocity_enu_m_s = np.column_stack([along * np.sin(heading), along * np.cos(heading), up])
-    rotation = rotation_enu_from_ecef(latitude, longitude)
-    velocity = np.einsum("nji,nj->ni", rotation, velocity_enu_m_s)
-    return np.hstack([ecef_from_geodetic(latitude, longitude, altitude), velocity])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -303,10 +250,10 @@ class _Windows:
 
     @classmethod
     def over(
-        cls, time: F64, states: F64, gravity: Gravity, *, is_every_sample: bool = False
+        cls, time: F64, state_vectors: F64, gravity: Gravity, *, is_every_sample: bool = False
     ) -> _Windows:
         """Lay windows over the samples and fit a line in each."""
-        pull = acceleration_ecef(states[:, :3], states[:, 3:], gravity)
+        pull = acceleration_ecef(state_vectors[:, :3], state_vectors[:, 3:], gravity)
         step = np.diff(time)[:, None]
         gained = np.vstack([np.zeros(3), np.cumsum(0.5 * step * (pull[1:] + pull[:-1]), axis=0)])
         spacing = float(np.median(step))
@@ -320,12 +267,12 @@ class _Windows:
             inside = (time >= start - 1e-9) & (time <= start + length + 1e-9)
             middle = start + 0.5 * length
             since = time[inside] - middle
-            level, slope, noise = _line(since, states[inside, 3:] - gained[inside])
+            level, slope, noise = _line(since, state_vectors[inside, 3:] - gained[inside])
             fallen = np.array([np.interp(middle, time, gained[:, k]) for k in range(3)])
             velocity = level + fallen
             mean_pull = pull[inside].mean(axis=0) + slope
             path = np.outer(since, velocity) + 0.5 * np.outer(since**2, mean_pull)
-            position = np.median(states[inside, :3] - path, axis=0)
+            position = np.median(state_vectors[inside, :3] - path, axis=0)
             rows.append((start, middle, noise, *slope, *position, *velocity))
         table = np.array(rows)
         return cls(
@@ -360,7 +307,7 @@ def _line(since: F64, velocity: F64) -> tuple[F64, F64, float]:
     return level, slope, float(np.sqrt(variance))
 
 
-def _apogees(states: F64, windows: _Windows, gravity: Gravity) -> tuple[float, float, float]:
+def _apogees(state_vectors: F64, windows: _Windows, gravity: Gravity) -> tuple[float, float, float]:
     """Return the first predicted apogee, the greatest difference from it, and its noise."""
     fitted = windows.state_vector
     latitude, longitude, _ = geodetic_from_ecef(fitted[:, :3])
@@ -378,7 +325,7 @@ def _apogees(states: F64, windows: _Windows, gravity: Gravity) -> tuple[float, f
     velocity_std_m_s = windows.noise_m_s2[0] * windows.length_s / np.sqrt(12.0)
     noise_m = float((above - predicted)[0] * velocity_std_m_s)
     others = predicted[1:]
-    _, _, height = geodetic_from_ecef(states[:, :3])
+    _, _, height = geodetic_from_ecef(state_vectors[:, :3])
     if climb[-1] < -_ASCENDING_MIN_M_S:
         others = np.append(others, height.max())
     first = float(predicted[0])
@@ -401,21 +348,21 @@ def _verdict(
 def _judged(
     time_s: npt.ArrayLike, state_vector: npt.ArrayLike, cut_off_s: float | None
 ) -> tuple[F64, F64]:
-    time, states = np.asarray(time_s, float), np.asarray(state_vector, float)
-    if time.ndim != 1 or states.shape != (len(time), 6):
+    time, state_vectors = np.asarray(time_s, float), np.asarray(state_vector, float)
+    if time.ndim != 1 or state_vectors.shape != (len(time), 6):
         raise InputError(
-            f"time_s has shape {time.shape}, state_vector {states.shape}",
+            f"time_s has shape {time.shape}, state_vector {state_vectors.shape}",
             allowed="shapes (n,) and (n, 6)",
         )
-    if not (np.isfinite(time).all() and np.isfinite(states).all()):
+    if not (np.isfinite(time).all() and np.isfinite(state_vectors).all()):
         raise InputError("a sample holds a value that is not finite", allowed="numbers")
     if not (np.diff(time) > 0.0).all():
         raise InputError("recorded times do not rise", allowed="rising seconds")
     if cut_off_s is not None:
         kept = time >= cut_off_s + AFTER_CUT_OFF_S
-        time, states = time[kept], states[kept]
+        time, state_vectors = time[kept], state_vectors[kept]
     if len(time) < _WINDOW_SAMPLES_MIN:
         raise InputError(
             f"{len(time)} samples to judge", allowed=f"{_WINDOW_SAMPLES_MIN} samples or more"
         )
-    return time, states
+    return time, state_vectors

@@ -29,7 +29,7 @@ F64 = npt.NDArray[np.float64]
 
 CLIMB_RATIO_LOW: Final = 1.0 / 3.0
 CLIMB_RATIO_HIGH: Final = 2.0 / 3.0
-"""The cubic climbs throughout only if h_b / (v_z t_b) lies between these; derived (models page)."""
+"""The cubic climbs throughout only if h_b / (v_z t_b) lies between these (*derived*)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

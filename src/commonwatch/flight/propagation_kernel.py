@@ -58,10 +58,13 @@ CLIMB_TOLERANCE_IN_ORBIT_M_S = 1e-4
 """In and near orbit the slowing is of no use to correct the rest, so that it must be small."""
 CLIMB_TOLERANCE_AT_PERIGEE_M_S = 0.5
 """A dip through the stop that no step sees is shallower than 1 m."""
-NEAR_S = 4.0
+NEAR_S = 2.0
 """Without air a Runge-Kutta step of so many seconds is exact to 1e-4 m."""
 FIRST_STEP = 0.4
 """The first step, as a part of the time in which a low orbit turns by a radian, for 1 m."""
+CLIMB_AT_PERIGEE_M_S = 1e-6
+SLOWING_AT_PERIGEE_M_S2 = -1e-5
+"""A start that climbs no slower than the one and speeds up by more than the other rises at once."""
 STEPS_MAX = 200_000
 
 
@@ -243,7 +246,10 @@ def fly(
                 elapsed[lane] = 0.0
                 drag[lane] = inverse_ballistic[flight]
                 climb_before[lane] = climb[lane]
-                rises = climb[lane] > 0.0
+                is_perigee = (
+                    climb[lane] >= -CLIMB_AT_PERIGEE_M_S and slowing[lane] < SLOWING_AT_PERIGEE_M_S2
+                )
+                rises = climb[lane] > 0.0 or is_perigee
                 seeks = rises and seeks_apogee and stop != STOP_AT_TIME
                 phase[lane] = SEEKS_APOGEE if seeks else SEEKS_STOP
                 apogee_altitude_m[flight] = np.nan if rises else height[lane]

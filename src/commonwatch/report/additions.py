@@ -9,10 +9,9 @@ from typing import Final
 
 from commonwatch.report.columns import numbers, words
 from commonwatch.report.content import ReportContent, ReportLaydown
-from commonwatch.report.estimates import LaydownFigures
+from commonwatch.report.estimates import LEAST_S, LaydownFigures
 
 SHOWN_MAX: Final = 6
-_LEAST_S: Final = 0.5
 
 
 def single_additions(content: ReportContent) -> tuple[ReportLaydown, ...]:
@@ -63,6 +62,6 @@ def radar_lead(content: ReportContent, figures: Mapping[str, LaydownFigures]) ->
     )
     for first, later in pairwise(known):
         lead_s = later[0] - first[0]
-        if lead_s >= _LEAST_S:
+        if lead_s >= LEAST_S:
             return f"{first[2]} leads {later[2]} by some {lead_s:,.0f} s"
     return ""

@@ -10,6 +10,7 @@ from typing import Final
 from commonwatch.report.additions import SHOWN_MAX, in_one_line, single_additions
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
+    LEAST_S,
     Estimate,
     LaydownFigures,
     after_launch_text,
@@ -22,8 +23,6 @@ from commonwatch.report.wording import arcs_text, capital, count_interval, count
 BOUND: Final = (
     "Cramér-Rao bound: the earliest any tracker could know it; perfect association, vacuum."
 )
-_LEAST_S = 0.5
-"""Less than this is shown as 0 and counts as nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +90,13 @@ def _who_knows(
     laydown = content.laydown(name).title
     who = f"{capital(together(titles, first.sensor))} {_is(first.sensor)} first"
     arcs = f"{first.sensor_count:,} of {arcs_text(first.arc_count)}"
+    at = _at(first)
+    if first.sensor_count < first.arc_count:
+        at = at.replace("half by", "half of all arcs seen by", 1)
     sentences = [
-        f"{who} to see the flight ({laydown}), {_at(first)}."
+        f"{who} to see the flight ({laydown}), {at}."
         if first.arc_count == 1
-        else f"{who} to see {arcs} ({laydown}); {_at(first)}."
+        else f"{who} to see {arcs} ({laydown}); {at}."
     ]
     if content.everything not in {content.baseline, name}:
         sentences.append(_sooner(content, base, whole, titles))
@@ -105,7 +107,7 @@ def _sooner(
     content: ReportContent, base: Estimate, whole: Estimate, titles: Mapping[str, str]
 ) -> str:
     gain_s = base.nominal_s - whole.nominal_s
-    if math.isnan(gain_s) or abs(gain_s) < _LEAST_S:
+    if math.isnan(gain_s) or abs(gain_s) < LEAST_S:
         single = [(laydown.title, "") for laydown in single_additions(content)]
         if len(single) > 1:
             return f"Not sooner with any of {in_one_line(single)}."
@@ -217,7 +219,7 @@ def _track_sentence(
     if radar.count == 0:
         return f"{heading} a radar sees none of {radar.arc_count:,} arcs."
     head = f"{heading} a radar sees {counted(radar)}"
-    if track.nominal_s < _LEAST_S:
+    if track.nominal_s < LEAST_S:
         interval = interval_text(track.interval_s)
         return f"{head}, so at least half are never under radar{interval and f' {interval} s'}."
     return f"{head}, most often {first} first; half for {_length(track)} or longer."

@@ -19,8 +19,9 @@ from commonwatch.report.columns import (
 )
 from commonwatch.report.content import FLOWN, ReportContent
 from commonwatch.report.estimates import (
-    CROSS_SECTION_RUN,
+    LEAST_S,
     LaydownFigures,
+    headline_mask,
     interval_text,
     seconds_text,
 )
@@ -39,9 +40,11 @@ from commonwatch.report.wording import (
     titles_standing,
     unit_text,
 )
+from commonwatch.studies.runs import CROSS_SECTION
 
-_LEAST_S: Final = 0.5
-"""A swing below this is shown as 0 and is none."""
+
+_LAUNCHES_MANY: Final = 10
+_WORST_SHOWN: Final = 3
 
 
 def asides(
@@ -81,6 +84,9 @@ def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tu
     heading = content.laydown(content.everything).heading
     alone = content.laydown(content.baseline).title
     is_one_laydown = content.baseline == content.everything
+    never = total - whole.first_sight.count
+    if total == 1 and never:
+        return (f"{heading} nobody sees the flight, {seconds_text(whole.longest_gap_s)} s.",)
     if total == 1:
         interval = interval_text(whole.longest_gap_interval_s)
         tail = "" if is_one_laydown else f" ({alone}: {seconds_text(base.longest_gap_s)} s)"
@@ -93,8 +99,9 @@ def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tu
     sentences = [
         f"{heading} {whole.gap_count:,} of {arcs_text(total)}"
         f"{interval_of_counts(whole.gap_interval)} still go {content.gap_s:,.0f} s or longer unseen"
-        f" after first sight{tail}."
+        f" after first sight{f', {never:,} of them never seen at all' if never else ''}{tail}."
     ]
+    sentences += _worst_launches(content, whole)
     if whole.longest_gap_s > 0:
         launch, aim, arc = whole.longest_gap_arc
         sentences.append(
@@ -102,11 +109,25 @@ def _unseen(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> tu
             f"{content.arc_title(launch, aim, arc)}."
         )
     blind = total - whole.first_radar.count
-    if blind:
+    if blind == total:
+        sentences.append("No radar ever sees any of them.")
+    elif blind:
         sentences.append(f"No radar ever sees {blind:,} of them.")
     else:
         sentences.append("A radar sees each of them at some time.")
     return tuple(sentences)
+
+
+def _worst_launches(content: ReportContent, figures: LaydownFigures) -> list[str]:
+    """Name the launch areas with the largest share of arcs with a gap, where there are many."""
+    shares = figures.gaps_by_launch
+    worst = sorted(shares, key=lambda name: (-shares[name][0] / shares[name][1], -shares[name][1]))
+    shown = [
+        f"{brief(content.place(name))} ({shares[name][0]:,} of {shares[name][1]:,})"
+        for name in worst[:_WORST_SHOWN]
+        if shares[name][0]
+    ]
+    return [f"Most often from {listed(shown)}."] if shown and len(shares) >= _LAUNCHES_MANY else []
 
 
 def _hypothetical(content: ReportContent) -> tuple[str, ...]:
@@ -123,21 +144,31 @@ def _hypothetical(content: ReportContent) -> tuple[str, ...]:
             else ("every arc lies within its published range")
         )
         return (f"0 of {total:,}: {what}.",)
+    head = f"{beyond:,} of {arcs_text(total)} {'is' if beyond == 1 else 'are'} hypothetical: "
+    said = f"{head}{_why_hypothetical(content, is_within, column[1])}"
+    is_shown = headline_mask(content).all()
+    said += "; the table shows them." if is_shown else " and left out of the table."
+    return (said, *_aims_beyond(content, is_within))
+
+
+def _why_hypothetical(content: ReportContent, is_within: np.ndarray, year: str) -> str:
+    """Say beyond whose published range they lie, or that what flies them has none."""
+    arcs = content.tables["arcs"]
     vehicles = np.array(words(arcs, "vehicle"))
-    published = [_vehicle(content, name) for name in sorted(set(vehicles[is_within]))]
-    other = [
-        _vehicle(content, name)
-        for name in sorted(set(vehicles[~is_within]) - set(vehicles[is_within]))
-    ]
+    is_solved = ~np.isin(words(arcs, "arc"), sorted(FLOWN))
+    known = set(vehicles[is_within & is_solved])
+    other = [_vehicle(content, name) for name in sorted(set(vehicles[~is_within]) - known)]
+    if not content.published_ground_range_m:
+        have, is_, their = ("have", "are", "ranges") if len(other) > 1 else ("has", "is", "range")
+        whose = "their" if len(other) > 1 else "its"
+        return (
+            f"flown by {listed(other)}, which {have} no published range "
+            f"({whose} {their} {is_} assumed)"
+        )
+    published = [_vehicle(content, name) for name in sorted(known)]
     of_whom = f" for {listed(published)}" if published else ""
-    sentence = (
-        f"{beyond:,} of {total:,} arcs are hypothetical: beyond the range published in "
-        f"{column[1]}{of_whom}{_published_range(content)}"
-    )
-    if other and is_within.any():
-        sentence += f", flown with “{listed(other)}”"
-    sentence += " and left out of the table." if is_within.any() else "; the table shows them."
-    return (sentence, *_aims_beyond(content, is_within))
+    beyond = f"beyond the range published in {year}{of_whom}{_published_range(content)}"
+    return f"{beyond}, flown with “{listed(other)}”" if other and published else beyond
 
 
 def _aims_beyond(content: ReportContent, is_within: np.ndarray) -> list[str]:
@@ -176,11 +207,11 @@ def _assumptions(
     if table is None:
         return ("Not computed for this scenario.",)
     swing_s = np.nan_to_num(numbers(table, "swing_s"), nan=-1.0)
-    is_crossed = np.array([run == CROSS_SECTION_RUN for run in words(table, "run")])
+    is_crossed = np.array([run == CROSS_SECTION for run in words(table, "run")])
     paths = words(table, "assumption")
     shown: dict[str, str] = {}
     for row in np.lexsort((-swing_s, is_crossed)).tolist():
-        if swing_s[row] >= _LEAST_S and paths[row] not in shown and len(shown) < 3:
+        if swing_s[row] >= LEAST_S and paths[row] not in shown and len(shown) < 3:
             shown[paths[row]] = _swing(content, figures, titles, table.slice(row, 1))
     return tuple(shown.values()) or ("None moves a figure by half a second or more.",)
 
@@ -199,7 +230,7 @@ def _swing(
     moved = f"{'' if is_one else 'mean '}{VALUE_WORDS.get(figure, figure)}"
     where = _laydown_words(content, laydown)
     beyond = ""
-    if run == CROSS_SECTION_RUN:
+    if run == CROSS_SECTION:
         where += "; cross-section run"
     elif laydown in figures:
         beyond = more_than_bracket(figures[laydown], figure, swing_s)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 F64 = npt.NDArray[np.float64]
 
 _BETWEEN = "\x1f"
+_NO, _YES = pa.scalar(value=False), pa.scalar(value=True)
 
 
 def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
@@ -23,7 +24,7 @@ def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
         column: Any = table.column(name)
         if isinstance(value, str):
             column = column.cast(pa.string())
-        is_equal: Any = pc.fill_null(pc.equal(column, pa.scalar(value)), False)
+        is_equal: Any = pc.fill_null(pc.equal(column, pa.scalar(value)), _NO)
         mask = is_equal if mask is None else pc.and_(mask, is_equal)
     return table if mask is None else table.filter(mask)
 
@@ -87,7 +88,7 @@ def published_mask(flights: pa.Table) -> npt.NDArray[np.bool_]:
     if column is None:
         return np.ones(flights.num_rows, dtype=np.bool_)
     flags: Any = flights.column(column[0])
-    is_within: Any = pc.fill_null(flags, True)
+    is_within: Any = pc.fill_null(flags, _YES)
     return np.asarray(is_within.to_numpy(), dtype=np.bool_)
 
 

@@ -9,18 +9,16 @@ from commonwatch.report.columns import matching, numbers, table_of, words
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
     CASES,
-    CROSS_SECTION_RUN,
+    LEAST_S,
     NOMINAL,
-    PUBLISHED_RUN,
     Combination,
     Estimate,
     LaydownFigures,
     headline_rows,
     laydown_figures,
 )
-
-_LEAST_S = 0.5
-"""Less than this is shown as 0 and counts as nothing."""
+from commonwatch.studies.marginal import RADAR_TRACK
+from commonwatch.studies.runs import CROSS_SECTION, PUBLISHED_RANGE
 
 Answers = Mapping[Combination, str]
 
@@ -84,7 +82,7 @@ def conclusions(
     content: ReportContent, figures: Mapping[str, LaydownFigures], titles: Mapping[str, str]
 ) -> tuple[Conclusion, ...]:
     """Return every conclusion the first screen rests on, with its answer in each case."""
-    rows = headline_rows(content, run=CROSS_SECTION_RUN)
+    rows = headline_rows(content, run=CROSS_SECTION)
     other = (
         {name: laydown_figures(content, rows, name) for name in figures} if rows.num_rows else {}
     )
@@ -172,17 +170,17 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
     table = table_of(content.tables, "value")
     if table is None:
         return []
-    shown = matching(table, figure="radar track", with_satellites=True)
+    shown = matching(table, figure=RADAR_TRACK, with_satellites=True)
     published = matching(shown, arcs="published range")
     shown = published if published.num_rows else shown
-    chosen = matching(shown, run=PUBLISHED_RUN)
-    other = matching(shown, run=CROSS_SECTION_RUN)
+    chosen = matching(shown, run=PUBLISHED_RANGE)
+    other = matching(shown, run=CROSS_SECTION)
     crossed = dict(zip(words(other, "sensor"), numbers(other, "nominal_s"), strict=True))
     found = []
     columns = [numbers(chosen, name) for name in ("low_s", "nominal_s", "high_s")]
     for row, sensor in enumerate(words(chosen, "sensor")):
         values = [float(column[row]) for column in columns]
-        if max(values) < _LEAST_S:
+        if max(values) < LEAST_S:
             continue
         pairs = zip(CASES, values, strict=True)
         found.append(
@@ -196,4 +194,4 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
 
 
 def _adds(value_s: float) -> str:
-    return "yes" if value_s >= _LEAST_S else "no"
+    return "yes" if value_s >= LEAST_S else "no"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812
 
 import pyarrow as pa
 
@@ -81,7 +81,7 @@ class ReportContent:
     title: str
     question: str
     look_for: str
-    date: Date
+    date: datetime.date
     seed: int
     version: str
     scenario_digest: str

@@ -1,8 +1,8 @@
 """The figures of the first screen: what happens on at least half of the arcs, in each case.
 
 An arc on which something never happens counts as later than any other, and as zero seconds of
-track. So a sensor that is added can never make a figure worse, which a median over the arcs seen
-alone would not promise.
+track, and an arc that nobody sees is one gap from lift-off to its end. So a sensor that is added can
+never make these figures worse, which a median over the arcs seen alone would not promise.
 
 A figure's interval spans every combination of sensors' case and burn time that was flown. An arc
 that cannot be flown with one end of the burn time keeps its nominal flight there, so that every
@@ -32,15 +32,17 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import ReportContent
+from commonwatch.scenario.figures import Case
+from commonwatch.studies.marginal import FIRST_SIGHT, IMPACT_AREA, RADAR_TRACK
+from commonwatch.studies.runs import PUBLISHED_RANGE
 
 F64 = npt.NDArray[np.float64]
 
-CASES: Final = ("low", "nominal", "high")
-NOMINAL: Final = "nominal"
-PUBLISHED_RUN: Final = "published-range"
-CROSS_SECTION_RUN: Final = "cross-section"
-EVENTS: Final = ("first_sight_s", "first_stereo_s", "first_radar_s", "impact_area_s")
+CASES: Final = tuple(str(case) for case in Case)
+NOMINAL: Final = str(Case.NOMINAL)
 DURATIONS: Final = ("stereo_s", "radar_track_s", "warning_left_s")
+LEAST_S: Final = 0.5
+"""Less than this is shown as 0 and counts as nothing."""
 
 SPANNED: Final = (
     "range, elevation limits, cloud break, first look, accuracy and whatever else lets sensors see "
@@ -93,7 +95,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaydownFigures:
-    """All figures of one laydown."""
+    """All figures of one laydown; `gaps_by_launch` are arcs with a gap, and all, nominal."""
 
     laydown: str
     first_sight: Estimate
@@ -106,6 +108,7 @@ class LaydownFigures:
     gap_counts: Mapping[Combination, int]
     longest_gaps_s: Mapping[Combination, float]
     longest_gap_arc: tuple[str, str, str]
+    gaps_by_launch: Mapping[str, tuple[int, int]]
 
     @property
     def gap_count(self) -> int:
@@ -120,15 +123,18 @@ class LaydownFigures:
     def bracket_width_s(self, figure: str) -> float:
         """Return how wide the bracket is that goes with a figure of value; nan where never."""
         least, greatest = {
-            "first sight": self.first_sight,
-            "radar track": self.radar_track,
-            "impact area": self.warning_left,
+            FIRST_SIGHT: self.first_sight,
+            RADAR_TRACK: self.radar_track,
+            IMPACT_AREA: self.warning_left,
         }[figure].interval_s
         return greatest - least if math.isfinite(greatest) else math.nan
 
     @property
     def longest_gap_s(self) -> float:
-        """The longest unseen stretch after first sight of any arc, all nominal; 0 for none."""
+        """The longest unseen stretch after first sight of any arc, all nominal; 0 for none.
+
+        Of an arc that nobody sees the whole flight.
+        """
         return self.longest_gaps_s[NOMINAL, NOMINAL]
 
     @property
@@ -137,16 +143,24 @@ class LaydownFigures:
         return min(self.longest_gaps_s.values()), max(self.longest_gaps_s.values())
 
 
+def headline_mask(content: ReportContent) -> npt.NDArray[np.bool_]:
+    """Return True for each arc that counts: within the published range, or all where none is.
+
+    A flight that took place has no published range. So all count, too, where nothing else that
+    flies has one.
+    """
+    mask = published_mask(content.tables["arcs"])
+    return mask if mask.any() and content.published_ground_range_m else np.ones_like(mask)
+
+
 def headline_keys(content: ReportContent) -> Any:
-    """Return the keys of the arcs that count: within the published range, or all where none is."""
-    arcs = content.tables["arcs"]
-    mask = published_mask(arcs)
-    keys = arc_keys(arcs)
-    return (keys.filter(pa.array(mask)) if mask.any() else keys).combine_chunks()
+    """Return the keys of the arcs that count."""
+    keys = arc_keys(content.tables["arcs"])
+    return keys.filter(pa.array(headline_mask(content))).combine_chunks()
 
 
 def headline_rows(
-    content: ReportContent, *, run: str = PUBLISHED_RUN, with_satellites: bool = True
+    content: ReportContent, *, run: str = PUBLISHED_RANGE, with_satellites: bool = True
 ) -> pa.Table:
     """Return the rows of `knowledge` on the arcs that count."""
     chosen = matching(content.tables["knowledge"], run=run, with_satellites=with_satellites)
@@ -185,7 +199,8 @@ def _completed(rows: pa.Table, nominal: pa.Table) -> pa.Table:
 def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> LaydownFigures:
     """Return the figures of one laydown from the rows of `headline_rows`."""
     parts = combinations(rows, laydown)
-    gap_s = {key: np.nan_to_num(numbers(part, "longest_gap_s")) for key, part in parts.items()}
+    flight_s = flight_durations_s(content)
+    gap_s = {key: _unseen_s(part, flight_s) for key, part in parts.items()}
     nominal = parts[NOMINAL, NOMINAL]
     gaps = gap_s[NOMINAL, NOMINAL]
     worst = int(np.argmax(gaps)) if len(gaps) else -1
@@ -205,7 +220,31 @@ def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> Lay
         gap_counts={key: int(np.sum(gap >= content.gap_s)) for key, gap in gap_s.items()},
         longest_gaps_s={key: float(gap.max(initial=0.0)) for key, gap in gap_s.items()},
         longest_gap_arc=arc,
+        gaps_by_launch=_by_launch(words(nominal, "launch"), gaps >= content.gap_s),
     )
+
+
+def flight_durations_s(content: ReportContent) -> dict[str, float]:
+    """Return how long each arc flies, by its key: to impact, or as long as its path is known."""
+    arcs, paths = content.tables["arcs"], content.tables["paths"]
+    ends: dict[str, float] = {}
+    for key, time_s in zip(arc_keys(paths).to_pylist(), numbers(paths, "time_s"), strict=True):
+        ends[key] = max(ends.get(key, 0.0), float(time_s))
+    pairs = zip(arc_keys(arcs).to_pylist(), numbers(arcs, "impact_s"), strict=True)
+    return ends | {key: float(impact_s) for key, impact_s in pairs if math.isfinite(impact_s)}
+
+
+def _unseen_s(rows: pa.Table, flight_s: Mapping[str, float]) -> F64:
+    """Return the longest unseen stretch of each arc; of one that nobody sees the whole flight."""
+    known_s = np.nan_to_num(numbers(rows, "longest_gap_s"))
+    whole_s = np.array([flight_s.get(key, 0.0) for key in arc_keys(rows).to_pylist()])
+    return np.where(np.isfinite(numbers(rows, "first_sight_s")), known_s, whole_s)
+
+
+def _by_launch(launches: Sequence[str], has_gap: npt.NDArray[np.bool_]) -> dict[str, tuple[int, int]]:
+    total = Counter(launches)
+    with_gap = Counter(launch for launch, gap in zip(launches, has_gap, strict=True) if gap)
+    return {launch: (with_gap[launch], count) for launch, count in total.items()}
 
 
 def estimate(

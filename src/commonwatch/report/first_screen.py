@@ -24,6 +24,7 @@ from commonwatch.report.estimates import (
     Estimate,
     LaydownFigures,
     after_launch_text,
+    headline_mask,
     headline_rows,
     interval_text,
     laydown_figures,
@@ -31,6 +32,7 @@ from commonwatch.report.estimates import (
 )
 from commonwatch.report.wording import (
     Standing,
+    arcs_text,
     brief,
     count_interval,
     interval_of_counts,
@@ -83,6 +85,7 @@ class FirstScreen:
     arc_count: int
     arcs_meant: str
     delays: str
+    not_flown: str
 
     @property
     def has_burn_times(self) -> bool:
@@ -113,6 +116,7 @@ def first_screen(content: ReportContent) -> FirstScreen:
         figures=figures,
         arcs_meant=_arcs_meant(content),
         delays=_delays(content, figures),
+        not_flown=_not_flown(content),
     )
 
 
@@ -224,10 +228,18 @@ def _arcs_meant(content: ReportContent) -> str:
     if arcs.num_rows == 1:
         return "the flight"
     column = published_column(arcs)
-    mask = published_mask(arcs)
-    count = f"{int(mask.sum()) or arcs.num_rows:,}"
-    if column is None or mask.all():
-        return f"all {count} arcs"
-    if not mask.any():
-        return f"all {count} arcs, every one hypothetical"
-    return f"the {count} arcs within the published range of {column[1]}"
+    is_within, is_counted = published_mask(arcs), headline_mask(content)
+    count = int(is_counted.sum())
+    if column is None or is_within.all():
+        return f"all {count:,} arcs"
+    if is_counted.all():
+        which = f"{count - int(is_within.sum()):,} of them" if is_within.any() else "every one"
+        return f"all {count:,} arcs, {which} hypothetical"
+    within = f"within the published range of {column[1]}"
+    return f"the only arc {within}" if count == 1 else f"the {count:,} arcs {within}"
+
+
+def _not_flown(content: ReportContent) -> str:
+    """Say how many arcs could not be flown; nothing where none."""
+    count = len(content.not_flown)
+    return f"{arcs_text(count)} not flown" if count else ""

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
 from commonwatch.report.columns import numbers, words
 from commonwatch.report.content import ReportContent
 from commonwatch.report.projection import (
-    MEAN_RADIUS_M,
     Fan,
     azimuthal_equidistant,
     plate_carree_areas,
@@ -96,7 +96,7 @@ def region_frame(content: ReportContent, paths: Sequence[Path]) -> Frame | None:
         float(np.degrees(np.arctan2(middle[1], middle[0]))),
     )
     plane = azimuthal_equidistant(
-        latitude, longitude, centre_latitude_deg=middle_deg[0], centre_longitude_deg=middle_deg[1]
+        latitude, longitude, middle_latitude_deg=middle_deg[0], middle_longitude_deg=middle_deg[1]
     )
     plane = np.concatenate([plane, _radars_near(content, plane, middle_deg)])
     west, south = plane.min(axis=0)
@@ -121,8 +121,8 @@ def _radars_near(content: ReportContent, plane: F64, middle_deg: tuple[float, fl
     places = azimuthal_equidistant(
         numbers(sensors, "latitude_deg")[is_radar],
         numbers(sensors, "longitude_deg")[is_radar],
-        centre_latitude_deg=middle_deg[0],
-        centre_longitude_deg=middle_deg[1],
+        middle_latitude_deg=middle_deg[0],
+        middle_longitude_deg=middle_deg[1],
     )
     low, high = plane.min(axis=0), plane.max(axis=0)
     reach = 0.3 * np.max(high - low)
@@ -146,8 +146,8 @@ def _azimuthal(
         plane = azimuthal_equidistant(
             np.asarray(latitude_deg),
             np.asarray(longitude_deg),
-            centre_latitude_deg=middle_deg[0],
-            centre_longitude_deg=middle_deg[1],
+            middle_latitude_deg=middle_deg[0],
+            middle_longitude_deg=middle_deg[1],
         )
         offset = (plane - shift) * scale
         return np.stack([width / 2 + offset[..., 0], height / 2 - offset[..., 1]], axis=-1)

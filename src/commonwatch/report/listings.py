@@ -20,7 +20,7 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import FLOWN, ReportContent
-from commonwatch.report.estimates import CROSS_SECTION_RUN, LaydownFigures, interval_text
+from commonwatch.report.estimates import LaydownFigures, interval_text
 from commonwatch.report.wording import (
     STATUS_WORDS,
     VALUE_WORDS,
@@ -32,14 +32,20 @@ from commonwatch.report.wording import (
     standing,
     unit_text,
 )
-from commonwatch.studies.marginal import SUBSET_SENSORS_MAX
+from commonwatch.studies.marginal import (
+    FIGURES,
+    FIRST_SIGHT,
+    IMPACT_AREA,
+    RADAR_TRACK,
+    SUBSET_SENSORS_MAX,
+)
+from commonwatch.studies.runs import CROSS_SECTION
 
 ARCS_MAX: Final = 200
-FIGURES: Final = ("first sight", "radar track", "impact area")
 FIGURE_TITLES: Final = {
-    "first sight": "more warning at first sight",
-    "radar track": "more time under radar",
-    "impact area": "more warning when the impact area is known",
+    FIRST_SIGHT: "more warning at first sight",
+    RADAR_TRACK: "more time under radar",
+    IMPACT_AREA: "more warning when the impact area is known",
 }
 
 
@@ -119,7 +125,7 @@ def _left_out(
     content: ReportContent, lookup: Mapping[tuple[bool, str, str], tuple[float, ...]]
 ) -> str:
     """Say why the third figure, or its shares, are not there; nothing where they are."""
-    own = {key: entry for key, entry in lookup.items() if key[1] == "impact area"}
+    own = {key: entry for key, entry in lookup.items() if key[1] == IMPACT_AREA}
     count = max(len([key for key in own if key[0] is flag]) for flag in (True, False))
     said = []
     if content.impact_areas_left_out:
@@ -292,7 +298,7 @@ def _assumption_row(
     path, laydown = most["assumption"], most["laydown"]
     title = capital(assumption_title(content, path, titles))
     run, beyond = "", ""
-    if most["run"] == CROSS_SECTION_RUN:
+    if most["run"] == CROSS_SECTION:
         run = " (cross-section run)"
     elif laydown in figures:
         beyond = more_than_bracket(figures[laydown], most["figure"], most["swing_s"] or 0.0)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
+from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
 from commonwatch.report.coastline import land_rings
 from commonwatch.report.columns import distinct, numbers, words
 from commonwatch.report.content import FLOWN, ReportContent
@@ -30,7 +31,6 @@ from commonwatch.report.figure import (
 )
 from commonwatch.report.frames import WIDTH, Frame, polar_frame, region_frame, world_frame
 from commonwatch.report.projection import (
-    MEAN_RADIUS_M,
     Fan,
     azimuthal_equidistant,
     sector_fan,
@@ -161,8 +161,8 @@ def _reach_deg(latitude_deg: F64, longitude_deg: F64, frame: Frame) -> float:
     plane = azimuthal_equidistant(
         latitude_deg,
         longitude_deg,
-        centre_latitude_deg=frame.middle_deg[0],
-        centre_longitude_deg=frame.middle_deg[1],
+        middle_latitude_deg=frame.middle_deg[0],
+        middle_longitude_deg=frame.middle_deg[1],
     )
     return float(np.degrees(np.hypot(plane[:, 0], plane[:, 1]).max() / MEAN_RADIUS_M))
 

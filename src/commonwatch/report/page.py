@@ -15,7 +15,7 @@ from commonwatch.report.content import ReportContent
 from commonwatch.report.first_screen import OPEN_SHOWN_MAX, brackets_text, first_screen
 
 
-def write_report(comparison: ReportContent) -> str:
+def write_report(content: ReportContent) -> str:
     """Return the whole report as HTML.
 
     The page needs no network and no script: styles, pictures and the few lines of script that sort
@@ -23,7 +23,7 @@ def write_report(comparison: ReportContent) -> str:
 
     Parameters
     ----------
-    comparison
+    content
         What to show; see `ReportContent`.
 
     Returns
@@ -40,31 +40,31 @@ def write_report(comparison: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = unbroken
-    scene = maps.gather(comparison)
-    screen = first_screen(comparison)
-    is_moved = "sensitivity" in comparison.tables
+    scene = maps.gather(content)
+    screen = first_screen(content)
+    is_moved = "sensitivity" in content.tables
     return environment.get_template("report.html.j2").render(
-        content=comparison,
+        content=content,
         screen=screen,
         open_shown_max=OPEN_SHOWN_MAX,
-        date_text=date_text(comparison),
+        date_text=date_text(content),
         maps=maps.maps(scene),
         map_legend=maps.legend(scene),
         drawn_count=len(scene.paths),
-        arc_count=comparison.tables["arcs"].num_rows,
+        arc_count=content.tables["arcs"].num_rows,
         definitions=coverage_maps.definitions(),
-        altitudes=coverage_maps.altitude_figures(comparison),
+        altitudes=coverage_maps.altitude_figures(content),
         altitude_key=coverage_maps.altitude_key(),
-        gaps=coverage_maps.gap_figures(comparison),
+        gaps=coverage_maps.gap_figures(content),
         gap_key=coverage_maps.gap_key(),
-        gap_flights=coverage_maps.gap_flights(comparison),
-        timelines=timeline.timelines(comparison),
+        gap_flights=coverage_maps.gap_flights(content),
+        timelines=timeline.timelines(content),
         timeline_key=timeline.key_picture(),
-        values=listings.value_listings(comparison),
-        laydowns=listings.laydown_listing(comparison),
-        sensors=listings.sensor_listing(comparison),
-        assumptions=listings.assumption_listing(comparison, screen.figures),
-        arcs=listings.arc_listing(comparison),
+        values=listings.value_listings(content),
+        laydowns=listings.laydown_listing(content),
+        sensors=listings.sensor_listing(content),
+        assumptions=listings.assumption_listing(content, screen.figures),
+        arcs=listings.arc_listing(content),
         brackets=brackets_text(screen, is_moved=is_moved),
         brackets_brief=brackets_text(screen, is_moved=is_moved, is_brief=True),
         style=_part("report.css"),

@@ -14,7 +14,7 @@ from commonwatch.report.frames import WIDTH, region_frame, world_frame
 _MARGIN = 20.0
 
 
-def write_picture(comparison: ReportContent) -> str:
+def write_picture(content: ReportContent) -> str:
     """Return a standalone SVG: all sensors with who sees the arcs, and the most telling timeline.
 
     The map shows the laydown that holds all others; the timeline is that of the arc on which the
@@ -22,7 +22,7 @@ def write_picture(comparison: ReportContent) -> str:
 
     Parameters
     ----------
-    comparison
+    content
         What the report is made from.
 
     Returns
@@ -30,14 +30,14 @@ def write_picture(comparison: ReportContent) -> str:
     str
         The file, UTF-8, with no reference to anything outside it.
     """
-    whole = comparison.laydown(comparison.everything)
-    alone = replace(comparison, laydowns=(whole,), baseline=whole.name)
+    whole = content.laydown(content.everything)
+    alone = replace(content, laydowns=(whole,), baseline=whole.name)
     scene = maps.gather(alone)
     region = region_frame(alone, list(scene.paths.values()))
     chart = maps.draw(scene, region or world_frame())
-    panel = timeline.timelines(comparison, count_max=1)[0]
+    panel = timeline.timelines(content, count_max=1)[0]
     key = Figure(svg=maps.legend(scene), alternative="", caption="", height=maps.LEGEND_HEIGHT)
-    body, y = [text(comparison.title, 0, 30, size=22, weight=600)], 44.0
+    body, y = [text(content.title, 0, 30, size=22, weight=600)], 44.0
     body += _placed(key, y)
     y += key.height + 6
     body += _placed(chart, y)
@@ -45,9 +45,7 @@ def write_picture(comparison: ReportContent) -> str:
     body.append(text(panel.caption, 0, y, size=17, weight=600))
     body += _placed(panel, y + 6)
     y += panel.height + 30
-    made_by = (
-        f"Made by commonwatch {comparison.version}: {comparison.command}. Coastline: Natural Earth."
-    )
+    made_by = f"Made by commonwatch {content.version}: {content.command}. Coastline: Natural Earth."
     body.append(text(made_by, 0, y, size=12, colour=QUIET))
     width, height = WIDTH + 2 * _MARGIN, y + _MARGIN
     return picture(
@@ -60,7 +58,7 @@ def write_picture(comparison: ReportContent) -> str:
         ],
         width=width,
         height=height,
-        alternative=f"{comparison.title}. {chart.alternative} {panel.alternative}",
+        alternative=f"{content.title}. {chart.alternative} {panel.alternative}",
     )
 
 

@@ -14,14 +14,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Geod
+
+from commonwatch.earth.ellipsoid import MEAN_RADIUS_M, destination, geodesic
 
 F64 = npt.NDArray[np.float64]
 
-MEAN_RADIUS_M: Final = 6_371_008.8
-"""Mean radius of the Earth (GRS 80, R1; Moritz, Geodetic Reference System 1980)."""
-
-_GEOD = Geod(ellps="WGS84")
 _STEP_DEG: Final = 0.2
 _STEP_M: Final = 20e3
 """Fine enough that no step near a pole turns the longitude by half a turn; drawing thins it."""
@@ -41,8 +38,8 @@ def azimuthal_equidistant(
     latitude_deg: F64,
     longitude_deg: F64,
     *,
-    centre_latitude_deg: float,
-    centre_longitude_deg: float,
+    middle_latitude_deg: float,
+    middle_longitude_deg: float,
 ) -> F64:
     """Project on a plane where distance and azimuth from the middle are true.
 
@@ -50,7 +47,7 @@ def azimuthal_equidistant(
     ----------
     latitude_deg, longitude_deg
         Positions, shape (...).
-    centre_latitude_deg, centre_longitude_deg
+    middle_latitude_deg, middle_longitude_deg
         The middle of the map; 90 and 0 for the North Pole with Greenwich downwards.
 
     Returns
@@ -67,8 +64,8 @@ def azimuthal_equidistant(
     Snyder, Map Projections: A Working Manual, USGS Professional Paper 1395 (1987), section 25.
     """
     latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
-    middle = math.radians(centre_latitude_deg)
-    turn = longitude - math.radians(centre_longitude_deg)
+    middle = math.radians(middle_latitude_deg)
+    turn = longitude - math.radians(middle_longitude_deg)
     east = np.cos(latitude) * np.sin(turn)
     north = math.cos(middle) * np.sin(latitude) - math.sin(middle) * np.cos(latitude) * np.cos(turn)
     up = math.sin(middle) * np.sin(latitude) + math.cos(middle) * np.cos(latitude) * np.cos(turn)
@@ -159,19 +156,19 @@ def _off_meridian(azimuth_deg: float) -> float:
 
 
 def _meridian_m(latitude_deg: float, pole_deg: float) -> float:
-    return float(_GEOD.inv(0.0, latitude_deg, 0.0, pole_deg)[2])
+    return float(geodesic(math.radians(latitude_deg), 0.0, math.radians(pole_deg), 0.0)[0])
 
 
 def _destinations(
     latitude_deg: float, longitude_deg: float, azimuth_deg: F64, ground_range_m: F64
 ) -> F64:
-    longitude, latitude, _ = _GEOD.fwd(
-        np.full(azimuth_deg.shape, longitude_deg),
-        np.full(azimuth_deg.shape, latitude_deg),
-        azimuth_deg,
+    end = destination(
+        math.radians(latitude_deg),
+        math.radians(longitude_deg),
+        np.radians(azimuth_deg),
         ground_range_m,
     )
-    return np.stack([np.asarray(latitude), np.asarray(longitude)], axis=-1)
+    return np.degrees(np.stack(end, axis=-1))
 
 
 def _copies(points: F64) -> list[F64]:

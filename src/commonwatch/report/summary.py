@@ -7,9 +7,7 @@ from typing import Any, Final
 
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
-    CROSS_SECTION_RUN,
     NOT_SPANNED,
-    PUBLISHED_RUN,
     SPANNED,
     SPANNED_BURN,
     Estimate,
@@ -19,6 +17,7 @@ from commonwatch.report.estimates import (
 )
 from commonwatch.report.first_screen import first_screen
 from commonwatch.report.wording import Standing, not_in_service, titles_standing
+from commonwatch.studies.runs import RUNS
 
 FORMAT: Final = 1
 INTERVAL_OVER: Final = (
@@ -43,7 +42,7 @@ def summary(content: ReportContent) -> dict[str, Any]:
         JSON types only; a figure that does not exist is None, and so is a time that means never.
     """
     screen = first_screen(content)
-    runs = {run: headline_rows(content, run=run) for run in (PUBLISHED_RUN, CROSS_SECTION_RUN)}
+    runs = {run: headline_rows(content, run=run) for run in RUNS}
     return {
         "format": FORMAT,
         "commonwatch_version": content.version,
@@ -58,6 +57,14 @@ def summary(content: ReportContent) -> dict[str, Any]:
         "headline_arcs": screen.arcs_meant,
         "interval_over": INTERVAL_OVER,
         "answers": [sentence for point in screen.answers for sentence in point.sentences],
+        "points": [
+            {
+                "number": point.number,
+                "heading": point.heading,
+                "sentences": list(point.sentences),
+            }
+            for point in (*screen.answers, *screen.asides)
+        ],
         "asides": {point.heading: list(point.sentences) for point in screen.asides},
         "laydowns": [
             {

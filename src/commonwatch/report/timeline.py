@@ -18,7 +18,7 @@ from commonwatch.report.columns import (
     words,
 )
 from commonwatch.report.content import ReportContent
-from commonwatch.report.estimates import CASES, PUBLISHED_RUN
+from commonwatch.report.estimates import CASES, NOMINAL
 from commonwatch.report.figure import (
     GRID,
     INK,
@@ -29,10 +29,11 @@ from commonwatch.report.figure import (
     picture,
     text,
 )
+from commonwatch.report.frames import WIDTH
 from commonwatch.report.tracks import ChosenArc, satellites_of, spells_of
+from commonwatch.studies.runs import PUBLISHED_RANGE
 
 PANELS_MAX: Final = 8
-_WIDTH: Final = 1180.0
 _GUTTER: Final = 270.0
 _ROW: Final = 21.0
 _TOP: Final = 46.0
@@ -90,9 +91,9 @@ def _spread(content: ReportContent) -> dict[str, tuple[float, float]]:
     """Return for each arc the difference of track over the laydowns, and the longest."""
     rows = matching(
         content.tables["knowledge"],
-        run=PUBLISHED_RUN,
-        case="nominal",
-        burn_time="nominal",
+        run=PUBLISHED_RANGE,
+        case=NOMINAL,
+        burn_time=NOMINAL,
         with_satellites=True,
     )
     table = pa.table(
@@ -113,7 +114,7 @@ def _panel(
 ) -> Figure:
     row = content.tables["arcs"].slice(arc.row, 1)
     end_s = _end_s(content, row, everything, arc)
-    seconds_wide = (_WIDTH - _GUTTER - 60.0) / end_s
+    seconds_wide = (WIDTH - _GUTTER - 60.0) / end_s
     sensors = content.tables["sensors"]
     titles = dict(zip(words(sensors, "sensor"), words(sensors, "title"), strict=True))
     nation_of = dict(zip(words(sensors, "sensor"), words(sensors, "nation"), strict=True))
@@ -154,7 +155,7 @@ def _panel(
     return Figure(
         svg=picture(
             [*ticks, *body],
-            width=_WIDTH,
+            width=WIDTH,
             height=height,
             alternative=alternative,
             width_min_px=720,
@@ -223,7 +224,7 @@ def _bars(
         marks.append(
             text(
                 f"{sum(last - first for first, last in nominal):,.0f} s",
-                _WIDTH - 6,
+                WIDTH - 6,
                 y + 14,
                 anchor="end",
                 size=11,
@@ -277,7 +278,7 @@ def _axis(row: pa.Table, end_s: float, seconds_wide: float, bottom: float) -> li
             marks.append(
                 text(
                     f"{name} {second:,.0f}",
-                    min(x + 30, _WIDTH - 6) if level == 2 else x,
+                    min(x + 30, WIDTH - 6) if level == 2 else x,
                     _TOP - 18,
                     anchor=anchor,
                     size=12,
@@ -315,5 +316,5 @@ def key_picture() -> Markup:
         text("white line: also in the low case", 498, 14),
     ]
     return picture(
-        body, width=_WIDTH, height=20, alternative="Key of the timelines", width_min_px=900
+        body, width=WIDTH, height=20, alternative="Key of the timelines", width_min_px=900
     )

@@ -11,6 +11,7 @@ from typing import Final
 from commonwatch.report.columns import words
 from commonwatch.report.content import ReportContent, ReportLaydown
 from commonwatch.report.estimates import Estimate
+from commonwatch.studies.marginal import FIRST_SIGHT, IMPACT_AREA, RADAR_TRACK
 
 STATUS_WORDS: Final = {"trial": "on trial", "not yet in service": "not yet"}
 
@@ -64,9 +65,9 @@ _UNITS: Final = {"m2": "m²", "deg": "deg", "kg/m2": "kg/m²"}
 _TOGETHER_SHOWN_MAX: Final = 3
 
 VALUE_WORDS: Final = {
-    "first sight": "warning at first sight",
-    "radar track": "time under radar",
-    "impact area": "warning left at a known impact area",
+    FIRST_SIGHT: "warning at first sight",
+    RADAR_TRACK: "time under radar",
+    IMPACT_AREA: "warning left at a known impact area",
 }
 
 

@@ -4,6 +4,7 @@
 module               what it holds
 ===================  ===============================================================================
 schema               the form of the files: degrees, kilometres, intervals with their sources
+reading              reads the text of a file and parses it
 load                 reads a file and refuses every mistake in one go
 mistakes             mistakes of form, each with its place
 meaning              what the form allows and the world does not

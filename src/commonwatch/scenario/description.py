@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArcKind:
+class ArcType:
     """Which of the many arcs between two points; at most one of the three numbers is given.
 
     Parameters
@@ -216,7 +216,7 @@ class Scenario:
     gravity: Gravity
     launch_sites: tuple[Place, ...]
     aim_points: tuple[Place, ...]
-    arcs: tuple[ArcKind, ...]
+    arcs: tuple[ArcType, ...]
     fly_with: tuple[str, ...]
     flights: tuple[FlightEntry, ...]
     recorded: tuple[RecordedPath, ...]

@@ -1,29 +1,28 @@
 """Reads scenario and sensor files, and refuses every mistake in one go.
 
-This alone reads TOML that a person wrote. The parsed file is walked against its Struct
-(``mistakes``), names and meanings are checked (``meaning``), and only a clean file is converted.
+``reading`` gives the parsed file. It is walked against its Struct (``mistakes``), names and meanings
+are checked (``meaning``), recordings are read, and only a clean file is converted.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from commonwatch.earth.gravity import Gravity
-from commonwatch.errors import InputError, ScenarioError, TableError, UnknownNameError
+from commonwatch.errors import ScenarioError, TableError
 from commonwatch.identity import SensorId
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.description import (
-    ArcKind,
+    ArcType,
     Coverage,
     Grid,
     Laydown,
@@ -31,11 +30,17 @@ from commonwatch.scenario.description import (
     RecordedPath,
     Scenario,
 )
-from commonwatch.scenario.meaning import CHECKS, KnownNames, check_names, check_sensor_names
+from commonwatch.scenario.meaning import (
+    CHECKS,
+    KnownNames,
+    check_names,
+    check_sensor_names,
+    tables,
+)
 from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
+from commonwatch.scenario.reading import FileRead, exists, printable, read_scenario, read_toml
 from commonwatch.scenario.recorded import Recording, read_recording
 from commonwatch.scenario.schema import (
-    FORMAT,
     LIMITS,
     ArcEntry,
     CoverageEntry,
@@ -71,27 +76,33 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     InputError
         The file cannot be read.
     """
-    names = catalogue.scenario_names()
-    if isinstance(name_or_path, str) and name_or_path in names:
-        path, file_name = catalogue.scenario_path(name_or_path), f"{name_or_path}.toml"
-    else:
-        path, file_name = Path(name_or_path), str(name_or_path)
-        looks_like_a_file = path.suffix == ".toml" or len(path.parts) != 1 or _exists(path)
-        if not looks_like_a_file:
-            raise UnknownNameError("scenario", file_name, names)
-    content = _read(path, file_name)
-    tree = _parse(content, file_name)
+    return scenario_of(read_scenario(name_or_path))
+
+
+def scenario_of(read: FileRead) -> Scenario:
+    """Make the scenario of a file that was read.
+
+    Raises
+    ------
+    ScenarioError
+        The file has mistakes: all of them, in file order.
+    """
+    tree = read.tree
     known = KnownNames(
         sensors=frozenset(catalogue.sensors()),
-        vehicles=frozenset(catalogue.vehicles()),
-        places=frozenset(catalogue.places()),
+        vehicles=catalogue.vehicles(),
+        places=catalogue.places(),
         launches=catalogue.launches(),
     )
     faults = find_faults(tree, ScenarioFile, CHECKS)
     faults += islice(check_names(tree, known), LIMITS.mistake_count)
-    file = _convert(tree, ScenarioFile, faults, file_name)
-    recorded = _recorded_paths(tree, file.recorded, path.parent, file_name)
-    return _describe(path.stem, file, recorded, sha256=hashlib.sha256(content).hexdigest())
+    recordings, unread = _recordings(tree, read.path.parent)
+    file = _convert(tree, ScenarioFile, faults + unread, read.file_name)
+    recorded = tuple(
+        _recorded_path(entry, recordings[index]) for index, entry in enumerate(file.recorded)
+    )
+    sha256 = hashlib.sha256(read.content).hexdigest()
+    return _describe(read.path.stem, file, recorded, sha256=sha256)
 
 
 def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
@@ -104,121 +115,57 @@ def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
     InputError
         The file cannot be read.
     """
-    file_name = str(path)
-    tree = _parse(_read(Path(path), file_name), file_name)
+    tree = read_toml(Path(path), str(path)).tree
     faults = find_faults(tree, SensorFile, CHECKS) + list(check_sensor_names(tree))
-    file = _convert(tree, SensorFile, faults, file_name)
+    file = _convert(tree, SensorFile, faults, str(path))
     return (*file.radars, *file.satellites)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _read(path: Path, file_name: str) -> bytes:
-    """Read a file of bounded size, with a sentence for everything that can be wrong with it."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LIMITS.file_bytes + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot be read: {_reason(error)}",
-            allowed="a TOML file that can be read",
-            where=_printable(file_name),
-            what_to_do="Give the path of a scenario file, or the name of a bundled scenario",
-        ) from error
-    if len(content) > LIMITS.file_bytes:
-        raise InputError(
-            "the file is too large",
-            allowed=f"at most {LIMITS.file_bytes} bytes",
-            where=_printable(file_name),
-        )
-    if not content.strip():
-        raise InputError(
-            "the file is empty",
-            allowed=f"a TOML file that begins with format = {FORMAT}",
-            where=_printable(file_name),
-            what_to_do="Start from a bundled scenario",
-        )
-    return content
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, ValueError):
-        return "a null character in the name"
-    known = {errno.EISDIR: "it is a folder", errno.ENOENT: "there is no such file"}
-    return known.get(error.errno or 0, error.strerror or str(error))
-
-
-def _parse(content: bytes, file_name: str) -> Table:
-    where = _printable(file_name)
-    try:
-        tree = tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"not text in UTF-8 (byte {error.start})", allowed="TOML, text in UTF-8", where=where
-        ) from error
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        reason = "a number of too many digits" if "digits" in reason else reason
-        raise InputError(
-            f"not TOML: {_printable(reason)}", allowed="TOML 1.0", where=where
-        ) from error
-    found = tree.get("format")
-    if isinstance(found, int) and not isinstance(found, bool) and found != FORMAT:
-        fault = Fault(
-            found=f"format = {shown(found)}, which this version does not read",
-            allowed=f"format = {FORMAT}",
-            what_to_do=f"Bring the file to format {FORMAT}: see the schema that the program prints",
-        )
-        raise ScenarioError(where, in_file_order(tree, [fault], limit=1))
-    return tree
 
 
 def _convert(tree: Table, kind: type[File], faults: list[Fault], file_name: str) -> File:
     if faults:
         mistakes = in_file_order(tree, faults, limit=LIMITS.mistake_count)
-        raise ScenarioError(_printable(file_name), mistakes)
+        raise ScenarioError(printable(file_name), mistakes)
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:  # the walk above is meant to find everything first
         fault = Fault(found=str(error))
-        raise ScenarioError(_printable(file_name), in_file_order(tree, [fault], limit=1)) from error
+        raise ScenarioError(printable(file_name), in_file_order(tree, [fault], limit=1)) from error
 
 
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text) or '""'
-
-
-def _recorded_paths(
-    tree: Table, entries: tuple[RecordedEntry, ...], folder: Path, file_name: str
-) -> tuple[RecordedPath, ...]:
-    """Read every recording, beside the scenario or bundled, and collect their mistakes."""
-    paths, faults = [], []
-    for index, entry in enumerate(entries):
-        beside = folder / entry.file
+def _recordings(tree: Table, folder: Path) -> tuple[dict[int, Recording], list[Fault]]:
+    """Read every recording that is named, beside the scenario or bundled, and find its faults."""
+    recordings: dict[int, Recording] = {}
+    faults = []
+    for index, entry in tables(tree, "recorded"):
+        name, burn_out_s = entry.get("file"), entry.get("burn_out_s")
+        if not isinstance(name, str):
+            continue
+        beside = folder / name
         try:
-            recording = read_recording(
-                beside if _exists(beside) else catalogue.RECORDED / entry.file
-            )
+            recording = read_recording(beside if exists(beside) else catalogue.RECORDED / name)
         except TableError as error:
             where = error.where.replace(f"{catalogue.RECORDED}/", "")
             faults.append(
                 Fault(
-                    found=f"file = {shown(entry.file)}: {error.found} ({where})",
+                    found=f"file = {shown(name)}: {error.found} ({printable(where)})",
                     allowed=error.allowed,
                     keys=("recorded", index),
                     key="file",
                 )
             )
             continue
-        paths.append(_recorded_path(entry, recording))
-    if faults:
-        raise ScenarioError(_printable(file_name), in_file_order(tree, faults, limit=len(faults)))
-    return tuple(paths)
+        recordings[index] = recording
+        end_s = float(recording.time_s[-1])
+        if isinstance(burn_out_s, int | float) and burn_out_s > end_s:
+            faults.append(
+                Fault(
+                    found=f"burn_out_s = {shown(burn_out_s)} lies after the last sample",
+                    allowed=f"at most {end_s:g}, where {shown(name)} ends",
+                    keys=("recorded", index),
+                    key="burn_out_s",
+                )
+            )
+    return recordings, faults
 
 
 def _recorded_path(entry: RecordedEntry, recording: Recording) -> RecordedPath:
@@ -324,8 +271,8 @@ def _place(entry: PlaceEntry) -> Place:
     )
 
 
-def _arc(entry: ArcEntry) -> ArcKind:
-    return ArcKind(
+def _arc(entry: ArcEntry) -> ArcType:
+    return ArcType(
         name=entry.name,
         kind=entry.kind,
         apogee_m=None if entry.apogee_km is None else metres_from_kilometres(entry.apogee_km),
@@ -334,7 +281,7 @@ def _arc(entry: ArcEntry) -> ArcKind:
     )
 
 
-def _coverage(entry: CoverageEntry, arcs: tuple[ArcKind, ...]) -> Coverage:
+def _coverage(entry: CoverageEntry, arcs: tuple[ArcType, ...]) -> Coverage:
     return Coverage(
         map=_grid(entry.map),
         altitude_max_m=metres_from_kilometres(entry.altitude_max_km),
@@ -353,9 +300,9 @@ def _grid(region: RegionEntry) -> Grid:
     return Grid(
         latitude_rad=radians_from_degrees(latitudes),
         longitude_rad=radians_from_degrees(longitudes),
-        step_rad=math.radians(region.step_deg),
+        step_rad=radians_from_degrees(region.step_deg),
     )
 
 
-def _steps(least: float, most: float, step: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _steps(least: float, most: float, step: float) -> npt.NDArray[np.float64]:
     return least + step * np.arange(math.floor((most - least) / step + 1e-9) + 1, dtype=np.float64)

@@ -15,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
+from commonwatch.earth.gravity import GM_M3_S2
 from commonwatch.errors import nearest
 from commonwatch.scenario.figures import high_end, low_end
 from commonwatch.scenario.mistakes import Check, Checks, Fault, Keys, Table, shown
@@ -25,16 +27,22 @@ from commonwatch.scenario.schema import (
     FlightEntry,
     Interval,
     LaunchEntry,
+    PlaceEntry,
     RadarEntry,
     RangeClassEntry,
     RegionEntry,
     SatelliteEntry,
+    VehicleEntry,
     eastwards_deg,
 )
+from commonwatch.sensing.infrared import LOWEST_PERIGEE_M
+from commonwatch.units import seconds_from_hours
 
-_GM_KM3_S2: Final = 398_600.4418
-_LOWEST_PERIGEE_KM: Final = 6_478.137
 _FULL_TURN_DEG: Final = 360.0
+_SOURCE_MAY_BE_LEFT_OUT: Final = ("service", "places", "flights")
+_DEPTH_MAX: Final = 8
+"""Tables in tables; a scenario has five levels, and a broken file may have any number."""
+_SAME_PLACE_KM: Final = 1.0
 _SHOWN_COUNT: Final = 8
 """Names that a message lists at most."""
 
@@ -148,12 +156,12 @@ def _check_perigee(satellite: SatelliteEntry) -> Iterator[Fault]:
     period_h, eccentricity = satellite.period_h, satellite.eccentricity
     if satellite.orbit != "highly elliptical" or period_h is None or eccentricity is None:
         return
-    turn_s = low_end(period_h) * 3_600.0 / (2.0 * math.pi)
-    perigee_km = math.cbrt(_GM_KM3_S2 * turn_s**2) * (1.0 - high_end(eccentricity))
-    if perigee_km < _LOWEST_PERIGEE_KM:
+    turn_s = seconds_from_hours(low_end(period_h)) / (2.0 * math.pi)
+    perigee_m = math.cbrt(GM_M3_S2 * turn_s**2) * (1.0 - high_end(eccentricity))
+    if perigee_m < LOWEST_PERIGEE_M:
         yield Fault(
-            found=f"a perigee {perigee_km:.0f} km from the middle of the Earth",
-            allowed=f"{_LOWEST_PERIGEE_KM:.0f} km or more, 100 km above the ground",
+            found=f"a perigee {perigee_m / 1e3:.0f} km from the middle of the Earth",
+            allowed=f"{LOWEST_PERIGEE_M / 1e3:.0f} km or more, 100 km above the ground",
             what_to_do="Make period_h longer or eccentricity smaller",
             key="eccentricity",
         )
@@ -212,6 +220,15 @@ def _check_height(flight: FlightEntry) -> Iterator[Fault]:
         )
 
 
+_INSTEAD_OF: Final = {
+    "azimuth_deg": "azimuth_deg and ground_range_km, or an aim point: aim_latitude_deg and "
+    "aim_longitude_deg",
+    "ground_range_km": "azimuth_deg and ground_range_km, or an aim point: aim_latitude_deg and "
+    "aim_longitude_deg",
+    "apogee_km": "apogee_km or time_of_flight_s",
+}
+
+
 def _check_own_figures(flight: FlightEntry) -> Iterator[Fault]:
     if flight.launch is not None:
         return
@@ -222,7 +239,9 @@ def _check_own_figures(flight: FlightEntry) -> Iterator[Fault]:
         if getattr(flight, key) is None:
             yield Fault(
                 found=f'missing key "{key}"',
-                allowed="a flight names a launch of the catalogue or has figures of its own",
+                allowed=_INSTEAD_OF.get(
+                    key, "a flight names a launch of the catalogue or has figures of its own"
+                ),
                 key=key,
             )
 
@@ -281,13 +300,14 @@ class KnownNames:
     """Names of the catalogue, by what they name."""
 
     sensors: frozenset[str] = frozenset()
-    vehicles: frozenset[str] = frozenset()
-    places: frozenset[str] = frozenset()
+    vehicles: Mapping[str, VehicleEntry] = field(default_factory=dict)
+    places: Mapping[str, PlaceEntry] = field(default_factory=dict)
     launches: Mapping[str, LaunchEntry] = field(default_factory=dict)
 
 
 def check_sensor_names(tree: Table) -> Iterator[Fault]:
     """Refuse two sensors of one name in a file of sensors, and a file without any."""
+    yield from _check_sources(tree)
     yield from _duplicates(tree, ("radars", "satellites"), "sensor")
     if not (tree.get("radars") or tree.get("satellites")):
         yield Fault(found="no sensor", allowed="at least one [[radars]] or [[satellites]] table")
@@ -304,8 +324,8 @@ def check_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
         The catalogue's names.
     """
     sensors = known.sensors | _names(tree, "radars", "satellites")
-    vehicles = known.vehicles | _names(tree, "vehicles")
-    places = known.places | _names(tree, "places")
+    vehicles = frozenset(known.vehicles) | _names(tree, "vehicles")
+    places = frozenset(known.places) | _names(tree, "places")
     yield from _duplicates(tree, ("radars", "satellites"), "sensor", known.sensors)
     yield from _duplicates(tree, ("vehicles",), "vehicle", known.vehicles)
     yield from _duplicates(tree, ("places",), "place", known.places)
@@ -315,7 +335,7 @@ def check_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
     for key in ("launch_sites", "aim_points"):
         yield from _list_of_names(tree, (), key, "place", places)
     yield from _list_of_names(tree, (), "fly_with", "vehicle", vehicles)
-    for index, flight in _tables(tree, "flights"):
+    for index, flight in tables(tree, "flights"):
         keys: Keys = ("flights", index)
         yield from _one_name(flight, keys, "vehicle", "vehicle", vehicles)
         yield from _one_name(flight, keys, "launch", "launch", frozenset(known.launches))
@@ -328,12 +348,15 @@ def check_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
     ):
         if isinstance(tree.get(section), dict):
             yield from _one_name(tree[section], (section,), key, kind, names)
+    yield from _check_sources(tree)
+    yield from _check_same_place(tree, known.places)
+    yield from _check_order_of_vehicles(tree, known.vehicles)
     yield from _check_something_flies(tree)
 
 
 def _check_laydown_names(tree: Table, sensors: frozenset[str]) -> Iterator[Fault]:
     earlier: set[str] = set()
-    for index, laydown in _tables(tree, "laydowns"):
+    for index, laydown in tables(tree, "laydowns"):
         yield from _list_of_names(laydown, ("laydowns", index), "sensors", "sensor", sensors)
         included = laydown.get("includes")
         if isinstance(included, str) and included not in earlier:
@@ -371,6 +394,112 @@ def _check_published(
         )
 
 
+def _check_sources(tree: Table) -> Iterator[Fault]:
+    """Refuse a mark that says a source was found, and no source."""
+    tables_left: list[tuple[Keys, object]] = [((), tree)]
+    while tables_left:
+        keys, value = tables_left.pop()
+        below: Iterable[tuple[str | int, object]] = ()
+        if isinstance(value, dict):
+            below = value.items()
+            may_be_left_out = len(keys) > 1 and keys[-2] in _SOURCE_MAY_BE_LEFT_OUT
+            source = value.get("source", "" if may_be_left_out else None)
+            if value.get("mark") == "found" and isinstance(source, str) and not source.strip():
+                yield Fault(
+                    found='mark = "found" without a source',
+                    allowed='the source in words beside it, or mark = "assumed"',
+                    what_to_do="Name the source",
+                    keys=keys,
+                    key="source",
+                )
+        elif isinstance(value, list):
+            below = enumerate(value)
+        if len(keys) < _DEPTH_MAX:
+            tables_left += [((*keys, key), deeper) for key, deeper in below]
+
+
+def _check_same_place(tree: Table, known: Mapping[str, PlaceEntry]) -> Iterator[Fault]:
+    """Refuse an aim point that lies where a launch site lies."""
+    sites = {
+        name: spot
+        for name in _listed(tree, "launch_sites")
+        if (spot := _spot(tree, name, known)) is not None
+    }
+    array = tree.get("aim_points")
+    for index, name in enumerate(array if isinstance(array, list) else []):
+        spot = _spot(tree, name, known) if isinstance(name, str) else None
+        for site in sorted(sites) if spot is not None else ():
+            if math.dist(spot, sites[site]) < _SAME_PLACE_KM:
+                yield Fault(
+                    found=f"the aim point {shown(name)} and the launch site {shown(site)} are the "
+                    "same place",
+                    allowed=f"ends that lie {_SAME_PLACE_KM:g} km apart or more",
+                    what_to_do="Leave one out",
+                    keys=("aim_points", index),
+                )
+                break
+
+
+def _spot(
+    tree: Table, name: str, known: Mapping[str, PlaceEntry]
+) -> tuple[float, float, float] | None:
+    """Return where a place lies on a sphere, km; None where its figures are not numbers."""
+    own = [table for _, table in tables(tree, "places") if table.get("name") == name]
+    angles: tuple[object, object] = (None, None)
+    if own:
+        angles = (own[0].get("latitude_deg"), own[0].get("longitude_deg"))
+    elif name in known:
+        angles = (known[name].latitude_deg, known[name].longitude_deg)
+    try:
+        latitude, longitude = (math.radians(a) for a in angles if isinstance(a, int | float))
+    except (ValueError, OverflowError):
+        return None
+    radius_km = MEAN_RADIUS_M / 1e3
+    level_km = radius_km * math.cos(latitude)
+    spot = (
+        level_km * math.cos(longitude),
+        level_km * math.sin(longitude),
+        radius_km * math.sin(latitude),
+    )
+    return spot if all(math.isfinite(part) for part in spot) else None
+
+
+def _check_order_of_vehicles(tree: Table, known: Mapping[str, VehicleEntry]) -> Iterator[Fault]:
+    """Refuse vehicles that do not rise in reach: one out of order would never fly."""
+    own = {
+        table["name"]: table
+        for _, table in tables(tree, "vehicles")
+        if isinstance(table.get("name"), str)
+    }
+    array = tree.get("fly_with")
+    before, before_km = "", 0.0
+    for index, name in enumerate(array if isinstance(array, list) else []):
+        if not isinstance(name, str):
+            continue
+        reach_km = _reach_km(own[name]) if name in own else None
+        if name in known:
+            reach_km = high_end(known[name].ground_range_max_km)
+        if reach_km is None:
+            continue
+        if reach_km < before_km:
+            yield Fault(
+                found=f"{shown(name)} reaches {reach_km:g} km and stands behind {shown(before)}, "
+                f"which reaches {before_km:g} km, so that it would never fly",
+                allowed="vehicles in rising order of their published range",
+                what_to_do="Put them in order",
+                keys=("fly_with", index),
+            )
+        else:
+            before, before_km = name, reach_km
+
+
+def _reach_km(vehicle: Table) -> float | None:
+    figure = vehicle.get("ground_range_max_km")
+    value = figure.get("high") if isinstance(figure, dict) else figure
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else None
+
+
 def _check_something_flies(tree: Table) -> Iterator[Fault]:
     together = ("launch_sites", "aim_points", "arcs", "fly_with")
     given = [key for key in together if tree.get(key)]
@@ -396,8 +525,8 @@ def _check_something_flies(tree: Table) -> Iterator[Fault]:
         )
 
 
-def _tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
-    """Give the tables of an array of tables, passing over what is not one."""
+def tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
+    """Yield the tables of an array of tables, passing over what is not one."""
     array = tree.get(key)
     for index, table in enumerate(array if isinstance(array, list) else []):
         if isinstance(table, dict):
@@ -408,7 +537,7 @@ def _names(tree: Table, *keys: str) -> frozenset[str]:
     return frozenset(
         table["name"]
         for key in keys
-        for _, table in _tables(tree, key)
+        for _, table in tables(tree, key)
         if isinstance(table.get("name"), str)
     )
 
@@ -425,7 +554,7 @@ def _duplicates(
     taken = frozenset(taken)
     seen: set[str] = set()
     for key in keys:
-        for index, table in _tables(tree, key):
+        for index, table in tables(tree, key):
             name = table.get("name")
             if not isinstance(name, str):
                 continue
@@ -444,13 +573,15 @@ def _duplicates(
 def _list_of_names(
     table: Table, keys: Keys, key: str, kind: str, known: frozenset[str]
 ) -> Iterator[Fault]:
+    listed = _listed(table, key)
     array = table.get(key)
     seen: set[str] = set()
     for index, name in enumerate(array if isinstance(array, list) else []):
         if isinstance(name, str):
-            make = _unknown if name not in known else _twice if name in seen else None
-            if make is not None:
-                yield make(name, kind, known, (*keys, key, index))
+            if name not in known:
+                yield _unknown(name, kind, known, (*keys, key, index), without=listed)
+            elif name in seen:
+                yield _twice(name, kind, (*keys, key, index))
             seen.add(name)
 
 
@@ -469,11 +600,19 @@ def _one_name(
         )
 
 
-def _unknown(name: str, kind: str, known: frozenset[str], keys: Keys) -> Fault:
+def _unknown(
+    name: str,
+    kind: str,
+    known: frozenset[str],
+    keys: Keys,
+    *,
+    without: frozenset[str] = frozenset(),
+) -> Fault:
+    """Suggest the nearest name that is not in the list already: twice it would be refused."""
     return Fault(
         found=f"unknown {kind} {shown(name)}",
         allowed=_some(name, known) or f"no {kind} is defined",
-        what_to_do=_suggestion(name, known),
+        what_to_do=_suggestion(name, known - without),
         keys=keys,
     )
 
@@ -491,7 +630,7 @@ def _some(name: str, known: Iterable[str]) -> str:
     )
 
 
-def _twice(name: str, kind: str, _known: frozenset[str], keys: Keys) -> Fault:
+def _twice(name: str, kind: str, keys: Keys) -> Fault:
     return Fault(
         found=f"the {kind} {shown(name)} stands twice in the list",
         allowed=f"each {kind} once",

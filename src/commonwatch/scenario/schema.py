@@ -18,6 +18,8 @@ from msgspec.structs import force_setattr
 FORMAT: Final = 1
 """Number of this form; it changes when an older file would be read differently."""
 
+SEED_MAX: Final = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -370,7 +372,7 @@ class ScenarioFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     question: Words = ""
     look_for: Words = ""
     date: Annotated[datetime.date, Meta(description="The day whose sensors see.")]
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
+    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] = 1
     gravity: Literal["two-body", "j2", "j4"] = "j2"
     fly_with: Annotated[
         tuple[Name, ...],
@@ -445,6 +447,7 @@ def json_schema() -> dict[str, Any]:
     empty) is checked when a file is loaded.
     """
     schema = msgspec.json.schema(ScenarioFile)
+    schema["$defs"]["ScenarioFile"]["properties"]["format"]["const"] = FORMAT
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Commonwatch scenario",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Final
 
 from commonwatch.identity import NationId, SensorId
 from commonwatch.scenario.description import Scenario
@@ -20,12 +19,13 @@ from commonwatch.scenario.schema import (
 from commonwatch.sensing.infrared import Geostationary, HighlyElliptical, InfraredSatellite
 from commonwatch.sensing.radar import Face, Radar, Role
 from commonwatch.sensing.site import Site
-from commonwatch.units import metres_from_kilometres, radians_from_degrees
-
-Sensor = Radar | InfraredSatellite
-
-_S_PER_H: Final = 3_600.0
-_HZ_PER_MHZ: Final = 1e6
+from commonwatch.sensing.visibility import Sensor
+from commonwatch.units import (
+    hertz_from_megahertz,
+    metres_from_kilometres,
+    radians_from_degrees,
+    seconds_from_hours,
+)
 
 
 def sensors(
@@ -89,7 +89,7 @@ def _radar(entry: RadarEntry, reading: Reading, *, is_cross_section_run: bool) -
         range_min_m=metres_from_kilometres(value("range_min_km")),
         range_max_m=metres_from_kilometres(value("range_max_km")),
         beamwidth_rad=radians_from_degrees(value("beamwidth_deg")),
-        bandwidth_hz=value("bandwidth_mhz") * _HZ_PER_MHZ,
+        bandwidth_hz=hertz_from_megahertz(value("bandwidth_mhz")),
         range_floor_m=value("range_floor_m"),
         range_bias_std_m=value("range_bias_m"),
         track_interval_s=value("track_interval_s"),
@@ -123,12 +123,12 @@ def _satellite(entry: SatelliteEntry, reading: Reading) -> InfraredSatellite:
         orbit = Geostationary(longitude_rad=radians_from_degrees(value("longitude_deg")))
     else:
         orbit = HighlyElliptical(
-            period_s=value("period_h") * _S_PER_H,
+            period_s=seconds_from_hours(value("period_h")),
             eccentricity=value("eccentricity"),
             inclination_rad=radians_from_degrees(value("inclination_deg")),
             argument_of_perigee_rad=radians_from_degrees(value("argument_of_perigee_deg")),
             apogee_longitude_rad=radians_from_degrees(value("apogee_longitude_deg")),
-            time_from_apogee_s=value("hours_from_apogee") * _S_PER_H,
+            time_from_apogee_s=seconds_from_hours(value("hours_from_apogee")),
         )
     revisit_s = value("revisit_s")
     delay_ratio = value("first_look_delay_s", first_look_delay(entry)) / ends(entry.revisit_s)[1]

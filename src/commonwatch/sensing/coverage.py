@@ -15,9 +15,7 @@ from commonwatch.flight.trajectory import Trajectories
 from commonwatch.kernels import run_in_chunks
 from commonwatch.sensing.coverage_kernel import lowest_seen
 from commonwatch.sensing.envelope import envelope_table
-from commonwatch.sensing.infrared import InfraredSatellite
-from commonwatch.sensing.radar import Radar
-from commonwatch.sensing.visibility import Spells
+from commonwatch.sensing.visibility import Sensor, Spells
 
 F64 = npt.NDArray[np.float64]
 
@@ -27,7 +25,7 @@ _PLACES_PER_CHUNK: Final = 1_024
 
 
 def lowest_visible_altitude(
-    sensors: Sequence[Radar | InfraredSatellite],
+    sensors: Sequence[Sensor],
     latitude_rad: npt.ArrayLike,
     longitude_rad: npt.ArrayLike,
     *,

@@ -1,6 +1,5 @@
 """The lowest altitude that any radar sees above each place of a grid, compiled."""
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
 from __future__ import annotations
 
 import math

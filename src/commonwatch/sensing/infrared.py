@@ -17,7 +17,8 @@ F64 = npt.NDArray[np.float64]
 
 GEOSTATIONARY_RADIUS_M: Final = (GM_M3_S2 / EARTH_RATE_RAD_S**2) ** (1.0 / 3.0)
 """42,164 km from the middle of the Earth: the orbit that turns with it (*derived*)."""
-_LOWEST_PERIGEE_M: Final = 6_478_137.0
+LOWEST_PERIGEE_M: Final = 6_478_137.0
+"""From the middle of the Earth: 100 km above the equator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +67,10 @@ class HighlyElliptical:
         if not self.period_s > 0.0:
             raise InputError(f"period {self.period_s:g} s", allowed="above 0 s")
         perigee_m = self.semi_major_axis_m * (1.0 - self.eccentricity)
-        if perigee_m < _LOWEST_PERIGEE_M:
+        if perigee_m < LOWEST_PERIGEE_M:
             raise InputError(
                 f"perigee {perigee_m / 1e3:.0f} km from the middle of the Earth",
-                allowed=f"{_LOWEST_PERIGEE_M / 1e3:.0f} km or more",
+                allowed=f"{LOWEST_PERIGEE_M / 1e3:.0f} km or more",
                 what_to_do="Lower the eccentricity or lengthen the period",
             )
 

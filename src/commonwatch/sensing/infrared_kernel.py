@@ -1,6 +1,5 @@
 """When satellites see a burning motor, compiled."""
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
 from __future__ import annotations
 
 import math
@@ -31,7 +30,15 @@ from commonwatch.sensing.visibility_kernel import (
 
 
 @kernel(f"Tuple((f8, i8))(f8, f8, f8, f8, f8, f8, {ROW})")
-def satellite_margin(x, y, z, satellite_x, satellite_y, satellite_z, limits):
+def satellite_margin(
+    x: float,
+    y: float,
+    z: float,
+    satellite_x: float,
+    satellite_y: float,
+    satellite_z: float,
+    limits: F64,
+) -> tuple[float, int]:
     """Least margin of a missile's place before a satellite's eye, about metres; and its limit.
 
     ``limits`` holds the cloud-break altitude and the sine of the least elevation of the satellite
@@ -53,7 +60,9 @@ def satellite_margin(x, y, z, satellite_x, satellite_y, satellite_z, limits):
 
 
 @kernel(f"Tuple((f8, i8))({TABLE}, {TABLE}, f8, f8, f8, {ROW})")
-def _look_margin(states, satellite, interval_s, end_s, time_s, limits):
+def _look_margin(
+    states: F64, satellite: F64, interval_s: float, end_s: float, time_s: float, limits: F64
+) -> tuple[float, int]:
     """Margin and limit of one path before one satellite at one instant."""
     x, y, z = position_at(states, interval_s, end_s, time_s)
     span_s = (satellite.shape[0] - 1) * interval_s
@@ -63,20 +72,20 @@ def _look_margin(states, satellite, interval_s, end_s, time_s, limits):
 
 @kernel(f"i8({TABLE}, {TABLE}, f8, f8, f8, b1, b1, {ROW}, i8, i8, i8, i4[:, ::1], f8[:, :, ::1])")
 def _satellite_spells(
-    states,
-    satellite,
-    interval_s,
-    end_s,
-    dark_s,
-    burns_out,
-    comes_down,
-    limits,
-    path,
-    sensor,
-    count,
-    rows,
-    ends,
-):
+    states: F64,
+    satellite: F64,
+    interval_s: float,
+    end_s: float,
+    dark_s: float,
+    burns_out: bool,
+    comes_down: bool,
+    limits: F64,
+    path: int,
+    sensor: int,
+    count: int,
+    rows: I32,
+    ends: F64,
+) -> int:
     """Record the spells of one burning path, until ``dark_s``, before one satellite."""
     margin, limit = _look_margin(states, satellite, interval_s, end_s, 0.0, limits)
     was_seen = margin >= 0.0

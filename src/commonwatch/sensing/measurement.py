@@ -26,6 +26,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.earth.frames import look_angles
 from commonwatch.sensing.envelope import boresight_ecef
 from commonwatch.sensing.infrared import InfraredSatellite, position_ecef_m
 from commonwatch.sensing.radar import REFERENCE_CROSS_SECTION_M2, Radar
@@ -157,10 +158,10 @@ def radar_measurement(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     -----
     Limits: geometric: a radar's own correction for refraction is taken to be right.
     """
-    east, north, up = _offset_enu_m(radar, state_vector)
-    level = np.hypot(east, north)
-    azimuth = np.mod(np.arctan2(east, north), 2.0 * math.pi)
-    return np.stack([np.hypot(level, up), azimuth, np.arctan2(up, level)], axis=-1)
+    position = np.asarray(state_vector, dtype=np.float64)[..., :3]
+    site = radar.site
+    angles = look_angles(site.position_ecef_m, site.rotation_enu_from_ecef, position)
+    return np.stack(angles, axis=-1)
 
 
 def radar_jacobian(radar: Radar, state_vector: npt.ArrayLike) -> F64:
@@ -211,9 +212,9 @@ def radar_noise(radar: Radar, state_vector: npt.ArrayLike) -> F64:
         Shape (..., 3): metres, radians, radians. Azimuth is the angle across the line of sight
         divided by the cosine of elevation. Constant errors (``range_bias_std_m``) are not in it.
     """
-    states = np.asarray(state_vector, dtype=np.float64)
-    measured = radar_measurement(radar, states)
-    _, cosine = best_face(radar, states[..., :3])
+    state_vectors = np.asarray(state_vector, dtype=np.float64)
+    measured = radar_measurement(radar, state_vectors)
+    _, cosine = best_face(radar, state_vectors[..., :3])
     ratio = signal_to_noise(radar, measured[..., 0], cosine)
     across_rad = angle_std_rad(radar, ratio, cosine)
     level = np.maximum(np.cos(measured[..., 2]), _LEAST_COSINE)

@@ -60,7 +60,12 @@ class Face:
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
-            _check(name, getattr(self, name), math.isfinite(getattr(self, name)), "a number")
+            _check(
+                name,
+                getattr(self, name),
+                is_good=math.isfinite(getattr(self, name)),
+                allowed="a number",
+            )
         span = self.azimuth_max_rad - self.azimuth_min_rad
         sector = f"{_degrees(self.azimuth_min_rad)} to {_degrees(self.azimuth_max_rad)} degrees"
         if abs(math.remainder(span, TURN_RAD)) < _ROUNDING_RAD and span < 1.0:
@@ -177,7 +182,9 @@ class Radar:
             positive.append("cross_section_m2")
         for name in positive:
             value = getattr(self, name)
-            _check(name, value, 0.0 < value < math.inf, "a number above 0", where)
+            _check(
+                name, value, is_good=0.0 < value < math.inf, allowed="a number above 0", where=where
+            )
         for name in (
             "range_floor_m",
             "range_bias_std_m",
@@ -186,10 +193,16 @@ class Radar:
             "false_plots_per_sweep",
         ):
             value = getattr(self, name)
-            _check(name, value, 0.0 <= value < math.inf, "0 or a number above it", where)
+            _check(
+                name,
+                value,
+                is_good=0.0 <= value < math.inf,
+                allowed="0 or a number above it",
+                where=where,
+            )
 
 
-def _check(name: str, value: float, is_good: bool, allowed: str, where: str = "") -> None:
+def _check(name: str, value: float, *, is_good: bool, allowed: str, where: str = "") -> None:
     if not is_good:
         raise InputError(f"{name} is {value:g}", allowed=allowed, where=where)
 

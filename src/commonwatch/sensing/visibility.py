@@ -264,9 +264,46 @@ def union(spells: Spells) -> Spells:
     )
 
 
+def rows_of(spells: Spells, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Spells:
+    """Return some of the spells.
+
+    Parameters
+    ----------
+    spells
+        The spells.
+    chosen
+        (m,) which of them, or rows in the order wanted.
+    """
+    return merged([(spells, np.arange(spells.count)[chosen])])
+
+
+def merged(parts: Sequence[tuple[Spells, npt.NDArray[np.intp]]]) -> Spells:
+    """Put chosen rows of several tables of spells in order of path, sensor and time.
+
+    Parameters
+    ----------
+    parts
+        Spells of the same sensors and paths, each with its rows; of a single part the order of its
+        rows stays.
+    """
+    columns = {
+        name: np.concatenate([getattr(spells, name)[rows] for spells, rows in parts])
+        for name in _COLUMNS
+    }
+    if len(parts) > 1:
+        order = np.lexsort((columns["first_seen_s"], columns["sensor"], columns["path"]))
+        columns = {name: column[order] for name, column in columns.items()}
+    first = parts[0][0]
+    return Spells(
+        **columns,
+        sensors=first.sensors,
+        path_count=first.path_count,
+    )
+
+
 def _radar_spells(trajectories: Trajectories, sensors: Sequence[Sensor]) -> list[tuple[I32, F64]]:
     """Rows and ends of the radars' spells, as the kernel writes them."""
-    states = np.ascontiguousarray(trajectories.state_vector)
+    state_vectors = np.ascontiguousarray(trajectories.state_vector)
     ends_s, comes_down = trajectories.end_s, trajectories.comes_down
     interval_s = trajectories.interval_s
     envelopes, first_rows = envelope_table(sensors)
@@ -274,7 +311,7 @@ def _radar_spells(trajectories: Trajectories, sensors: Sequence[Sensor]) -> list
 
     def find(start: int, stop: int, rows: I32, ends: F64) -> int:
         return find_spells(
-            states,
+            state_vectors,
             ends_s,
             comes_down,
             interval_s,
@@ -297,7 +334,7 @@ def _satellite_spells(
     chosen = {i: s for i, s in enumerate(sensors) if isinstance(s, InfraredSatellite)}
     if not chosen:
         return []
-    states = np.ascontiguousarray(trajectories.state_vector)
+    state_vectors = np.ascontiguousarray(trajectories.state_vector)
     burn_outs_s, ends_s = trajectories.burn_out_s, trajectories.end_s
     comes_down, interval_s = trajectories.comes_down, trajectories.interval_s
     time_s = np.arange(trajectories.sample_count) * interval_s
@@ -312,7 +349,7 @@ def _satellite_spells(
 
     def find(start: int, stop: int, rows: I32, ends: F64) -> int:
         return find_looks(
-            states,
+            state_vectors,
             burn_outs_s,
             ends_s,
             comes_down,

@@ -16,7 +16,6 @@ margin in metres and the limit that it belongs to; it is used on single position
 crossings and to name what ended a spell.
 """
 
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
 from __future__ import annotations
 
 import math
@@ -30,6 +29,7 @@ from commonwatch.kernels import kernel
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
 
 # Columns of an envelope. Vectors take three.
 SITE = 0
@@ -83,7 +83,7 @@ FLAGS = "Array(b1, 1, 'C', True)"
 
 
 @kernel(f"void({ROW}, {ROW}, {ROW}, {ROW}, u1[::1])")
-def sweep_face(x, y, z, envelope, seen):
+def sweep_face(x: F64, y: F64, z: F64, envelope: F64, seen: U8) -> None:
     """Set ``seen`` to one at the positions inside one face's sector, elevation and range."""
     site_x, site_y, site_z = envelope[SITE], envelope[SITE + 1], envelope[SITE + 2]
     min_x, min_y, min_z = envelope[EDGE_MIN], envelope[EDGE_MIN + 1], envelope[EDGE_MIN + 2]
@@ -117,7 +117,7 @@ def sweep_face(x, y, z, envelope, seen):
 
 
 @kernel(f"void({ROW}, {ROW}, {ROW}, {ROW}, u1[::1])")
-def signal_face(x, y, z, envelope, seen):
+def signal_face(x: F64, y: F64, z: F64, envelope: F64, seen: U8) -> None:
     """Clear ``seen`` where one face's signal is too weak; only for a cross-section run."""
     site_x, site_y, site_z = envelope[SITE], envelope[SITE + 1], envelope[SITE + 2]
     axis_x, axis_y, axis_z = envelope[BORESIGHT], envelope[BORESIGHT + 1], envelope[BORESIGHT + 2]
@@ -141,7 +141,9 @@ def signal_face(x, y, z, envelope, seen):
 
 
 @kernel(f"void({ROW}, {ROW}, {ROW}, {TABLE}, i8, i8, u1[::1], u1[::1])")
-def sweep_radar(x, y, z, envelopes, first, last, spare, seen):
+def sweep_radar(
+    x: F64, y: F64, z: F64, envelopes: F64, first: int, last: int, spare: U8, seen: U8
+) -> None:
     """Set ``seen`` to one where a face in rows ``first`` to ``last`` sees; ``spare`` is scratch."""
     seen[:] = 0
     for face in range(first, last):
@@ -153,7 +155,7 @@ def sweep_radar(x, y, z, envelopes, first, last, spare, seen):
 
 
 @kernel(f"void({TABLE}, {TABLE}, {TABLE}, {TABLE}, u1[:, :, ::1])")
-def sweep(x: F64, y: F64, z: F64, envelopes: F64, seen: npt.NDArray[np.uint8]) -> None:
+def sweep(x: F64, y: F64, z: F64, envelopes: F64, seen: U8) -> None:
     """Write which face sees which sample: positions (n, t), envelopes (f, k), seen (f, n, t)."""
     count = x.shape[0] * x.shape[1]
     row_x = x.reshape(count)
@@ -170,7 +172,7 @@ def sweep(x: F64, y: F64, z: F64, envelopes: F64, seen: npt.NDArray[np.uint8]) -
 
 
 @kernel(f"Tuple((f8, i8))(f8, f8, f8, {ROW})")
-def face_margin(x, y, z, envelope):
+def face_margin(x: float, y: float, z: float, envelope: F64) -> tuple[float, int]:
     """Least margin of a position inside one face, metres, negative outside; and its limit."""
     dx, dy, dz = x - envelope[SITE], y - envelope[SITE + 1], z - envelope[SITE + 2]
     square = dx * dx + dy * dy + dz * dz
@@ -216,7 +218,9 @@ def face_margin(x, y, z, envelope):
 
 
 @kernel(f"Tuple((f8, i8))(f8, f8, f8, {TABLE}, i8, i8)")
-def radar_margin(x, y, z, envelopes, first, last):
+def radar_margin(
+    x: float, y: float, z: float, envelopes: F64, first: int, last: int
+) -> tuple[float, int]:
     """Margin and limit of the face, of rows ``first`` to ``last``, that comes nearest to seeing."""
     margin = -math.inf
     limit = AZIMUTH
@@ -228,7 +232,9 @@ def radar_margin(x, y, z, envelopes, first, last):
 
 
 @kernel(f"UniTuple(f8, 3)({TABLE}, f8, f8, f8)")
-def position_at(states, interval_s, end_s, time_s):
+def position_at(
+    states: F64, interval_s: float, end_s: float, time_s: float
+) -> tuple[float, float, float]:
     """Position on a path sampled each ``interval_s``, by the cubic Hermite between two samples."""
     if end_s <= 0.0:
         return states[0, 0], states[0, 1], states[0, 2]
@@ -247,14 +253,31 @@ def position_at(states, interval_s, end_s, time_s):
 
 
 @kernel(f"Tuple((f8, i8))({TABLE}, f8, f8, f8, {TABLE}, i8, i8)")
-def _margin_at(states, interval_s, end_s, time_s, envelopes, first, last):
+def _margin_at(
+    states: F64,
+    interval_s: float,
+    end_s: float,
+    time_s: float,
+    envelopes: F64,
+    first: int,
+    last: int,
+) -> tuple[float, int]:
     """Margin and limit of one path before one radar at one instant."""
     x, y, z = position_at(states, interval_s, end_s, time_s)
     return radar_margin(x, y, z, envelopes, first, last)
 
 
 @kernel(f"Tuple((f8, f8, i8))({TABLE}, f8, f8, f8, f8, {TABLE}, i8, i8)")
-def _radar_crossing(states, interval_s, end_s, start_s, stop_s, envelopes, first, last):
+def _radar_crossing(
+    states: F64,
+    interval_s: float,
+    end_s: float,
+    start_s: float,
+    stop_s: float,
+    envelopes: F64,
+    first: int,
+    last: int,
+) -> tuple[float, float, int]:
     """Narrow a crossing to a millisecond: the instants before and after, and the limit outside."""
     margin, limit = _margin_at(states, interval_s, end_s, stop_s, envelopes, first, last)
     leaves = margin < 0.0
@@ -273,7 +296,16 @@ def _radar_crossing(states, interval_s, end_s, start_s, stop_s, envelopes, first
 
 
 @kernel(f"f8({TABLE}, f8, f8, f8, f8, {TABLE}, i8, i8)")
-def _glimpse(states, interval_s, end_s, start_s, stop_s, envelopes, first, last):
+def _glimpse(
+    states: F64,
+    interval_s: float,
+    end_s: float,
+    start_s: float,
+    stop_s: float,
+    envelopes: F64,
+    first: int,
+    last: int,
+) -> float:
     """Find an instant of sight between two samples that are both outside; negative if none.
 
     (1) The margin must be small, and grow inwards from both samples; (2) golden-section search for
@@ -311,7 +343,19 @@ def _glimpse(states, interval_s, end_s, start_s, stop_s, envelopes, first, last)
 
 
 @kernel(f"i8({TABLE}, f8, f8, f8, f8, i8, i8, i8, i8, i4[:, ::1], f8[:, :, ::1])")
-def record(states, interval_s, end_s, seen_s, lost_s, path, sensor, limit, count, rows, ends):
+def record(
+    states: F64,
+    interval_s: float,
+    end_s: float,
+    seen_s: float,
+    lost_s: float,
+    path: int,
+    sensor: int,
+    limit: int,
+    count: int,
+    rows: I32,
+    ends: F64,
+) -> int:
     """Write a spell as row ``count`` where there is room, and count it in any case."""
     if count < rows.shape[0]:
         rows[count, 0], rows[count, 1], rows[count, 2] = path, sensor, limit
@@ -328,21 +372,21 @@ def record(states, interval_s, end_s, seen_s, lost_s, path, sensor, limit, count
     "f8[:, :, ::1])"
 )
 def _radar_spells(
-    states,
-    interval_s,
-    end_s,
-    comes_down,
-    envelopes,
-    first,
-    last,
-    seen,
-    near,
-    path,
-    sensor,
-    count,
-    rows,
-    ends,
-):
+    states: F64,
+    interval_s: float,
+    end_s: float,
+    comes_down: bool,
+    envelopes: F64,
+    first: int,
+    last: int,
+    seen: U8,
+    near: U8,
+    path: int,
+    sensor: int,
+    count: int,
+    rows: I32,
+    ends: F64,
+) -> int:
     """Record the spells in one path's row of samples, seen and nearly seen, by one radar."""
     edges = near[0] ^ seen[0]
     for k in range(1, seen.shape[0]):

@@ -2,12 +2,13 @@
 
 =================  =============================================================================
 ``compare``        one scenario, every laydown: who sees what, when, for how long
+``describe``       what flew, and which sensors there were
 ``runs``           the two runs of a study
 ``marginal``       each sensor's value: last-in marginal and Shapley share
 ``impact_bound``   how well the impact point can be known, and when
 ``impact_kernel``  its compiled search
 ``sensitivity``    which open figures move the answer most
 ``gaps``           where nobody sees for long, and how low sensors see
-``validation``     comparison with what Commonwatch did not compute
+``validation``     comparison with what Commonwatch did not compute; it lists its parts
 =================  =============================================================================
 """

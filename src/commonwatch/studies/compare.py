@@ -19,7 +19,7 @@ from commonwatch.scenario.sensors import sensors
 from commonwatch.sensing.coverage import longest_gap
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.radar import Radar
-from commonwatch.sensing.visibility import Limit, Spells, spells_of_sight, union
+from commonwatch.sensing.visibility import Limit, Spells, rows_of, spells_of_sight, union
 from commonwatch.studies import describe, gaps, sensitivity
 from commonwatch.studies.impact_bound import ImpactSlopes, gather, impact_slopes
 from commonwatch.studies.marginal import (
@@ -28,7 +28,6 @@ from commonwatch.studies.marginal import (
     Sight,
     last_in_marginals,
     mean_known,
-    rows_of,
     seen_by_two,
     shapley_shares,
 )

@@ -102,15 +102,15 @@ def paths(truth: Truth) -> pa.Table:
     """Return the samples of every flight, each 10 s and at the end."""
     trajectories = truth.trajectories
     stride = round(PATH_INTERVAL_S / trajectories.interval_s)
-    chosen, times, states = [], [], []
+    chosen, times, state_vectors = [], [], []
     for path in range(trajectories.path_count):
         end_s = trajectories.end_s[path]
         last = int(np.ceil(end_s / trajectories.interval_s - 1e-9))
         rows = np.unique(np.append(np.arange(0, last, stride), last))
         chosen.append(np.full(len(rows), path))
         times.append(trajectories.sample_time_s(path)[rows])
-        states.append(trajectories.state_vector[path, rows])
-    flown = np.concatenate(states)
+        state_vectors.append(trajectories.state_vector[path, rows])
+    flown = np.concatenate(state_vectors)
     latitude, longitude, height = geodetic_from_ecef(flown[:, :3])
     names = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
     return to_table(
@@ -174,12 +174,13 @@ def _sensor_row(scenario: Scenario, entry: SensorEntry) -> dict[str, Any]:
 def _apogee(truth: Truth) -> tuple[F64, F64]:
     """Return height and time of apogee: exact for solved arcs, from samples for recordings."""
     trajectories = truth.trajectories
-    _, _, height = geodetic_from_ecef(trajectories.state_vector[..., :3])
+    solved = 0 if truth.arcs is None else len(truth.arcs.is_solved)
+    _, _, height = geodetic_from_ecef(trajectories.state_vector[solved:, :, :3])
     top = height.argmax(axis=1)
-    highest = height[np.arange(len(top)), top]
-    when = np.minimum(top * trajectories.interval_s, trajectories.end_s)
+    highest = height.max(axis=1)
+    when = np.minimum(top * trajectories.interval_s, trajectories.end_s[solved:])
     if truth.arcs is not None:
-        solved = len(truth.arcs.is_solved)
-        highest[:solved] = truth.arcs.free.apogee_altitude_m
-        when[:solved] = truth.arcs.free.apogee_time_s + truth.arcs.powered.burn_time_s
+        free, powered = truth.arcs.free, truth.arcs.powered
+        highest = np.concatenate([free.apogee_altitude_m, highest])
+        when = np.concatenate([free.apogee_time_s + powered.burn_time_s, when])
     return highest, when

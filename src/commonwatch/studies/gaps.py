@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from commonwatch.scenario.description import Coverage, Scenario
 from commonwatch.scenario.figures import Case
-from commonwatch.scenario.sensors import Sensor, sensors
+from commonwatch.scenario.sensors import sensors
 from commonwatch.sensing.coverage import longest_gap, lowest_visible_altitude
-from commonwatch.sensing.visibility import handed_over, spells_of_sight, union
+from commonwatch.sensing.visibility import Sensor, handed_over, spells_of_sight, union
 from commonwatch.tables.schemas import to_table
 from commonwatch.units import degrees_from_radians
 from commonwatch.world.truth import ArcWanted, fly, gap_flights_wanted

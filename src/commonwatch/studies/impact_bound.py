@@ -20,17 +20,15 @@ from commonwatch.earth.gravity import Gravity
 from commonwatch.flight.ballistic import Arcs
 from commonwatch.flight.propagation import free_flight, sample
 from commonwatch.flight.trajectory import Trajectories
-from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_jacobian, radar_noise
 from commonwatch.sensing.radar import Radar
-from commonwatch.sensing.visibility import Spells
+from commonwatch.sensing.visibility import Sensor, Spells
 from commonwatch.studies.impact_kernel import first_precise
 
 F64 = npt.NDArray[np.float64]
-Sensor = Radar | InfraredSatellite
 
 LONG_HALF_AXIS_M: Final = 100_000.0
-"""An impact area counts as known when its 95 % ellipse is no longer than this; models page."""
+"""An impact area counts as known when its 95 % ellipse is no longer than this, by definition."""
 CHI_SQUARE_95_TWO: Final = 5.991464547107979
 """95 % point of chi-square with two degrees of freedom, -2 ln 0.05."""
 STEP_S: Final = 5.0
@@ -168,10 +166,10 @@ def gather(slopes: ImpactSlopes, sensors: Sequence[Sensor], spells: Spells) -> I
         if len(path) == 0:
             continue
         looks = seen_s[path, when] / radar.track_interval_s
-        states = slopes.state_vector[path, when]
-        slope = radar_jacobian(radar, states) @ slopes.transition[path, when] * _SCALE
-        scaled = slope / radar_noise(radar, states)[..., None]
-        range_std = radar_noise(radar, states)[:, 0]
+        state_vectors = slopes.state_vector[path, when]
+        slope = radar_jacobian(radar, state_vectors) @ slopes.transition[path, when] * _SCALE
+        noise = radar_noise(radar, state_vectors)
+        scaled, range_std = slope / noise[..., None], noise[:, 0]
         information[row, path, when] = looks[:, None, None] * (scaled.transpose(0, 2, 1) @ scaled)
         bias_slope[row, path, when] = (looks / range_std)[:, None] * scaled[:, 0]
         bias_weight[row, path, when] = looks / range_std**2

@@ -11,20 +11,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from math import factorial
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from commonwatch.flight.trajectory import Trajectories
 from commonwatch.scenario.figures import Case
-from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.radar import Radar, Role
-from commonwatch.sensing.visibility import Spells, handed_over, track_after_s, union
+from commonwatch.sensing.visibility import (
+    Sensor,
+    Spells,
+    handed_over,
+    merged,
+    rows_of,
+    track_after_s,
+    union,
+)
 from commonwatch.studies.impact_bound import ImpactSlopes, Information, impact_area_s
 
 F64 = npt.NDArray[np.float64]
-Sensor = Radar | InfraredSatellite
 
 FIRST_SIGHT: Final = "first sight"
 RADAR_TRACK: Final = "radar track"
@@ -143,6 +149,10 @@ class Laid:
             return np.full(self.trajectories.path_count, np.nan)
         return _warning_s(self.trajectories, self.impact_area_s())
 
+    def figures_s(self) -> tuple[F64, F64, F64]:
+        """Return the three figures in the order of ``FIGURES``, (n,) each."""
+        return self.warning_at_first_sight_s(), self.radar_track_s(), self.warning_left_s()
+
     def _is_radar(self) -> npt.NDArray[np.bool_]:
         return np.array([isinstance(sensor, Radar) for sensor in self.sensors])
 
@@ -203,7 +213,7 @@ def last_in_marginals(
                 cases={**dict.fromkeys(others, rest), member: own},
             )
             differences.append(
-                [a - b for a, b in zip(_figures(together), _figures(without), strict=True)]
+                [a - b for a, b in zip(together.figures_s(), without.figures_s(), strict=True)]
             )
         for k, figure in enumerate(FIGURES):
             found[member, figure] = np.array([difference[k] for difference in differences])
@@ -346,10 +356,6 @@ def mean_known(values: F64) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _figures(laid: Laid) -> tuple[F64, F64, F64]:
-    return laid.warning_at_first_sight_s(), laid.radar_track_s(), laid.warning_left_s()
-
-
 def _warning_s(trajectories: Trajectories, known_s: F64) -> F64:
     """Return impact less the time of an event, 0 where it never happens; nan without an impact."""
     left = np.where(np.isfinite(known_s), trajectories.impact_s - known_s, 0.0)
@@ -362,43 +368,10 @@ def _begin_s(sensors: Sequence[Sensor], is_member: npt.NDArray[np.bool_], tracks
     cue = tracks[members].min(axis=0, initial=np.inf)
     begin = np.zeros_like(tracks)
     for k, sensor in enumerate(sensors):
-        if isinstance(sensor, Radar) and sensor.role is Role.CUED:
+        if _is_cued(sensor):
             begin[k] = cue + sensor.hand_over_s
     return begin
 
 
-def _is_cued(sensor: Sensor) -> bool:
+def _is_cued(sensor: Sensor) -> TypeGuard[Radar]:
     return isinstance(sensor, Radar) and sensor.role is Role.CUED
-
-
-_COLUMNS: Final = (
-    "path",
-    "sensor",
-    "first_seen_s",
-    "last_seen_s",
-    "first_seen_altitude_m",
-    "last_seen_altitude_m",
-    "ended_by",
-)
-
-
-def rows_of(spells: Spells, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Spells:
-    """Return some of the spells."""
-    return merged([(spells, np.arange(spells.count)[chosen])])
-
-
-def merged(parts: Sequence[tuple[Spells, npt.NDArray[np.intp]]]) -> Spells:
-    """Put chosen rows of several tables of spells in order of path, sensor and time."""
-    columns = {
-        name: np.concatenate([getattr(spells, name)[rows] for spells, rows in parts])
-        for name in _COLUMNS
-    }
-    if len(parts) > 1:
-        order = np.lexsort((columns["first_seen_s"], columns["sensor"], columns["path"]))
-        columns = {name: column[order] for name, column in columns.items()}
-    first = parts[0][0]
-    return Spells(
-        **columns,
-        sensors=first.sensors,
-        path_count=first.path_count,
-    )

@@ -14,10 +14,10 @@ from commonwatch.errors import ImpossibleArcError
 from commonwatch.scenario.assumptions import Assumption, assumptions
 from commonwatch.scenario.description import Laydown, Scenario
 from commonwatch.scenario.figures import Case
-from commonwatch.scenario.sensors import Sensor, sensors
-from commonwatch.sensing.visibility import spells_of_sight
+from commonwatch.scenario.sensors import sensors
+from commonwatch.sensing.visibility import Sensor, merged, spells_of_sight
 from commonwatch.studies.impact_bound import ImpactSlopes, Information, gather, impact_slopes
-from commonwatch.studies.marginal import FIGURES, Laid, Sight, mean_known, merged
+from commonwatch.studies.marginal import FIGURES, Laid, Sight, mean_known
 from commonwatch.studies.runs import CROSS_SECTION, PUBLISHED_RANGE
 from commonwatch.tables.columns import TABLES
 from commonwatch.tables.schemas import to_table
@@ -31,7 +31,7 @@ _LEAST_SWING_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _World:
-    """One state of the figures: the flights and what is seen of them."""
+    """One choice of the figures: the flights and what is seen of them."""
 
     scenario: Scenario
     truth: Truth
@@ -136,8 +136,7 @@ def _answers(world: _World, laydowns: tuple[Laydown, ...]) -> Answer:
             sight=dict.fromkeys(Case, world.sight),
             cases=dict.fromkeys(laydown.members, Case.NOMINAL),
         )
-        values = (laid.warning_at_first_sight_s(), laid.radar_track_s(), laid.warning_left_s())
-        for figure, value in zip(FIGURES, values, strict=True):
+        for figure, value in zip(FIGURES, laid.figures_s(), strict=True):
             found[laydown.name, figure] = mean_known(value[chosen])
     return found
 

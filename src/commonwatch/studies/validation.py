@@ -101,6 +101,17 @@ class Validation:
         """Whether every check that judges passes."""
         return all(check.passes is not False for check in self.checks)
 
+    @property
+    def verdict(self) -> str:
+        """Whether all pass, in a sentence that names those which do not."""
+        judged = [check for check in self.checks if check.passes is not None]
+        failed = [check.what for check in judged if not check.passes]
+        if not failed:
+            return f"All {len(judged)} comparisons that are judged pass."
+        return (
+            f"{len(failed)} of {len(judged)} comparisons that are judged fail: {'; '.join(failed)}."
+        )
+
     def to_json(self) -> dict[str, object]:
         """Return the checks and listings as plain values with stable keys."""
         return {

@@ -21,7 +21,8 @@ WELLINGTON_SALAMANCA_M: Final = 19_959_679.267
 """GeographicLib's own example, WGS-84: 41.32 S 174.81 E to 40.96 N 5.50 W (*found*: its manual)."""
 PERTH_20000_KM_SW_DEG: Final = (32.11195529, -63.95925278)
 """Its second example: 20,000 km south-west (225 deg) of 32.06 S 115.74 E (*found*: its manual)."""
-_MIXED_TOP_M: Final = 90_000.0
+_LAST_DIGIT_TOP_M: Final = 90_000.0
+"""Densities up to here are held to the table's last digit, above to a part of the density."""
 
 
 def compare() -> tuple[list[Check], list[Listing]]:
@@ -61,12 +62,12 @@ def _atmosphere() -> list[Check]:
     printed = np.array(column(rows, "density_kg_m3"))
     off = np.abs(atmosphere.density_kg_m3(height) - printed)
     unit = np.array([_last_digit(row["density_kg_m3"]) for row in rows])
-    mixed = height <= _MIXED_TOP_M
+    is_low = height <= _LAST_DIGIT_TOP_M
     for label, part, disagreement, unit_name, allowed, cause in (
-        ("to 90 km", mixed, off / unit, "units of the last printed digit", 1.0, "rounding"),
+        ("to 90 km", is_low, off / unit, "units of the last printed digit", 1.0, "rounding"),
         (
             "above 90 km",
-            ~mixed,
+            ~is_low,
             100.0 * off / printed,
             "%",
             0.1,

@@ -26,7 +26,7 @@ _PATH_INTERVAL_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Reference:
-    """One force model of the reference flights, (n,) each, in the order of the states."""
+    """One force model of the reference flights, (n,) each, in the order of ``states.csv``."""
 
     apogee_altitude_m: F64
     latitude_rad: F64
@@ -56,14 +56,14 @@ def impact_disagreement_m(flown: FreeFlight, latitude_rad: F64, longitude_rad: F
     return distance
 
 
-def _states() -> tuple[list[str], F64]:
+def _starts() -> tuple[list[str], F64]:
     rows = read_rows("states.csv")
     return [row["id"] for row in rows], np.column_stack([column(rows, name) for name in _STATE])
 
 
 def _reference(model: str) -> _Reference:
     by_name = {row["id"]: row for row in read_rows("summary.csv") if row["model"] == model}
-    rows = [by_name[name] for name in _states()[0]]
+    rows = [by_name[name] for name in _starts()[0]]
     return _Reference(
         apogee_altitude_m=np.array(column(rows, "apogee_altitude_m")),
         latitude_rad=np.radians(column(rows, "impact_latitude_deg")),
@@ -78,9 +78,9 @@ def _at(names: list[str], disagreement: F64) -> str:
 
 
 def _same_model(model: str, gravity: Gravity, against: str) -> list[Check]:
-    names, states = _states()
+    names, state_vectors = _starts()
     reference = _reference(model)
-    flown = free_flight(states, gravity=gravity)
+    flown = free_flight(state_vectors, gravity=gravity)
     place_m = impact_disagreement_m(flown, reference.latitude_rad, reference.longitude_rad)
     apogee_m = np.abs(flown.apogee_altitude_m - reference.apogee_altitude_m)
     time_s = np.abs(flown.time_s - reference.time_of_flight_s)
@@ -106,10 +106,10 @@ def _same_model(model: str, gravity: Gravity, against: str) -> list[Check]:
 
 
 def _path() -> Check:
-    names, states = _states()
+    names, state_vectors = _starts()
     rows = [row for row in read_rows("path_j2_uniform.csv") if float(row["t_s"]) % 10.0 == 0.0]
     count = 1 + max(int(float(row["t_s"]) / _PATH_INTERVAL_S) for row in rows)
-    flown = sample(states, interval_s=_PATH_INTERVAL_S, count=count, gravity=Gravity.J2)
+    flown = sample(state_vectors, interval_s=_PATH_INTERVAL_S, count=count, gravity=Gravity.J2)
     place = [names.index(row["id"]) for row in rows]
     step = [int(float(row["t_s"]) / _PATH_INTERVAL_S) for row in rows]
     expected = np.column_stack([column(rows, name) for name in _STATE[:3]])
@@ -129,9 +129,9 @@ def _path() -> Check:
 
 
 def _drag(ballistic_coefficient_kg_m2: float) -> list[Check]:
-    names, states = _states()
+    names, state_vectors = _starts()
     reference = _reference(f"j2_drag_b{ballistic_coefficient_kg_m2:.0f}_uniform")
-    flown = free_flight(states, ballistic_coefficient_kg_m2=ballistic_coefficient_kg_m2)
+    flown = free_flight(state_vectors, ballistic_coefficient_kg_m2=ballistic_coefficient_kg_m2)
     place_m = impact_disagreement_m(flown, reference.latitude_rad, reference.longitude_rad)
     time_s = np.abs(flown.time_s - reference.time_of_flight_s)
     cause = (
@@ -172,11 +172,11 @@ def _by_range(names: list[str]) -> list[tuple[str, Index]]:
 
 def _cost_of_models() -> Listing:
     """List how far each force model is off at impact against the full field, by range."""
-    names, states = _states()
+    names, state_vectors = _starts()
     truth = _reference("full_itrf")
     off_m = [
         impact_disagreement_m(
-            free_flight(states, gravity=gravity), truth.latitude_rad, truth.longitude_rad
+            free_flight(state_vectors, gravity=gravity), truth.latitude_rad, truth.longitude_rad
         )
         for gravity in Gravity
     ]
@@ -200,7 +200,7 @@ def _cost_of_models() -> Listing:
 
 def _cost_of_air() -> Listing:
     """List how far and how long drag holds flights back, in the references' own figures."""
-    names, _ = _states()
+    names, _ = _starts()
     vacuum = _reference("j2_uniform")
     short_km, late_s = [], []
     for coefficient in (1_000, 5_000):

@@ -7,6 +7,19 @@ from typing import Final
 
 from commonwatch.studies.validation import Check, Listing, Validation, figure
 
+COLUMNS: Final = (
+    "what",
+    "with what",
+    "cases",
+    "quantity",
+    "largest",
+    "allowed",
+    "passes",
+    "cause",
+)
+NUMBERS: Final = frozenset({"cases", "largest", "allowed"})
+"""Columns that are set to the right."""
+
 _HEAD: Final = """# Validation
 
 Written by `commonwatch validate --out docs/validation.md`; do not edit. Everything here was
@@ -36,19 +49,12 @@ def document(validation: Validation) -> str:
     validation
         Checks and listings.
     """
-    judged = [check for check in validation.checks if check.passes is not None]
-    failed = [check.what for check in judged if not check.passes]
-    verdict = (
-        f"All {len(judged)} comparisons that are judged pass."
-        if not failed
-        else f"{len(failed)} of {len(judged)} comparisons fail: {'; '.join(failed)}."
-    )
     parts = [
         _HEAD,
-        verdict + "\n",
+        validation.verdict + "\n",
         "## Comparisons\n",
         _table(
-            ("what", "with what", "cases", "quantity", "largest", "allowed", "passes", "cause"),
+            COLUMNS,
             [cells(check) for check in validation.checks],
         ),
         *(_section(listing) for listing in validation.listings),
@@ -58,7 +64,7 @@ def document(validation: Validation) -> str:
 
 
 def cells(check: Check) -> tuple[str, str, str, str, str, str, str, str]:
-    """Return one check as the cells of a row: what to cause, in the order of the document."""
+    """Return one check as the cells of a row, in the order of ``COLUMNS``."""
     return (
         check.what,
         check.against,

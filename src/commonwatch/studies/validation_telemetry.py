@@ -15,12 +15,13 @@ from commonwatch.flight.coast import (
     Verdict,
     coast_evidence,
     first_coast,
-    from_vertical_plane,
 )
 from commonwatch.flight.propagation import APOGEE, free_flight
+from commonwatch.flight.recorded import from_vertical_plane
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.recorded import read_recording
 from commonwatch.studies.validation import Check, Listing
+from commonwatch.units import radians_from_degrees
 
 F64 = npt.NDArray[np.float64]
 
@@ -84,17 +85,17 @@ def samples(flight: Flight, first_s: float, last_s: float) -> tuple[F64, F64]:
     recording = read_recording(catalogue.RECORDED / flight.file)
     if recording.horizontal_speed_m_s is None or recording.vertical_speed_m_s is None:
         raise InputError("the recording has no speeds", where=flight.file)
-    states = from_vertical_plane(
+    state_vectors = from_vertical_plane(
+        recording.time_s,
         recording.altitude_m,
         recording.downrange_m,
-        recording.horizontal_speed_m_s,
-        recording.vertical_speed_m_s,
-        latitude_rad=np.radians(flight.latitude_deg),
-        longitude_rad=np.radians(flight.longitude_deg),
-        azimuth_rad=np.radians(flight.azimuth_deg),
+        latitude_rad=radians_from_degrees(flight.latitude_deg),
+        longitude_rad=radians_from_degrees(flight.longitude_deg),
+        azimuth_rad=radians_from_degrees(flight.azimuth_deg),
+        speeds_m_s=(recording.horizontal_speed_m_s, recording.vertical_speed_m_s),
     )
     kept = (recording.time_s >= first_s) & (recording.time_s <= last_s)
-    return recording.time_s[kept], states[kept]
+    return recording.time_s[kept], state_vectors[kept]
 
 
 def highest_altitude_m(flight: Flight) -> float:
@@ -104,10 +105,10 @@ def highest_altitude_m(flight: Flight) -> float:
 
 def compare() -> tuple[list[Check], list[Listing]]:
     """Compare the coast of one flight with its apogee, and two verdicts with what happened."""
-    time, states = samples(BULGARIASAT, 0.0, BULGARIASAT.coast_end_s)
-    coast = coast_evidence(time, states, cut_off_s=BULGARIASAT.cut_off_s)
+    time, state_vectors = samples(BULGARIASAT, 0.0, BULGARIASAT.coast_end_s)
+    coast = coast_evidence(time, state_vectors, cut_off_s=BULGARIASAT.cut_off_s)
     burn = coast_evidence(*samples(ZUMA, *ZUMA_BOOST_BACK_S))
-    first_s, start = first_coast(time, states, cut_off_s=BULGARIASAT.cut_off_s)
+    first_s, start = first_coast(time, state_vectors, cut_off_s=BULGARIASAT.cut_off_s)
     predicted_m = float(free_flight(start[None], stop=APOGEE).apogee_altitude_m[0])
     highest_m = highest_altitude_m(BULGARIASAT)
     checks = [

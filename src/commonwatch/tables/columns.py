@@ -43,7 +43,7 @@ class Column:
 
 
 def _text(name: str, sentence: str, *, may_be_empty: bool = False) -> Column:
-    return Column(name, TEXT, "", sentence, may_be_empty)
+    return Column(name, TEXT, "", sentence, may_be_empty=may_be_empty)
 
 
 def _flag(name: str, sentence: str) -> Column:
@@ -51,7 +51,7 @@ def _flag(name: str, sentence: str) -> Column:
 
 
 def _float(name: str, sentence: str, *, may_be_empty: bool = False) -> Column:
-    return Column(name, FLOAT, unit_of(name), sentence, may_be_empty)
+    return Column(name, FLOAT, unit_of(name), sentence, may_be_empty=may_be_empty)
 
 
 _UNITS: Final = {

@@ -2,7 +2,8 @@
 
 A file is written beside its place under a hidden name, forced to the disk and moved into place in
 one step; a whole run is staged in a hidden folder in the same way. Whatever stops the work (Ctrl-C,
-a full disk, a mistake) leaves the earlier files as they were.
+a full disk, a mistake) leaves the earlier files as they were. A link is followed to the file that it
+names; what is there and is no regular file (a device, a pipe, a socket) is refused.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +48,42 @@ def output_error(path: Path, error: OSError) -> OutputError:
     )
 
 
+def place_to_write(path: Path) -> Path:
+    """Return the place that a file will take: itself, or where its link leads.
+
+    Parameters
+    ----------
+    path
+        A file that is there already, or not yet.
+
+    Raises
+    ------
+    OutputError
+        It is a folder, a device, a pipe or a socket, or its links lead nowhere.
+    """
+    _refuse_null(path)
+    try:
+        place = path.resolve() if path.is_symlink() else path
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return place
+    except OSError as error:
+        raise output_error(path, error) from error
+    except RuntimeError as error:  # links in a ring, before Python 3.13
+        ring = OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        raise output_error(path, ring) from error
+    if stat.S_ISDIR(mode):
+        raise output_error(path, OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)))
+    if not stat.S_ISREG(mode):
+        raise OutputError(
+            "this is a device, a pipe or a socket, not a file",
+            allowed="a new name, or a file to replace",
+            where=str(path),
+            what_to_do="Choose another name",
+        )
+    return place
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[BinaryIO]:
     """Give an open file that takes the place of ``path`` when the block ends well.
@@ -56,27 +94,26 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     Parameters
     ----------
     path
-        The file to write. Its folder is made where it does not exist.
+        The file to write; where it is a link, the file that it leads to. Its folder is made where
+        it does not exist.
 
     Raises
     ------
     OutputError
-        The place cannot be written, or the disk is full.
+        The place cannot be written, is no regular file, or the disk is full.
     """
-    _refuse_null(path)
+    place = place_to_write(path)
     temporary: Path | None = None
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=f".{place.name[:60]}.", dir=place.parent)
         temporary = Path(name)
         with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        temporary.replace(place)
     except OSError as error:
         raise output_error(path, error) from error
     finally:
@@ -123,16 +160,18 @@ def write_json(path: Path, content: object) -> None:
 
 
 @contextmanager
-def staged_folder(out: Path) -> Iterator[Path]:
+def staged_folder(out: Path, *, stale: Collection[str] = ()) -> Iterator[Path]:
     """Give a hidden folder whose files move into ``out`` when the block ends well.
 
-    Files of ``out`` that the block does not write stay as they are: a person may have put them
-    there. When the block raises, ``out`` is as it was before.
+    Files of ``out`` that the block does not write stay as they are, but for the stale ones: a
+    person may have put them there. When the block raises, ``out`` is as it was before.
 
     Parameters
     ----------
     out
         The folder to fill; made, with its parents, only at the end.
+    stale
+        Names of files in ``out`` that are removed at the end unless they are written anew.
 
     Raises
     ------
@@ -148,7 +187,16 @@ def staged_folder(out: Path) -> Iterator[Path]:
         yield staged
         # Ctrl-C reaches the main thread only, and leaving the pool waits: the move is not torn.
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(_move_files, staged, out).result()
+            pool.submit(_move_files, staged, out, stale).result()
+    except OutputError as error:
+        if str(staged) not in error.where:
+            raise
+        raise OutputError(  # it names the hidden place, which is gone: name the one that was meant
+            error.found,
+            allowed=error.allowed,
+            where=error.where.replace(str(staged), str(out)),
+            what_to_do=error.what_to_do,
+        ) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
@@ -158,26 +206,42 @@ def _existing_folder(path: Path) -> Path:
     for candidate in (path, *path.absolute().parents):
         if candidate.is_dir():
             return candidate
+        if candidate == path and candidate.exists():
+            raise OutputError(
+                "it is a file, not a folder",
+                allowed="the name of a folder, there already or not",
+                where=str(path),
+                what_to_do="Choose another place",
+            )
         if candidate.exists():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(candidate))
     return Path.cwd()
 
 
-def _move_files(staged: Path, out: Path) -> None:
+def _move_files(staged: Path, out: Path, stale: Collection[str]) -> None:
     try:
-        moves = [
-            (source, out / source.relative_to(staged))
-            for source in sorted(staged.rglob("*"))
-            if source.is_file()
+        names = [
+            source.relative_to(staged) for source in sorted(staged.rglob("*")) if source.is_file()
         ]
-        for _, place in moves:
-            if place.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+        moves = [(staged / name, place_to_write(out / name)) for name in names]
+        for name in {Path(name) for name in stale}.difference(names):
+            if not (out / name).is_dir():
+                (out / name).unlink(missing_ok=True)
         for source, place in moves:
             place.parent.mkdir(parents=True, exist_ok=True)
-            source.replace(place)
+            _move(source, place)
     except OSError as error:
         raise output_error(Path(error.filename or out), error) from error
+
+
+def _move(source: Path, place: Path) -> None:
+    try:
+        source.replace(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with replaced(place) as file:  # a link led to another disk
+            file.write(source.read_bytes())
 
 
 def _refuse_null(path: Path) -> None:

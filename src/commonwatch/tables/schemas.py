@@ -16,8 +16,6 @@ import pyarrow as pa
 from commonwatch.errors import InvariantError, invariant
 from commonwatch.tables.columns import COUNT, FLAG, FLOAT, TABLES, TEXT, YEAR, Column
 
-__all__ = ["FORMAT", "FORMAT_KEY", "TABLES", "Column", "to_table"]
-
 FORMAT: Final = 1
 FORMAT_KEY: Final = b"commonwatch.format"
 

@@ -12,14 +12,13 @@ import numpy.typing as npt
 from commonwatch.earth.ellipsoid import geodesic, geodetic_from_ecef
 from commonwatch.earth.gravity import Gravity
 from commonwatch.errors import ImpossibleArcError
-from commonwatch.flight import ballistic
-from commonwatch.flight.ballistic import ArcRequest, Arcs, arc_between
+from commonwatch.flight.ballistic import ArcKind, ArcRequest, Arcs, arc_between
 from commonwatch.flight.powered import PoweredPhase
 from commonwatch.flight.propagation import FreeFlight, free_flight
-from commonwatch.flight.recorded import vertical_plane_states
+from commonwatch.flight.recorded import from_vertical_plane
 from commonwatch.flight.trajectory import Trajectories, recorded_path, whole_flights
 from commonwatch.flight.vehicle import Vehicle
-from commonwatch.scenario.description import ArcKind, Grid, Place, RecordedPath, Scenario
+from commonwatch.scenario.description import ArcType, Grid, Place, RecordedPath, Scenario
 from commonwatch.scenario.figures import Case
 from commonwatch.scenario.flights import flights, published_ground_range_m, vehicle, vehicle_for
 
@@ -52,7 +51,7 @@ class ArcWanted:
     launch: Place
     aim_point: Place | None
     arc: str
-    kind: ArcKind | None
+    kind: ArcType | None
     vehicle: str
     ground_range_m: float
     is_within_published_range: bool
@@ -113,7 +112,8 @@ def fly(
     Raises
     ------
     ImpossibleArcError
-        Not one flight can be flown; the first reason is given.
+        Not one flight can be flown, or one that the scenario asks for by itself, with figures as
+        they stand, cannot; the first reason is given. Arcs from sites to aim points may be refused.
     """
     chosen = list(flights_wanted(scenario, override=override) if wanted is None else wanted)
     solved = [entry for entry in chosen if entry.kind is not None]
@@ -122,6 +122,8 @@ def fly(
         for name in {entry.vehicle for entry in solved}
     }
     flown, arcs, refused = _solved(solved, vehicles, scenario.gravity)
+    if wanted is None and burn is Case.NOMINAL and not override:
+        _refuse_impossible_flights(scenario, refused)
     recordings = scenario.recorded if wanted is None else ()
     if not flown and not recordings:
         raise ImpossibleArcError(
@@ -151,6 +153,20 @@ def fly(
         .T,
         gravity=scenario.gravity,
     )
+
+
+def _refuse_impossible_flights(
+    scenario: Scenario, refused: Sequence[tuple[ArcWanted, str]]
+) -> None:
+    asked_for = {entry.name for entry in scenario.flights}
+    for flight, reason in refused:
+        if flight.launch.name in asked_for:
+            raise ImpossibleArcError(
+                f'the flight "{flight.launch.name}" cannot be flown: {reason}',
+                allowed="flights that exist",
+                where=scenario.name,
+                what_to_do="Change its apogee_km, time_of_flight_s, ends or vehicle",
+            )
 
 
 def _solved(
@@ -190,7 +206,7 @@ def flights_wanted(
                 launch=flight.launch,
                 aim_point=flight.aim_point,
                 arc="published" if flight.published else "given",
-                kind=ArcKind(
+                kind=ArcType(
                     name="published" if flight.published else "given",
                     kind="time of flight" if is_timed else "apogee",
                     apogee_m=flight.apogee_m,
@@ -244,7 +260,7 @@ def drag_offset(truth: Truth) -> tuple[F64, F64]:
 
 
 def _between(
-    scenario: Scenario, site: Place, aim: Place, kind: ArcKind, published_m: float
+    scenario: Scenario, site: Place, aim: Place, kind: ArcType, published_m: float
 ) -> ArcWanted:
     distance, _ = geodesic(
         site.latitude_rad, site.longitude_rad, aim.latitude_rad, aim.longitude_rad
@@ -303,9 +319,9 @@ def _request(
     flown = [vehicles[entry.vehicle] for entry in group]
     aims = [entry.aim_point for entry in group if entry.aim_point is not None]
     kind = group[0].kind
-    fixed = ballistic.ArcKind.MINIMUM_ENERGY
+    fixed = ArcKind.MINIMUM_ENERGY
     if wanted is not None and kind is not None:
-        fixed = ballistic.ArcKind(kind.kind)
+        fixed = ArcKind(kind.kind)
     return ArcRequest(
         latitude_rad=np.array([entry.launch.latitude_rad for entry in group]),
         longitude_rad=np.array([entry.launch.longitude_rad for entry in group]),
@@ -364,7 +380,7 @@ def _joined(parts: Sequence[Trajectories]) -> Trajectories:
     if len(parts) == 1:
         return parts[0]
     count = max(part.sample_count for part in parts)
-    states = [
+    padded = [
         np.concatenate(
             [
                 part.state_vector,
@@ -376,7 +392,7 @@ def _joined(parts: Sequence[Trajectories]) -> Trajectories:
     ]
     return Trajectories(
         interval_s=parts[0].interval_s,
-        state_vector=np.concatenate(states),
+        state_vector=np.concatenate(padded),
         burn_out_s=np.concatenate([part.burn_out_s for part in parts]),
         end_s=np.concatenate([part.end_s for part in parts]),
         comes_down=np.concatenate([part.comes_down for part in parts]),
@@ -396,7 +412,7 @@ def _recorded_entry(path: RecordedPath) -> ArcWanted:
 
 
 def _recorded_trajectory(path: RecordedPath, interval_s: float) -> Trajectories:
-    states = vertical_plane_states(
+    recorded = from_vertical_plane(
         path.recording.time_s,
         path.recording.altitude_m,
         path.recording.downrange_m,
@@ -405,5 +421,5 @@ def _recorded_trajectory(path: RecordedPath, interval_s: float) -> Trajectories:
         azimuth_rad=path.azimuth_rad,
     )
     return recorded_path(
-        path.recording.time_s, states, interval_s=interval_s, burn_out_s=path.burn_out_s
+        path.recording.time_s, recorded, interval_s=interval_s, burn_out_s=path.burn_out_s
     )
