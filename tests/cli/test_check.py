@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,63 @@ def test_a_scenario_in_which_nothing_can_fly_is_refused(
     path = write_scenario(tmp_path, changed('kind = "minimum energy"', impossible))
     assert call("check", path) == 2
     assert "not one of 1 flights can be flown" in capfd.readouterr().err
+
+
+FLAT = '[[arcs]]\nname = "flat"\nkind = "apogee"\napogee_km = 101.0\n\n[[laydowns]]'
+
+
+def test_a_gap_map_whose_arc_can_be_flown_from_nowhere_is_refused_by_check_and_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = changed("[coverage]\n", '[coverage]\narc = "flat"\n', text=changed("[[laydowns]]", FLAT))
+    path = write_scenario(tmp_path, text)
+    for command, *out in (("check",), ("run", "--out", str(tmp_path / "out"))):
+        assert call(command, path, *out) == 2
+        said = capfd.readouterr().err
+        assert 'coverage.arc = "flat": not one of 9 flights of the gap map can be flown' in said
+
+
+def test_the_flights_of_the_gap_map_are_tried(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = checked(capfd, 0, write_scenario(tmp_path))
+    assert found["gap_map_tried_count"] == found["gap_map_flown_count"] == 9
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ("apogee_km = 1.0", "the apogee lies below burn-out at 100 km"),
+        ("time_of_flight_s = 99999.0", "longer than an arc that comes back within 8 hours"),
+        ("time_of_flight_s = 60.0", "the shortest, takes about"),
+    ],
+)
+def test_a_flight_asked_for_by_itself_that_cannot_be_flown_ends_check_and_run(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], figure: str, said: str
+) -> None:
+    flight = (
+        '[[flights]]\nname = "one"\nvehicle = "plain"\nlatitude_deg = 31.0\n'
+        f"longitude_deg = 52.0\nazimuth_deg = 300.0\nground_range_km = 1000.0\n{figure}\n\n"
+    )
+    path = write_scenario(tmp_path, changed("[[laydowns]]", flight + "[[laydowns]]"))
+    for command, *out in (("check",), ("run", "--out", str(tmp_path / "out"))):
+        assert call(command, path, *out) == 2
+        err = capfd.readouterr().err
+        assert 'the flight "one" cannot be flown' in err
+        assert said in err
+        assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_file_is_answered_before_any_physics_is_loaded(tmp_path: Path) -> None:
+    path = write_scenario(tmp_path, "")
+    script = (
+        "import sys\n"
+        "from commonwatch.cli.main import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as ended:\n"
+        "    print(ended.code, sorted({'numba', 'pyarrow', 'scipy'} & sys.modules.keys()))\n"
+    )
+    words = [sys.executable, "-c", script, "check", str(path)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ended.stdout == "2 []\n"
+    assert "the file is empty" in ended.stderr

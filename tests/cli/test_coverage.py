@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,31 @@ def test_a_scenario_without_maps_says_what_to_add(
     text = SCENARIO[:start] + SCENARIO[end:]
     assert call("coverage", write_scenario(tmp_path, text)) == 2
     assert "[coverage]" in capfd.readouterr().err
+
+
+def test_a_name_with_another_ending_is_refused_in_a_sentence(
+    scenario: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert call("coverage", scenario, "--out", tmp_path / "h.txt") == 2
+    assert 'the name ends in ".txt"' in capfd.readouterr().err
+    assert not (tmp_path / "h.txt").exists()
+
+
+def test_an_empty_name_is_refused_in_a_sentence(
+    scenario: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert call("coverage", scenario, "--out", "") == 2
+    assert "the name is empty" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes have other names there")
+def test_a_pipe_in_the_place_of_a_map_is_refused_before_the_work(
+    scenario: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "map-gaps.parquet")
+    assert call("coverage", scenario, "--out", tmp_path / "map.parquet") == 2
+    said = capfd.readouterr().err
+    assert "a device, a pipe or a socket" in said
+    assert "mapping" not in said
+    assert (tmp_path / "map-gaps.parquet").is_fifo()
+    assert not (tmp_path / "map.parquet").exists()

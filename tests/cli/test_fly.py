@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from commonwatch.cli import flights
 from commonwatch.cli.main import main
+from commonwatch.earth.ellipsoid import SEMI_MAJOR_AXIS_M
+from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2
 from commonwatch.studies.validation import read_rows
 from tests.flight.build import circular_orbit, fly_slowly, height_m, many_starts, start_at
 
@@ -151,6 +153,34 @@ def test_what_never_comes_down_has_one_empty_row_and_a_reason(tmp_path: Path) ->
     assert ends[1]["reason"] == ""
 
 
+@pytest.mark.parametrize("stop", ["ground", "altitude_km=100", "apogee"])
+@pytest.mark.parametrize("climb_m_s", [0.0, 20.0, -20.0])
+def test_an_orbit_has_the_apogee_of_kepler_and_an_escape_has_none(
+    tmp_path: Path, stop: str, climb_m_s: float
+) -> None:
+    near_m = SEMI_MAJOR_AXIS_M + 300e3
+    slow, escape = (
+        np.array([near_m, 0.0, 0.0, climb_m_s, part * (GM_M3_S2 / near_m) ** 0.5, 0.0])
+        for part in (1.2, 1.5)
+    )
+    speed = float(np.linalg.norm(slow[3:]))
+    momentum = near_m * slow[4]
+    axis_m = 1.0 / (2.0 / near_m - speed**2 / GM_M3_S2)
+    eccentricity = (1.0 - momentum**2 / GM_M3_S2 / axis_m) ** 0.5
+    wanted_m = axis_m * (1.0 + eccentricity) - SEMI_MAJOR_AXIS_M
+    anomaly = np.arctan2(near_m * climb_m_s / (GM_M3_S2 * axis_m) ** 0.5, 1.0 - near_m / axis_m)
+    passed = anomaly - eccentricity * np.sin(anomaly)
+    wanted_s = (np.pi - passed) * (axis_m**3 / GM_M3_S2) ** 0.5
+    states = np.array([slow, escape])
+    states[:, 4] -= EARTH_RATE_RAD_S * near_m
+    ends, _ = fly_rows(tmp_path, table(states), "--gravity", "two-body", "--stop", stop)
+    assert abs(float(ends[0]["apogee_altitude_m"]) - wanted_m) < 0.5
+    assert abs(float(ends[0]["apogee_time_s"]) - wanted_s) < 0.05
+    assert (ends[0]["reason"] == "") == (stop == "apogee")
+    assert [ends[1][name] for name in SUMMARY[1:]] == [""] * 5
+    assert "leaving the Earth" in ends[1]["reason"]
+
+
 def test_a_stop_at_an_altitude_or_apogee_gives_the_point_there(tmp_path: Path) -> None:
     ends, arcs = fly_rows(tmp_path, table(GOOD[None]), "--stop", "altitude_km=90")
     last = np.array([arcs[name][-1] for name in HEADER[2:5]])
@@ -221,7 +251,17 @@ def test_json_says_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert facts["flights"] == 2
     assert facts["arrived"] == 1
     assert list(facts["did_not_arrive"].values()) == [1]
+    assert facts["stop"] == "ground"
     assert facts["rows"] == pq.read_metadata(tmp_path / "a.parquet").num_rows
+
+
+@pytest.mark.parametrize("stop", ["apogee", "altitude_km=90.5"])
+def test_json_repeats_the_stop_as_it_was_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], stop: str
+) -> None:
+    states = write(tmp_path / "s.csv", table(GOOD[None]))
+    assert fly(states, "--out", tmp_path / "a.parquet", "--stop", stop, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["stop"] == stop
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
@@ -271,6 +311,40 @@ def test_kilometres_in_place_of_metres_are_noticed(
     said = refused(tmp_path, table(GOOD[None] / 1e3), capsys)
     assert "from the Earth's centre" in said
     assert "kilometres" in said
+
+
+def test_all_wrong_cells_are_told_in_one_go_in_the_order_of_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = table(np.array([GOOD] * 4))
+    rows[4][2], rows[2][7], rows[2][1], rows[3][0] = "nan", "fast", "now", "f0"
+    rows[1][2:5] = ["5e6", "0", "0"]
+    said = refused(tmp_path, rows, capsys)
+    places = ["row 1 (line 2)", "row 2 (line 3), column time_ns", "row 2 (line 3), column vz_m_s"]
+    places += ["row 3 (line 4), column id", "row 4 (line 5), column x_m"]
+    found = [said.index(place) for place in places]
+    assert found == sorted(found)
+    assert "5 mistakes" in said
+    assert "states.csv" in said
+
+
+def test_of_very_many_wrong_cells_twenty_are_shown_and_the_rest_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = table(many_starts(30, seed=44))
+    for row in rows[1:]:
+        row[3] = "?"
+    said = refused(tmp_path, rows, capsys)
+    assert said.count('found "?"') == 20
+    assert "and 10 more" in said
+
+
+def test_a_state_deep_in_the_ground_is_said_to_start_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deep = start_at(35.0, 53.0, -1_182e3, 310.0, 1_200.0, 900.0)
+    said = refused(tmp_path, table(np.array([GOOD, deep])), capsys)
+    assert "row 2 (line 3): the flight starts 1,182,000 m below the ground" in said
 
 
 def test_drag_without_its_column_is_refused(
@@ -357,6 +431,28 @@ def test_the_table_is_not_overwritten_through_a_link(
     (tmp_path / "link.parquet").symlink_to(states)
     assert fly(states, "--out", tmp_path / "link.parquet") == 2
     assert "place of the table" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes have other names there")
+@pytest.mark.parametrize("odd", ["a.parquet", "ends.csv"])
+def test_an_output_that_is_a_pipe_is_refused_and_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], odd: str
+) -> None:
+    states = write(tmp_path / "states.csv", table(GOOD[None]))
+    os.mkfifo(tmp_path / odd)
+    out, ends = tmp_path / "a.parquet", tmp_path / "ends.csv"
+    assert fly(states, "--out", out, "--summary", ends) == 2
+    assert "a device, a pipe or a socket" in capsys.readouterr().err
+    assert (tmp_path / odd).is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([odd, "states.csv"])
+
+
+def test_an_output_that_is_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "kept.csv").write_text("earlier")
+    (tmp_path / "ends.csv").symlink_to(tmp_path / "kept.csv")
+    fly_rows(tmp_path, table(GOOD[None]))
+    assert (tmp_path / "ends.csv").is_symlink()
+    assert (tmp_path / "kept.csv").read_text().startswith("id,apogee")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.cli.build import call
+from tests.cli.build import call, json_of
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 LONG = {"commonwatch run iran-2009"}
@@ -40,7 +41,7 @@ def test_the_commands_for_running_a_scenario_work() -> None:
 def test_the_example_scenario_is_clean_and_its_results_read_as_the_page_says(
     empty_folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    [scenario] = blocks_of("write-your-own-scenario", "toml")
+    scenario, *_ = blocks_of("write-your-own-scenario", "toml")
     (empty_folder / "strait.toml").write_text(scenario, encoding="utf-8")
     for command in commands_of("write-your-own-scenario"):
         assert call(*shlex.split(command)[1:]) == 0, command
@@ -50,6 +51,35 @@ def test_the_example_scenario_is_clean_and_its_results_read_as_the_page_says(
     exec(compile(reading, "read-the-results.md", "exec"), {})
     said = capfd.readouterr().out
     assert said.startswith("south: west-bank to athens (minimum-energy), first seen T+")
+
+
+def test_the_northern_radar_of_the_example_adds_itself_and_nothing_else() -> None:
+    scenario, *_ = blocks_of("write-your-own-scenario", "toml")
+    south, both = tomllib.loads(scenario)["laydowns"]
+    assert south["sensors"] == ["south-coast"]
+    assert both["sensors"] == ["north-coast"]
+
+
+def test_every_further_piece_of_the_page_can_be_put_at_the_end_of_the_example(
+    empty_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scenario, *pieces = blocks_of("write-your-own-scenario", "toml")
+    [recording] = blocks_of("write-your-own-scenario", "csv")
+    (empty_folder / "seen.csv").write_text(recording, encoding="utf-8")
+    path = empty_folder / "strait.toml"
+    for piece in pieces:
+        path.write_text(scenario + piece, encoding="utf-8")
+        assert call("check", path) == 0, piece
+    path.write_text(scenario + "".join(pieces), encoding="utf-8")
+    capfd.readouterr()
+    assert call("check", path, "--json") == 0
+    found = json_of(capfd.readouterr().out)
+    assert found["refused"] == []
+    assert (found["flight_count"], found["recorded_count"], found["arc_kind_count"]) == (2, 1, 3)
+    assert found["gap_map_flown_count"] == found["gap_map_path_count"] == 3 * 3
+    status = {one["sensor"]: one["status"] for one in found["sensors"]}
+    assert status["north-coast"] == "trial"
+    assert call("run", path) == 0
 
 
 def test_the_states_of_the_page_fly(empty_folder: Path) -> None:

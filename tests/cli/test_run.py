@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +238,49 @@ def test_files_of_other_origin_stay_in_the_folder(scenario: Path, tmp_path: Path
     assert call("run", scenario, "--out", tmp_path) == 0
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert json_of((tmp_path / "summary.json").read_text())["scenario"] == "small"
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_later_run_removes_what_the_earlier_one_left_and_nothing_else(
+    scenario: Path, results: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results"
+    shutil.copytree(results, out)
+    listed = json_of((out / "run.json").read_text(encoding="utf-8"))
+    for name in ("old.parquet", "../outside.txt", str(tmp_path / "absolute.txt")):
+        (out / name).write_text("x")
+        listed["files"].append({"name": name, "byte_count": 1, "sha256": ""})
+    (out / "run.json").write_text(json.dumps(listed), encoding="utf-8")
+    (out / "notes.txt").write_text("mine")
+    assert call("run", scenario, "--out", out) == 0
+    assert names_in(out) == sorted([*names_in(results), "notes.txt"])
+    assert names_in(tmp_path) == ["absolute.txt", "outside.txt", "results"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("report.html", "no run.json beside it"), ("run.json", "not the record")]
+)
+def test_a_file_that_no_run_has_left_is_not_overwritten(
+    scenario: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    assert call("run", scenario, "--out", tmp_path) == 2
+    said = capfd.readouterr().err
+    assert words in said
+    assert "Choose another folder" in said
+    assert "flying" not in said
+    assert names_in(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_one_is_refused_in_a_sentence(
+    scenario: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert call("run", scenario, "--out", tmp_path / "file") == 2
+    assert "it is a file, not a folder" in capfd.readouterr().err
+    assert call("run", scenario, "--out", "") == 2
+    assert "the name is empty" in capfd.readouterr().err

@@ -215,6 +215,35 @@ def test_an_arc_that_cannot_be_is_refused_with_a_sentence(
     assert "3000 km" in arcs.reason[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted", "words"),
+    [
+        (ArcKind.APOGEE, 1e3, "the apogee lies below burn-out at 40 km"),
+        (ArcKind.APOGEE, 60e3, "the burn-out altitude given is 40 km"),
+        (ArcKind.TIME_OF_FLIGHT, 99_999.0, "longer than an arc that comes back within 8 hours"),
+        (ArcKind.TIME_OF_FLIGHT, 100.0, "the shortest, takes about"),
+    ],
+)
+def test_the_reason_names_what_is_wrong_with_the_figure(
+    kind: ArcKind, wanted: float, words: str
+) -> None:
+    asked = request(
+        35.0,
+        53.0,
+        310.0,
+        3_000e3,
+        kind=kind,
+        wanted=wanted,
+        burn_time_s=100.0,
+        burn_out_altitude_m=40e3,
+        interval_m=(40e3, 40e3),
+    )
+    arcs = arc_between(asked)
+    assert not arcs.is_solved.any()
+    assert words in arcs.reason[0]
+    assert "between 0 and 0 km" not in arcs.reason[0]
+
+
 def test_an_impossible_arc_spoils_no_other_arc_of_its_batch() -> None:
     wanted = request(35.0, 53.0, 310.0, 3_000e3, kind=ArcKind.APOGEE, wanted=[800e3, 10.0, 1_500e3])
     arcs = arc_between(wanted)

@@ -17,7 +17,7 @@ from commonwatch.report.estimates import combinations, headline_rows
 from commonwatch.report.first_screen import FirstScreen, brackets_text, first_screen
 from commonwatch.report.summary import summary
 from tests.report.build_tables import CASES, content_of
-from tests.report.worlds import dprk_2017, falcon, iran_2009
+from tests.report.worlds import dprk_2017, falcon, globe, iran_2009
 
 
 @functools.cache
@@ -161,6 +161,92 @@ def test_the_first_point_names_the_sensor_that_is_first_on_most_arcs() -> None:
         f"DSP over Africa is first to see {count} of {len(rows)} arcs"
         in screen.answers[0].sentences[0]
     )
+
+
+def with_unseen(content: ReportContent, launches: set[str]) -> ReportContent:
+    """Return the content with all arcs from these places never seen by anybody."""
+    rows = content.tables["knowledge"].to_pylist()
+    for row in rows:
+        if row["launch"] in launches:
+            row |= {"first_sight_s": None, "first_radar_s": None, "longest_gap_s": None}
+    tables = {
+        **content.tables,
+        "knowledge": pa.Table.from_pylist(rows, schema=content.tables["knowledge"].schema),
+    }
+    return dataclasses.replace(content, tables=tables)
+
+
+def test_an_arc_that_nobody_ever_sees_is_a_gap_as_long_as_its_flight() -> None:
+    content, _ = iran()
+    blind = with_unseen(content, set(content.place_titles))
+    arcs = [arc for arc in blind.tables["arcs"].to_pylist() if arc["within_published_range_2009"]]
+    screen = first_screen(blind)
+    assert {row.cells[5].nominal for row in screen.rows} == {f"{len(arcs)} of {len(arcs)}"}
+    words = " ".join(screen.asides[0].sentences)
+    assert f"{len(arcs)} of them never seen at all" in words
+    assert "No radar ever sees any of them." in words
+    longest_s = max(arc["impact_s"] for arc in arcs)
+    assert f"Longest: {longest_s:,.0f} s" in words
+    for laydown in summary(blind)["laydowns"]:
+        figures = laydown["published-range"]
+        assert figures["gap_count"] == {key: len(arcs) for key in ("low", "nominal", "high")}
+        assert figures["longest_gap_s"] == pytest.approx(longest_s, abs=1e-3)
+
+
+def test_a_flight_without_impact_that_nobody_sees_goes_unseen_as_long_as_its_path() -> None:
+    content = content_of(falcon())
+    arcs = content.tables["arcs"]
+    place = arcs.column_names.index("impact_s")
+    nothing = arcs.set_column(place, "impact_s", pa.array([None], pa.float64()))
+    content = dataclasses.replace(content, tables={**content.tables, "arcs": nothing})
+    end_s = max(row["time_s"] for row in content.tables["paths"].to_pylist())
+    screen = first_screen(with_unseen(content, set(content.place_titles)))
+    assert screen.asides[0].sentences == (f"All: nobody sees the flight, {end_s:,.0f} s.",)
+    assert screen.rows[0].cells[5].nominal == f"{end_s:,.0f} s"
+    assert screen.rows[0].cells[5].is_alarm
+
+
+def test_of_many_launch_areas_the_fourth_point_names_those_with_most_gaps() -> None:
+    content = content_of(globe(12))
+    rows = content.tables["knowledge"].to_pylist()
+    for row in rows:
+        has_gap = row["aim_point"] == "aim-000" and row["launch"] in {"area-003", "area-004"}
+        row |= {"first_sight_s": 10.0, "longest_gap_s": 500.0 if has_gap else 0.0}
+    schema = content.tables["knowledge"].schema
+    tables = {**content.tables, "knowledge": pa.Table.from_pylist(rows, schema=schema)}
+    blind = with_unseen(dataclasses.replace(content, tables=tables), {"area-007"})
+    said = first_screen(blind).asides[0].sentences[1]
+    assert said == (
+        "Most often from Area 007 (12 of 12), Area 003 (1 of 12) and Area 004 (1 of 12)."
+    )
+
+
+def test_a_vehicle_without_a_published_range_is_said_to_have_none() -> None:
+    content, _ = iran()
+    rows = content.tables["arcs"].to_pylist()
+    for place, row in enumerate(rows):
+        row["within_published_range_2009"] = place == 0
+    rows[0] |= {"arc": "recorded", "vehicle": "rec"}
+    arcs = pa.Table.from_pylist(rows, schema=content.tables["arcs"].schema)
+    own = dataclasses.replace(
+        content,
+        tables={**content.tables, "arcs": arcs},
+        published_ground_range_m=0.0,
+        vehicle_titles={"sejil-2": "Long", "rec": "Recording"},
+    )
+    screen = first_screen(own)
+    assert screen.asides[1].sentences[0] == (
+        "95 of 96 arcs are hypothetical: flown by Long, which has no published range (its range is "
+        "assumed); the table shows them."
+    )
+    assert screen.arcs_meant == "all 96 arcs, 95 of them hypothetical"
+
+
+def test_arcs_that_were_not_flown_are_announced_on_the_first_screen() -> None:
+    content, screen = iran()
+    assert screen.not_flown == ""
+    refused = dataclasses.replace(content, not_flown=("A to B: too far.", "A to C: too far."))
+    assert first_screen(refused).not_flown == "2 arcs not flown"
 
 
 def test_the_fifth_point_counts_the_hypothetical_arcs_and_names_their_aim_points() -> None:

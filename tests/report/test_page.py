@@ -258,7 +258,8 @@ def test_the_picture_escapes_odd_names() -> None:
 def test_flights_that_were_refused_are_listed_with_their_reason() -> None:
     content = dataclasses.replace(content_of(falcon()), not_flown=("A to B: too far.",))
     html = write_report(content)
-    assert "<h3>Not flown</h3><ul><li>A to B: too far.</li></ul>" in html
+    assert '1 arc not flown: see <a href="#not-flown">Not flown</a>' in html
+    assert "Not flown</h3><ul><li>A to B: too far.</li></ul>" in html
     assert "Not flown" not in page("falcon-ascent")
 
 

@@ -12,8 +12,9 @@ import pytest
 from commonwatch.scenario import catalogue, schema
 from commonwatch.scenario.figures import ends
 from commonwatch.scenario.load import load_scenario
-from commonwatch.scenario.meaning import CHECKS, check_sensor_names
+from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import find_faults
+from commonwatch.scenario.names import check_sensor_names
 
 FILES = {
     "sensors": schema.SensorFile,

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from commonwatch.errors import InputError
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.load import load_scenario
-from commonwatch.scenario.meaning import CHECKS, KnownNames, check_names
+from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import find_faults, in_file_order
+from commonwatch.scenario.names import KnownNames, check_names
 from commonwatch.scenario.schema import ScenarioFile
 from tests.scenario.build import SCENARIO
 
@@ -125,8 +126,8 @@ def damaged_trees(draw: st.DrawFn) -> dict[str, Any]:
 def test_whatever_msgspec_refuses_the_walk_refuses_as_well(tree: dict[str, Any]) -> None:
     known = KnownNames(
         sensors=frozenset(catalogue.sensors()),
-        vehicles=frozenset(catalogue.vehicles()),
-        places=frozenset(catalogue.places()),
+        vehicles=catalogue.vehicles(),
+        places=catalogue.places(),
         launches=catalogue.launches(),
     )
     faults = find_faults(tree, ScenarioFile, CHECKS)

@@ -353,11 +353,13 @@ def test_one_sensor_past_the_limit_is_refused(tmp_path: Path) -> None:
 
 def test_more_arcs_than_the_limit_are_refused(tmp_path: Path) -> None:
     place = (
-        '[[places]]\nname = "p{}"\ntitle = "p"\nnation = "NO"\n'
-        "latitude_deg = 1\nlongitude_deg = 1\n"
+        '[[places]]\nname = "{}{}"\ntitle = "p"\nnation = "NO"\n'
+        "latitude_deg = {}\nlongitude_deg = 1\n"
     )
-    names = [f"p{index}" for index in range(448)]
-    text = changed('["semnan"]', str(names)) + "".join(place.format(i) for i in range(448))
+    sites, names = ([f"{letter}{index}" for index in range(448)] for letter in "pq")
+    text = changed('["semnan"]', str(sites))
+    text += "".join(place.format("p", index, 1 + index / 10) for index in range(448))
+    text += "".join(place.format("q", index, -1 - index / 10) for index in range(448))
     load_scenario(write(tmp_path, changed('["rome"]', str(names[:446]), text=text)))
     said = sentences(tmp_path, changed('["rome"]', str(names), text=text))
     assert "200704 arcs" in said
@@ -396,3 +398,66 @@ def test_a_scenario_cannot_be_changed(tmp_path: Path) -> None:
     scenario = load_scenario(write(tmp_path, SCENARIO))
     with pytest.raises(dataclasses.FrozenInstanceError):
         scenario.seed = 8  # type: ignore[misc]
+
+
+def test_a_mark_that_says_found_needs_a_source(tmp_path: Path) -> None:
+    text = changed('mark = "assumed"\nsource = "invented"', 'mark = "found"\nsource = " "')
+    text = changed('high = 20.0, mark = "assumed"', 'high = 20.0, mark = "found"', text=text)
+    text = changed('"a newspaper"', '""\nmark = "found"', text=text)
+    error = refused(tmp_path, text)
+    assert {mistake.found for mistake in error.mistakes} == {'mark = "found" without a source'}
+    assert [mistake.path for mistake in error.mistakes] == [
+        'radars[0] "north"',
+        'radars[0] "north".service[0]',
+        'satellites[0] "still".longitude_deg',
+    ]
+
+
+def test_an_aim_point_within_a_kilometre_of_a_launch_site_is_refused(tmp_path: Path) -> None:
+    place = '[[places]]\nname = "door"\ntitle = "Next door"\nnation = "IR"\n'
+    semnan = catalogue.places()["semnan"]
+    for north_km, is_refused in ((0.0, True), (0.9, True), (1.2, False)):
+        spot = (
+            f"latitude_deg = {semnan.latitude_deg + north_km / 111.2}\n"  # a degree of latitude
+            f"longitude_deg = {semnan.longitude_deg}\n"
+        )
+        text = changed('["rome"]', '["rome", "door"]') + place + spot
+        if is_refused:
+            (mistake,) = refused(tmp_path, text).mistakes
+            assert mistake.path == "aim_points[1]"
+            assert mistake.found == (
+                'the aim point "door" and the launch site "semnan" are the same place'
+            )
+        else:
+            load_scenario(write(tmp_path, text))
+
+
+def test_vehicles_that_do_not_rise_in_reach_are_refused(tmp_path: Path) -> None:
+    text = changed('["sejil-2", "hypothetical-irbm"]', '["hypothetical-irbm", "sejil-2"]')
+    (mistake,) = refused(tmp_path, text).mistakes
+    assert mistake.path == "fly_with[1]"
+    assert "would never fly" in mistake.found
+
+
+def test_a_suggestion_is_never_a_name_that_stands_in_the_list_already(tmp_path: Path) -> None:
+    (mistake,) = refused(tmp_path, changed('["rome"]', '["rome", "romee"]')).mistakes
+    assert '"rome"' not in mistake.what_to_do
+    (mistake,) = refused(tmp_path, changed('["rome"]', '["semnam"]')).mistakes
+    assert '"semnan"' not in mistake.what_to_do
+
+
+def test_a_suggestion_is_never_a_key_that_is_there_already(tmp_path: Path) -> None:
+    (mistake,) = refused(tmp_path, changed("seed = 7", "seed = 7\nseeds = 8")).mistakes
+    assert "Did you mean" not in mistake.what_to_do
+
+
+def test_a_flight_without_a_height_or_an_end_names_both_ways_to_give_it(tmp_path: Path) -> None:
+    flight = (
+        '[[flights]]\nname = "one"\nvehicle = "sejil-2"\nlatitude_deg = 1.0\n'
+        "longitude_deg = 1.0\nazimuth_deg = 1.0\n"
+    )
+    there, high = refused(tmp_path, SCENARIO + flight).mistakes
+    assert there.found == 'missing key "ground_range_km"'
+    assert "aim_latitude_deg and aim_longitude_deg" in there.allowed
+    assert high.found == 'missing key "apogee_km"'
+    assert "time_of_flight_s" in high.allowed

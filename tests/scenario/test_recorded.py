@@ -12,7 +12,7 @@ from commonwatch.scenario import catalogue
 from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.recorded import read_recording
 from commonwatch.scenario.schema import LIMITS
-from tests.scenario.build import SCENARIO
+from tests.scenario.build import SCENARIO, changed
 
 HEADER = "time_s,altitude_m,downrange_m\n"
 RECORDED = """
@@ -100,3 +100,29 @@ def test_a_missing_recording_is_a_mistake_of_the_scenario(tmp_path: Path, file: 
     path.write_text(SCENARIO + RECORDED.format(file), encoding="utf-8")
     with pytest.raises(ScenarioError, match=r'recorded\[0\] "seen": file'):
         load_scenario(path)
+
+
+def test_a_recording_that_cannot_be_read_is_reported_with_all_other_mistakes(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "small.toml"
+    text = changed("seed = 7", "sede = 7") + RECORDED.format("none.csv")
+    path.write_text(text.replace("latitude_deg = 28.6", "latitude_deg = 98.6"), encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path)
+    assert [mistake.path for mistake in caught.value.mistakes] == [
+        "",
+        'recorded[0] "seen"',
+        'recorded[0] "seen"',
+    ]
+
+
+def test_a_burn_out_after_the_last_sample_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, HEADER + "0,0,0\n0.9,5,1\n")
+    path = tmp_path / "small.toml"
+    path.write_text(SCENARIO + RECORDED.format("seen.csv"), encoding="utf-8")
+    with pytest.raises(
+        ScenarioError, match=r"burn_out_s = 1\.0 lies after the last sample"
+    ) as caught:
+        load_scenario(path)
+    assert "at most 0.9" in str(caught.value)

@@ -36,6 +36,7 @@ def test_every_bundled_scenario_fits_the_schema(name: str) -> None:
     ("old", "new"),
     [
         ("seed = 7", "sede = 7"),
+        ("format = 1", "format = 2"),
         ("latitude_deg = 70.0", "latitude_deg = 91"),
         ('role = "search"', 'role = "seek"'),
         ("latitude_deg = 70.0\n", ""),

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 from commonwatch.errors import OutputError
 from commonwatch.tables.files import (
     output_error,
+    place_to_write,
     replaced,
     staged_folder,
     write_json,
@@ -210,6 +212,99 @@ def test_a_folder_in_the_way_of_a_staged_file_stops_the_move_before_it_begins(
     with pytest.raises(OutputError, match="folder, not a file"):
         run_whole(tmp_path, "arcs.txt", "report.html")
     assert names_in(tmp_path) == ["report.html"]
+
+
+def make_irregular(folder: Path, kind: str) -> Path:
+    """Make a pipe, a socket, or a link to a pipe."""
+    path = folder / "odd"
+    if kind == "socket":
+        with socket.socket(socket.AF_UNIX) as end:
+            end.bind(str(path))
+        return path
+    os.mkfifo(path)
+    if kind == "pipe":
+        return path
+    (folder / "link").symlink_to(path)
+    return folder / "link"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have other names there")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "link to a pipe"])
+def test_what_is_no_regular_file_is_refused_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    path = make_irregular(Path(), kind)
+    before = {name: (tmp_path / name).lstat().st_ino for name in names_in(tmp_path)}
+    with pytest.raises(OutputError, match="a device, a pipe or a socket"):
+        write_text(path, "x")
+    with pytest.raises(OutputError, match="a device, a pipe or a socket"):
+        run_whole(tmp_path, "arcs.txt", path.name)
+    assert {name: (tmp_path / name).lstat().st_ino for name in names_in(tmp_path)} == before
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    kept, link = tmp_path / "deep" / "kept.txt", tmp_path / "link.txt"
+    write_text(kept, "earlier")
+    link.symlink_to(kept)
+    write_text(link, "later")
+    assert link.is_symlink()
+    assert kept.read_text() == "later"
+    run_whole(tmp_path, "link.txt")
+    assert link.is_symlink()
+    assert kept.read_text() == "whole"
+    assert names_in(kept.parent) == ["kept.txt"]
+
+
+def test_a_link_to_nothing_yet_is_written_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "link.txt").symlink_to(tmp_path / "new.txt")
+    write_text(tmp_path / "link.txt", "x")
+    assert (tmp_path / "new.txt").read_text() == "x"
+    assert (tmp_path / "link.txt").is_symlink()
+
+
+def test_links_in_a_ring_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_text(tmp_path / "a", "x")
+    with pytest.raises(OutputError, match="cannot be written"):
+        place_to_write(tmp_path / "a")
+
+
+def test_a_link_to_another_disk_is_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crosses(source: Path, place: Path) -> Path:
+        if source.parent != place.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
+        os.replace(source, place)
+        return place
+
+    monkeypatch.setattr(Path, "replace", crosses)
+    run_whole(tmp_path / "out", "report.html")
+    assert (tmp_path / "out" / "report.html").read_text() == "whole"
+    assert names_in(tmp_path / "out") == ["report.html"]
+
+
+def test_stale_files_go_when_the_new_ones_come(tmp_path: Path) -> None:
+    run_whole(tmp_path, "report.html", "old.txt", "notes.txt")
+    with staged_folder(tmp_path, stale=("report.html", "old.txt", "gone.txt")) as staged:
+        write_text(staged / "report.html", "later")
+        assert "old.txt" in names_in(tmp_path)
+    assert names_in(tmp_path) == ["notes.txt", "report.html"]
+    assert (tmp_path / "report.html").read_text() == "later"
+
+
+def test_a_mistake_in_staging_names_the_final_place(tmp_path: Path) -> None:
+    def fail(staged: Path) -> None:
+        full = OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        raise output_error(staged / "paths.parquet", full)
+
+    with pytest.raises(OutputError) as told, staged_folder(tmp_path / "out") as staged:
+        fail(staged)
+    assert told.value.where == str(tmp_path / "out" / "paths.parquet")
+    assert ".commonwatch-" not in str(told.value)
 
 
 INTERRUPTED = """

@@ -7,6 +7,7 @@
 ``validate``
 ``outcome``                            what a run leaves behind
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
+``places``                             names of files and folders to write
 ``progress``                           what a command shows while it works
 ``stopping``                           Ctrl-C and the system's wish to end the program
 =====================================  =========================================================

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Final
 
@@ -13,9 +14,10 @@ WIDTH_OFF_SCREEN: Final = 150
 
 
 def page() -> Console:
-    """Return the output stream for tables, wide where it is no screen."""
+    """Return the output stream for tables; wide where it is no screen and COLUMNS is not set."""
     console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_OFF_SCREEN)
+    is_told = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    return console if is_told else Console(width=WIDTH_OFF_SCREEN)
 
 
 class Stages:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from commonwatch.cli.places import Place
 from commonwatch.cli.progress import Stages
 from commonwatch.scenario.schema import SEED_MAX
+
+_WHOLE_POINTS: Final = 3
+_INDENT: Final = "   "
 
 
 @click.command(
@@ -63,7 +69,6 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
 def _print_points(summary: Mapping[str, Any]) -> None:
     """Print points 1 to 3 whole and 4 to 7 in brief, as wide as the terminal."""
     from rich.console import Console
-    from rich.padding import Padding
 
     console = Console(highlight=False, markup=False, emoji=False)
     for point in summary["points"]:
@@ -71,7 +76,8 @@ def _print_points(summary: Mapping[str, Any]) -> None:
         console.print(f"{number}  {point['heading']}", style="bold")
         shown = sentences if number <= _WHOLE_POINTS else [" ".join(sentences[:2])]
         for sentence in shown:
-            console.print(Padding(Text(sentence), (0, 0, 0, 3)))
+            lines = textwrap.wrap(sentence, console.width - len(_INDENT))
+            console.print(textwrap.indent("\n".join(lines), _INDENT), soft_wrap=True)
     count = len(summary["not_flown"])
     if count:
         arcs = f"{count:,} arc" if count == 1 else f"{count:,} arcs"

@@ -222,6 +222,8 @@ class _Rows:
         )
 
     def _check_positions(self, position: F64) -> None:
+        wrong = [row for row, _ in self.mistakes]
+        position[wrong] = np.nan  # already said what is wrong there
         distance_m = np.linalg.norm(position, axis=1)
         for row in np.flatnonzero(distance_m < DISTANCE_MIN_M).tolist():
             self._note(

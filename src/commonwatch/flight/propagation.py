@@ -84,7 +84,8 @@ class FreeFlight:
         (n,), seconds after the start; nan where the flight did not arrive.
     apogee_altitude_m, apogee_time_s
         (n,), the greatest height above the ellipsoid and its time; the start where the flight
-        only falls. nan where it was not sought, or not reached before the flight was given up.
+        only falls. nan where it was not sought, or not reached before the flight was given up,
+        as when it leaves the Earth.
     outcome
         (n,), an ``Outcome`` each.
     """
@@ -118,7 +119,7 @@ def free_flight(
     state_vector
         (n, 6), ECEF, m and m/s.
     stop
-        ``GROUND`` (the ellipsoid), ``APOGEE`` (the first, or the start where it falls there), or
+        ``GROUND`` (the ellipsoid), ``APOGEE`` (the first, or the start where that is higher), or
         ``Stop(altitude_m)`` on the way down.
     gravity
         Two-body, J2 or the zonal terms to J4.

@@ -65,6 +65,8 @@ FIRST_STEP = 0.4
 CLIMB_AT_PERIGEE_M_S = 1e-6
 SLOWING_AT_PERIGEE_M_S2 = -1e-5
 """A start that climbs no slower than the one and speeds up by more than the other rises at once."""
+APOGEE_GROWTH_M = 0.5
+"""A later apogee counts where it is higher by so much: revolutions differ by rounding."""
 STEPS_MAX = 200_000
 
 
@@ -121,7 +123,7 @@ def _decide(
     An event less than ``near_s`` away is met; ``later_s`` is the time that is left to it.
     """
     gm, radius = field[0], field[1]
-    falls_to_stop = 1.0 if stop == STOP_AT_ALTITUDE else 0.0
+    falls_to_stop = 0.0 if stop == STOP_AT_TIME else 1.0
     for lane in range(LANES):
         taken = step[lane]
         rate = climb[lane]
@@ -213,6 +215,7 @@ def fly(
     step, elapsed, drag = aligned(LANES), aligned(LANES), aligned(LANES)
     time_left, floor_m = aligned(LANES), aligned(LANES)
     near_s, later_s = aligned(LANES), aligned(LANES)
+    has_peak = np.zeros(LANES, np.bool_)
     first_step = FIRST_STEP * math.sqrt(math.sqrt(math.sqrt(tolerance_m)))
     factors = field_factors(field)
     low_m = min(altitude_m, 0.0)
@@ -252,6 +255,7 @@ def fly(
                 rises = climb[lane] > 0.0 or is_perigee
                 seeks = rises and seeks_apogee and stop != STOP_AT_TIME
                 phase[lane] = SEEKS_APOGEE if seeks else SEEKS_STOP
+                has_peak[lane] = False
                 apogee_altitude_m[flight] = np.nan if rises else height[lane]
                 apogee_s[flight] = np.nan if rises else 0.0
                 squared = start[lane] ** 2 + start[LANES + lane] ** 2 + start[2 * LANES + lane] ** 2
@@ -265,10 +269,8 @@ def fly(
                     # Below the stop it flies on to the ground, in case it rises through the stop.
                     if height[lane] < altitude_m - HEIGHT_TOLERANCE_M:
                         floor_m[lane] = low_m
-                    is_below = height[lane] < low_m - HEIGHT_TOLERANCE_M
-                    is_below = is_below and stop == STOP_AT_ALTITUDE
-                    if is_below or stop == STOP_AT_APOGEE:
-                        outcome[flight] = STARTS_BELOW if is_below else ARRIVED
+                    if height[lane] < low_m - HEIGHT_TOLERANCE_M:
+                        outcome[flight] = STARTS_BELOW if stop == STOP_AT_ALTITUDE else ARRIVED
                         end_s[flight] = 0.0
                         for c in range(6):
                             end_state_vector[flight, c] = start[c * LANES + lane]
@@ -286,22 +288,9 @@ def fly(
         finish_lanes(w, tolerance_m, factor)
         height_lanes(stage, field, height, climb, slowing)
         _decide(
-            factor,
-            height,
-            climb,
-            slowing,
-            climb_before,
-            phase,
-            step,
-            accepts,
-            event,
-            floor_m,
-            near_s,
-            later_s,
-            field,
-            stop,
-            climb_tolerance,
-        )
+            factor, height, climb, slowing, climb_before, phase, step, accepts, event, floor_m,
+            near_s, later_s, field, stop, climb_tolerance,
+        )  # fmt: skip
         for c in range(6):
             for lane in range(LANES):
                 i = c * LANES + lane
@@ -340,7 +329,8 @@ def fly(
                 phase[lane] = SEEKS_STOP
                 later = climb[lane] / max(slowing[lane], SLOWING_MIN_M_S2)
                 peak = height[lane] + 0.5 * climb[lane] * later
-                if not peak <= apogee_altitude_m[flight]:
+                has_peak[lane] = True
+                if not peak <= apogee_altitude_m[flight] + APOGEE_GROWTH_M:
                     apogee_altitude_m[flight] = peak
                     apogee_s[flight] = elapsed[lane] + later
                 floor_m[lane] = altitude_m if peak >= altitude_m else low_m
@@ -356,6 +346,8 @@ def fly(
                     done = NOT_REACHED
             elif event[lane] > 0.0 and climb[lane] > 0.0:
                 phase[lane] = SEEKS_APOGEE if seeks_apogee else SEEKS_STOP
+            elif event[lane] > 0.0 and stop == STOP_AT_APOGEE:
+                done = ARRIVED
             elif event[lane] > 0.0:
                 done = ARRIVED if floor_m[lane] == altitude_m else NOT_REACHED
                 if done == NOT_REACHED and apogee_s[flight] == 0.0:
@@ -370,10 +362,15 @@ def fly(
                     start[(c + 3) * LANES + lane] += later * fall[c]
             if done < 0 and is_over:
                 done = ARRIVED if stop == STOP_AT_TIME and steps[lane] < STEPS_MAX else ALOFT
-            if done == ALOFT and phase[lane] == SEEKS_APOGEE:
-                if apogee_s[flight] == 0.0:  # rising away from a start that fell: no apogee yet
-                    apogee_altitude_m[flight] = np.nan
-                    apogee_s[flight] = np.nan
+            if done == ALOFT and phase[lane] == SEEKS_APOGEE and not has_peak[lane]:
+                # Rising away, perhaps from a start that fell: no apogee yet.
+                apogee_altitude_m[flight] = np.nan
+                apogee_s[flight] = np.nan
+            if done == ARRIVED and stop == STOP_AT_APOGEE and apogee_s[flight] == 0.0:
+                # It fell from its greatest height, the start.
+                elapsed[lane] = 0.0
+                for c in range(6):
+                    start[c * LANES + lane] = state_vector[flight, c]
             if done >= 0:
                 for c in range(6):
                     end_state_vector[flight, c] = start[c * LANES + lane]

@@ -42,7 +42,6 @@ from commonwatch.report.wording import (
 )
 from commonwatch.studies.runs import CROSS_SECTION
 
-
 _LAUNCHES_MANY: Final = 10
 _WORST_SHOWN: Final = 3
 

@@ -172,7 +172,10 @@ def _marginals(content: ReportContent, titles: Mapping[str, str]) -> list[Conclu
         return []
     shown = matching(table, figure=RADAR_TRACK, with_satellites=True)
     published = matching(shown, arcs="published range")
-    shown = published if published.num_rows else shown
+    if published.num_rows and content.published_ground_range_m:
+        shown = published
+    else:
+        shown = matching(shown, arcs="all")
     chosen = matching(shown, run=PUBLISHED_RANGE)
     other = matching(shown, run=CROSS_SECTION)
     crossed = dict(zip(words(other, "sensor"), numbers(other, "nominal_s"), strict=True))

@@ -1,8 +1,8 @@
 """The figures of the first screen: what happens on at least half of the arcs, in each case.
 
 An arc on which something never happens counts as later than any other, and as zero seconds of
-track, and an arc that nobody sees is one gap from lift-off to its end. So a sensor that is added can
-never make these figures worse, which a median over the arcs seen alone would not promise.
+track, and one that nobody sees is a gap from lift-off to its end. So a sensor that is added can
+never make a figure worse, which a median over the arcs seen alone would not promise.
 
 A figure's interval spans every combination of sensors' case and burn time that was flown. An arc
 that cannot be flown with one end of the burn time keeps its nominal flight there, so that every
@@ -226,12 +226,14 @@ def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> Lay
 
 def flight_durations_s(content: ReportContent) -> dict[str, float]:
     """Return how long each arc flies, by its key: to impact, or as long as its path is known."""
-    arcs, paths = content.tables["arcs"], content.tables["paths"]
-    ends: dict[str, float] = {}
+    arcs = content.tables["arcs"]
+    impact_s = numbers(arcs, "impact_s")
+    ends = dict(zip(arc_keys(arcs).to_pylist(), impact_s.tolist(), strict=True))
+    endless = arc_keys(arcs).filter(pa.array(np.isnan(impact_s))).combine_chunks()
+    paths = among(content.tables["paths"], endless)
     for key, time_s in zip(arc_keys(paths).to_pylist(), numbers(paths, "time_s"), strict=True):
-        ends[key] = max(ends.get(key, 0.0), float(time_s))
-    pairs = zip(arc_keys(arcs).to_pylist(), numbers(arcs, "impact_s"), strict=True)
-    return ends | {key: float(impact_s) for key, impact_s in pairs if math.isfinite(impact_s)}
+        ends[key] = float(np.fmax(ends[key], time_s))
+    return ends
 
 
 def _unseen_s(rows: pa.Table, flight_s: Mapping[str, float]) -> F64:
@@ -241,7 +243,9 @@ def _unseen_s(rows: pa.Table, flight_s: Mapping[str, float]) -> F64:
     return np.where(np.isfinite(numbers(rows, "first_sight_s")), known_s, whole_s)
 
 
-def _by_launch(launches: Sequence[str], has_gap: npt.NDArray[np.bool_]) -> dict[str, tuple[int, int]]:
+def _by_launch(
+    launches: Sequence[str], has_gap: npt.NDArray[np.bool_]
+) -> dict[str, tuple[int, int]]:
     total = Counter(launches)
     with_gap = Counter(launch for launch, gap in zip(launches, has_gap, strict=True) if gap)
     return {launch: (with_gap[launch], count) for launch, count in total.items()}

@@ -80,7 +80,7 @@ def value_listings(content: ReportContent) -> list[Listing]:
     listings = []
     for run in distinct(table, "run"):
         chosen = matching(table, run=run, arcs="published range")
-        if not chosen.num_rows:
+        if not chosen.num_rows or not content.published_ground_range_m:
             chosen = matching(table, run=run, arcs="all")
         lookup = _value_lookup(chosen)
         satellites = [flag for flag in (True, False) if any(key[0] is flag for key in lookup)]

@@ -58,12 +58,8 @@ def summary(content: ReportContent) -> dict[str, Any]:
         "interval_over": INTERVAL_OVER,
         "answers": [sentence for point in screen.answers for sentence in point.sentences],
         "points": [
-            {
-                "number": point.number,
-                "heading": point.heading,
-                "sentences": list(point.sentences),
-            }
-            for point in (*screen.answers, *screen.asides)
+            {"number": one.number, "heading": one.heading, "sentences": list(one.sentences)}
+            for one in (*screen.answers, *screen.asides)
         ],
         "asides": {point.heading: list(point.sentences) for point in screen.asides},
         "laydowns": [

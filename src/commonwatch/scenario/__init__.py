@@ -7,7 +7,8 @@ schema               the form of the files: degrees, kilometres, intervals with 
 reading              reads the text of a file and parses it
 load                 reads a file and refuses every mistake in one go
 mistakes             mistakes of form, each with its place
-meaning              what the form allows and the world does not
+meaning              what the form of a table allows and the world does not
+names                names across the file, their order, and what flies
 recorded             recorded paths from CSV
 catalogue            the bundled files of ``library/``
 description          a scenario as everything above uses it

@@ -1,7 +1,7 @@
 """Reads scenario and sensor files, and refuses every mistake in one go.
 
-``reading`` gives the parsed file. It is walked against its Struct (``mistakes``), names and meanings
-are checked (``meaning``), recordings are read, and only a clean file is converted.
+``reading`` gives the parsed file. It is walked against its Struct (``mistakes``, ``meaning``), its
+names are checked (``names``), its recordings read, and only a clean file is converted.
 """
 
 from __future__ import annotations
@@ -30,14 +30,9 @@ from commonwatch.scenario.description import (
     RecordedPath,
     Scenario,
 )
-from commonwatch.scenario.meaning import (
-    CHECKS,
-    KnownNames,
-    check_names,
-    check_sensor_names,
-    tables,
-)
+from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
+from commonwatch.scenario.names import KnownNames, check_names, check_sensor_names, tables
 from commonwatch.scenario.reading import FileRead, exists, printable, read_scenario, read_toml
 from commonwatch.scenario.recorded import Recording, read_recording
 from commonwatch.scenario.schema import (

@@ -220,7 +220,7 @@ def _walk_struct(
     clean = {field.name: field.default for field in fields.values() if not field.required}
     for key, value in table.items():
         if key not in fields:
-            yield _unknown_key(key, fields, missing, keys)
+            yield _unknown_key(key, fields, missing, table, keys)
             continue
         faults = list(_walk(value, kinds[key], (*keys, key), checks))
         yield from faults
@@ -239,12 +239,14 @@ def _walk_struct(
             continue
 
 
-def _unknown_key(key: str, known: Iterable[str], missing: list[str], keys: Keys) -> Fault:
-    """Suggest a key that is missing here, if one is near, before one that is there already."""
+def _unknown_key(
+    key: str, known: Iterable[str], missing: list[str], table: Table, keys: Keys
+) -> Fault:
+    """Suggest a key that is missing here before one that may be left out, none that is there."""
 
     def what_to_do() -> str:
         # The form of this message is set: known keys and suggestion on a line each.
-        near = nearest(key, missing) or nearest(key, known)
+        near = nearest(key, missing) or nearest(key, set(known) - table.keys())
         names = f"Known keys here: {', '.join(sorted(known))}."
         return names + (f'\n  Did you mean "{near}"?' if near else "")
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from commonwatch.errors import ImpossibleArcError
 from commonwatch.scenario.description import Coverage, Scenario
 from commonwatch.scenario.figures import Case
 from commonwatch.scenario.sensors import sensors
@@ -16,12 +17,14 @@ from commonwatch.sensing.coverage import longest_gap, lowest_visible_altitude
 from commonwatch.sensing.visibility import Sensor, handed_over, spells_of_sight, union
 from commonwatch.tables.schemas import to_table
 from commonwatch.units import degrees_from_radians
-from commonwatch.world.truth import ArcWanted, fly, gap_flights_wanted
+from commonwatch.world.truth import ArcWanted, Truth, fly, gap_flights_wanted
 
 F64 = npt.NDArray[np.float64]
 
 INTERVAL_S: Final = 10.0
 _FLIGHTS_A_CHUNK: Final = 2_048
+_FLOWN_WHOLE_MAX: Final = 2 * _FLIGHTS_A_CHUNK
+"""A larger gap map is tried out with flights spread over it."""
 
 
 def lowest_altitude(scenario: Scenario, coverage: Coverage) -> pa.Table:
@@ -60,6 +63,11 @@ def gap_map(
 
     The longest unseen stretch counts from lift-off, so the climb to first sight is part of it.
     Flights that cannot be (too near, too far) leave their row's times empty.
+
+    Raises
+    ------
+    ImpossibleArcError
+        Not one of them can be flown.
     """
     grid = coverage.launches
     if grid is None:
@@ -72,15 +80,80 @@ def gap_map(
         parts.append(_chunk(scenario, chunk, cases))
         progress(min(1.0, (first + len(chunk)) / len(wanted)))
     table = pa.concat_tables(parts)
+    if table["impact_s"].null_count == len(table):
+        raise _impossible(scenario, coverage, wanted)
     return table.sort_by([("laydown", "ascending"), ("case", "ascending")])
+
+
+def try_gap_map(scenario: Scenario, coverage: Coverage, *, interval_s: float) -> tuple[int, int]:
+    """Fly the gap map without sensors, a large one in part, and count.
+
+    Returns
+    -------
+    flown, tried
+        How many can be flown, of how many.
+
+    Raises
+    ------
+    ImpossibleArcError
+        Not one of the whole map can be flown.
+    """
+    if coverage.launches is None:
+        return 0, 0
+    wanted = gap_flights_wanted(scenario, coverage.launches, coverage.arc)
+    spread = np.arange(len(wanted))
+    if len(wanted) > _FLOWN_WHOLE_MAX:
+        spread = np.linspace(0, len(wanted) - 1, _FLIGHTS_A_CHUNK).astype(np.intp)
+    rest = np.setdiff1d(np.arange(len(wanted)), spread)
+    flown = tried = 0
+    for chunk in (*_chunks(spread), *_chunks(rest)):
+        if tried >= len(spread) and flown:
+            break
+        truth = _flown(scenario, [wanted[k] for k in chunk], interval_s=interval_s)
+        flown += 0 if truth is None else len(truth.flights)
+        tried += len(chunk)
+    if wanted and not flown:
+        raise _impossible(scenario, coverage, wanted)
+    return flown, tried
+
+
+def _chunks(places: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    firsts = range(0, len(places), _FLIGHTS_A_CHUNK)
+    return [places[first : first + _FLIGHTS_A_CHUNK] for first in firsts]
+
+
+def _flown(scenario: Scenario, chunk: Sequence[ArcWanted], *, interval_s: float) -> Truth | None:
+    """Fly some of the gap map; None where not one of them can be flown."""
+    try:
+        return fly(scenario, interval_s=interval_s, wanted=chunk)
+    except ImpossibleArcError:
+        return None
+
+
+def _impossible(
+    scenario: Scenario, coverage: Coverage, wanted: Sequence[ArcWanted]
+) -> ImpossibleArcError:
+    reason = ""
+    try:
+        fly(scenario, interval_s=INTERVAL_S, wanted=wanted[:1])
+    except ImpossibleArcError as error:
+        reason = f"; the first: {error.found.partition(': ')[2]}"
+    return ImpossibleArcError(
+        f'coverage.arc = "{coverage.arc}": not one of {len(wanted)} flights of the gap map can be '
+        f"flown{reason}",
+        allowed="an arc that exists from some place of coverage.launches",
+        where=scenario.name,
+        what_to_do="Choose another arc, or change coverage.launches or the vehicles",
+    )
 
 
 def _chunk(
     scenario: Scenario, chunk: Sequence[ArcWanted], cases: dict[Case, tuple[Sensor, ...]]
 ) -> pa.Table:
-    truth = fly(scenario, interval_s=INTERVAL_S, wanted=chunk)
+    truth = _flown(scenario, chunk, interval_s=INTERVAL_S)
     place = {id(entry): k for k, entry in enumerate(chunk)}
-    rows = np.array([place[id(entry)] for entry in truth.flights])
+    flights = () if truth is None else truth.flights
+    rows = np.array([place[id(entry)] for entry in flights], dtype=np.intp)
     ends: dict[str, Any] = {
         "launch_latitude_deg": [degrees_from_radians(e.launch.latitude_rad) for e in chunk],
         "launch_longitude_deg": [degrees_from_radians(e.launch.longitude_rad) for e in chunk],
@@ -90,16 +163,19 @@ def _chunk(
     ends[f"within_published_range_{year:04d}"] = [e.is_within_published_range for e in chunk]
     parts = []
     for case, every in cases.items():
-        spells = spells_of_sight(truth.trajectories, every)
+        spells = spells_of_sight(truth.trajectories, every) if truth is not None else None
         for laydown in scenario.laydowns:
-            joined = union(handed_over(truth.trajectories, spells, every, include=laydown.members))
             columns: dict[str, Any] = {
                 name: np.full(len(chunk), np.nan)
                 for name in ("first_sight_s", "longest_unseen_s", "impact_s")
             }
-            columns["first_sight_s"][rows] = _first_s(joined.path, joined.first_seen_s, len(rows))
-            columns["longest_unseen_s"][rows] = longest_gap(joined, truth.trajectories, from_s=0.0)
-            columns["impact_s"][rows] = truth.trajectories.impact_s
+            if truth is not None and spells is not None:
+                paths = truth.trajectories
+                joined = union(handed_over(paths, spells, every, include=laydown.members))
+                first_s = _first_s(joined.path, joined.first_seen_s, len(rows))
+                columns["first_sight_s"][rows] = first_s
+                columns["longest_unseen_s"][rows] = longest_gap(joined, paths, from_s=0.0)
+                columns["impact_s"][rows] = paths.impact_s
             parts.append(
                 to_table(
                     "gaps",

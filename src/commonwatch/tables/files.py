@@ -2,8 +2,8 @@
 
 A file is written beside its place under a hidden name, forced to the disk and moved into place in
 one step; a whole run is staged in a hidden folder in the same way. Whatever stops the work (Ctrl-C,
-a full disk, a mistake) leaves the earlier files as they were. A link is followed to the file that it
-names; what is there and is no regular file (a device, a pipe, a socket) is refused.
+a full disk, a mistake) leaves the earlier files as they were. A link is followed to the file that
+it names; what is there and is no regular file (a device, a pipe, a socket) is refused.
 """
 
 from __future__ import annotations
