@@ -20,7 +20,9 @@ from commonwatch.scenario.schema import (
 from commonwatch.scenario.sensors import first_look_delay
 from commonwatch.tables.columns import unit_of
 
-_WITHOUT_EFFECT: Final = frozenset({"false_plots_per_sweep", "flight_time_s"})
+_WITHOUT_EFFECT: Final = frozenset(
+    {"false_plots_per_sweep", "flight_time_s", "ground_range_max_km"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
