@@ -68,6 +68,19 @@ def test_ctrl_c_in_mid_run_leaves_nothing_behind(stage: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_that_a_script_started_in_the_background_can_be_interrupted(tmp_path: Path) -> None:
+    # A shell without job control makes what it starts with "&" deaf to SIGINT.
+    deaf = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command_line("run", "iran-2009")]
+    with subprocess.Popen(
+        deaf, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(process, "flying the arcs")
+        process.send_signal(signal.SIGINT)
+        code, _ = end_of(process)
+    assert code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
 STRUCK = """
 import os, signal, sys, threading
 from commonwatch.cli import outcome

@@ -20,10 +20,15 @@ _asked: list[int] = []
 
 
 def listen() -> None:
-    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, but for those that are ignored."""
+    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt.
+
+    A SIGHUP that is ignored stays so: ``nohup`` asks for it. SIGINT is ignored in what a script
+    starts in the background, where nobody asked for that: who then sends it means it.
+    """
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+        is_kept = name == "SIGHUP" and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        if number is not None and not is_kept:
             signal.signal(number, _first)
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _again)
