@@ -101,13 +101,21 @@ def reference_path(name: str) -> tuple[F64, F64]:
         "R02000_C_40N126E_az060",
         "R03500_I_50N140W_az135_depr",
         "R05500_G_65N020E_az000",
-        "R01001_L_40N126E_steep_ap7687",
     ],
 )
 def test_free_flight_of_another_library_is_accepted_through_telemetry_noise(name: str) -> None:
     time, states = reference_path(name)
     evidence = coast_evidence(time, noisy(states, seed=1))
     assert evidence.is_free_flight, evidence.sentence
+
+
+def test_an_apogee_that_noise_moves_by_more_than_3_km_decides_nothing() -> None:
+    time, states = reference_path("R01001_L_40N126E_steep_ap7687")
+    evidence = coast_evidence(time, noisy(states, seed=1))
+    assert evidence.apogee_difference_m > 3_000.0
+    assert evidence.verdict is Verdict.UNDECIDED, evidence.sentence
+    quiet = coast_evidence(time, noisy(states, seed=1, velocity_std_m_s=0.1 * VELOCITY_STD_M_S))
+    assert quiet.is_free_flight, quiet.sentence
 
 
 @pytest.mark.parametrize(

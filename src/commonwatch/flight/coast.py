@@ -146,9 +146,9 @@ def coast_evidence(
     -------
     CoastEvidence
         Free flight where every window's residual is below 0.5 m/s2 and the predicted apogees agree
-        within 3 km, or within six standard errors where noise makes these more; not free flight
-        where a residual exceeds 1 m/s2, or the apogees differ by more; undecided between, or where
-        the noise of a residual alone reaches half the limit.
+        within 3 km; not free flight where a residual exceeds 1 m/s2, or the apogees differ by more;
+        undecided between, and where noise alone explains what speaks against free flight (three
+        standard errors of a residual, six of an apogee) or could hide a burn.
 
     Raises
     ------
@@ -340,8 +340,9 @@ def _verdict(
         return Verdict.NOT_FREE_FLIGHT
     if noise_m_s2 > 0.5 * RESIDUAL_FREE_M_S2:
         return Verdict.UNDECIDED
-    if apogee_difference_m > max(APOGEE_DIFFERENCE_MAX_M, _APOGEE_NOISES * apogee_noise_m):
-        return Verdict.NOT_FREE_FLIGHT
+    if apogee_difference_m > APOGEE_DIFFERENCE_MAX_M:
+        is_noise = apogee_difference_m <= _APOGEE_NOISES * apogee_noise_m
+        return Verdict.UNDECIDED if is_noise else Verdict.NOT_FREE_FLIGHT
     return Verdict.FREE_FLIGHT if residual_m_s2 < RESIDUAL_FREE_M_S2 else Verdict.UNDECIDED
 
 
