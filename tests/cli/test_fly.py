@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.cli import flights
@@ -551,6 +551,8 @@ cells = st.one_of(
 
 
 @given(st.binary(max_size=400))
+@example(b"\xef")
+@example(b"\xef\xbb\xbf")
 @any_input
 def test_any_bytes_are_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     states = tmp_path / "states.csv"

@@ -57,6 +57,9 @@ class States:
     bytes_read: int
 
 
+_BEGINNING: Final = "a first line of column names, then states"
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class StateTable:
     """A table of states on disk.
@@ -109,7 +112,10 @@ class StateTable:
         self._check_beginning(raw)
         with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             reader = csv.reader(text, strict=True)
-            header = [name.strip() for name in next(reader)]
+            first = next(reader, None)
+            if first is None:  # nothing but a byte-order mark, or a part of one
+                raise self._error("the file holds no text", _BEGINNING)
+            header = [name.strip() for name in first]
             place = self._places(header)
             seen: set[str] = set()
             rows = _Rows(self, place, first=1)
@@ -134,7 +140,7 @@ class StateTable:
     def _check_beginning(self, raw: io.BufferedReader) -> None:
         head = raw.peek(_HEADER_BYTES_MAX)
         if not head.strip():
-            raise self._error("the file is empty", "a first line of column names, then states")
+            raise self._error("the file is empty", _BEGINNING)
         if b"\0" in head:
             kind = "a Parquet file" if head.startswith(b"PAR1") else "a binary file"
             raise self._error(f"this is {kind}", "a table of comma-separated text")
