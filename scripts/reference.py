@@ -10,7 +10,8 @@ import click
 from click.testing import CliRunner
 
 from commonwatch.cli.main import commonwatch
-from commonwatch.tables.columns import TABLES, Column
+from commonwatch.tables.columns import Column
+from commonwatch.tables.schemas import TABLES
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 WIDTH = 96

@@ -61,16 +61,20 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 import numba  # noqa: E402
 
 
-def kernel(signature: str, *, is_inlined: bool = False) -> Callable[[Function], Function]:
+def kernel(
+    signature: str, *, is_inlined: bool = False, is_exact: bool = False
+) -> Callable[[Function], Function]:
     """Compile a function for an explicit signature, cached between runs.
 
     ``is_inlined`` tells the compiler to put the function's body where it is called: worth it for a
     loop over lanes that a kernel calls many times (a call costs as much as twenty lanes).
+    ``is_exact`` keeps every operation as written, for what a centre decides with: the same input
+    must give the same bytes.
     """
     njit: Any = numba.njit  # its own type forgets that of the function
     options: dict[str, Any] = {
         "nogil": True,
-        "fastmath": FASTMATH,
+        "fastmath": False if is_exact else FASTMATH,
         "error_model": "numpy",
         "forceinline": is_inlined,
     }

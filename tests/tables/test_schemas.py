@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from commonwatch.errors import InvariantError
-from commonwatch.tables.columns import TABLES, unit_of
+from commonwatch.tables.columns import unit_of
 from commonwatch.tables.files import write_table
-from commonwatch.tables.schemas import FORMAT_KEY, to_table
+from commonwatch.tables.schemas import FORMAT_KEY, TABLES, to_table
 
 VISIBILITY = (
     "laydown,case,launch,aim_point,arc,sensor,spell,first_seen_s,last_seen_s,"

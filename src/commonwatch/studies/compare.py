@@ -22,8 +22,10 @@ from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Limit, Spells, rows_of, spells_of_sight, union
 from commonwatch.studies import describe, gaps, sensitivity
 from commonwatch.studies.impact_bound import ImpactSlopes, gather, impact_slopes
+from commonwatch.studies.launch_point import cloud_break_altitudes_m, launch_areas
 from commonwatch.studies.marginal import (
     FIGURES,
+    TOGETHER_S,
     Laid,
     Sight,
     last_in_marginals,
@@ -41,8 +43,6 @@ Progress = Callable[[str, float], None]
 INTERVAL_S: Final = 5.0
 IMPACT_BOUND_ARCS_MAX: Final = 400
 """Above this many arcs impact areas, which need 13 flights an arc, are left out and said to be."""
-TOGETHER_S: Final = 0.05
-"""Sensors that first see within so short a time see together: no order is claimed."""
 PUBLISHED_ARCS: Final = "published range"
 ALL_ARCS: Final = "all"
 
@@ -56,7 +56,7 @@ class Comparison:
     scenario
         What was asked.
     tables
-        By the names of ``tables.columns.TABLES``; a table that the scenario gives no cause for is
+        By the names of ``tables.schemas.TABLES``; a table that the scenario gives no cause for is
         not there.
     refused
         Flights that cannot be, each with its reason.
@@ -258,6 +258,9 @@ def _knowledge(
     burn: Case,
 ) -> pa.Table:
     paths = np.arange(truth.trajectories.path_count)
+    cloud_break_m = cloud_break_altitudes_m(scenario)
+    satellites = set(np.flatnonzero(np.isfinite(cloud_break_m[:, 0])).tolist())
+    areas: dict[tuple[tuple[int, ...], Case], dict[str, F64]] = {}
     parts = []
     for laydown in scenario.laydowns:
         for run in RUNS:
@@ -267,6 +270,14 @@ def _knowledge(
                         truth, slopes, sight[run], laydown, case, with_satellites=with_satellites
                     )
                     columns = _known(laid)
+                    # Satellites see the same in both runs, and beside any radars.
+                    eyes = (tuple(sorted(set(laid.cases) & satellites)), case)
+                    if eyes not in areas:
+                        areas[eyes] = launch_areas(
+                            laid,
+                            cloud_break_m=cloud_break_m,
+                            first_stereo_s=columns["first_stereo_s"],
+                        )
                     count = len(paths)
                     parts.append(
                         to_table(
@@ -279,6 +290,7 @@ def _knowledge(
                                 "with_satellites": np.full(count, with_satellites),
                                 **describe.arc_columns(truth, paths),
                                 **columns,
+                                **areas[eyes],
                             },
                         )
                     )

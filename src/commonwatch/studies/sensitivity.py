@@ -19,8 +19,7 @@ from commonwatch.sensing.visibility import Sensor, merged, spells_of_sight
 from commonwatch.studies.impact_bound import ImpactSlopes, Information, gather, impact_slopes
 from commonwatch.studies.marginal import FIGURES, Laid, Sight, mean_known
 from commonwatch.studies.runs import CROSS_SECTION, PUBLISHED_RANGE
-from commonwatch.tables.columns import TABLES
-from commonwatch.tables.schemas import to_table
+from commonwatch.tables.schemas import TABLES, to_table
 from commonwatch.world.truth import Truth, fly
 
 F64 = npt.NDArray[np.float64]

@@ -14,12 +14,33 @@ import numpy as np
 import pyarrow as pa
 
 from commonwatch.errors import InvariantError, invariant
-from commonwatch.tables.columns import COUNT, FLAG, FLOAT, TABLES, TEXT, YEAR, Column
+from commonwatch.tables.columns import (
+    COUNT,
+    FLAG,
+    FLOAT,
+    INSTANT,
+    NUMBER,
+    STUDY_TABLES,
+    TEXT,
+    YEAR,
+    Column,
+)
+from commonwatch.tables.records import RECORD_TABLES
 
 FORMAT: Final = 1
 FORMAT_KEY: Final = b"commonwatch.format"
 
-_ARROW: Final = {TEXT: pa.string(), FLOAT: pa.float64(), COUNT: pa.int32(), FLAG: pa.bool_()}
+TABLES: Final = {**STUDY_TABLES, **RECORD_TABLES}
+"""Every table that Commonwatch writes, by name."""
+
+_ARROW: Final = {
+    TEXT: pa.string(),
+    FLOAT: pa.float64(),
+    COUNT: pa.int32(),
+    FLAG: pa.bool_(),
+    NUMBER: pa.int64(),
+    INSTANT: pa.int64(),
+}
 
 
 def to_table(name: str, columns: Mapping[str, Any]) -> pa.Table:

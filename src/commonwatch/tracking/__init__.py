@@ -1,0 +1,7 @@
+"""What one centre believes: from detections to tracks.
+
+===================  ==========================================================================
+``estimate``         beliefs about objects: records, tables, prediction, normalised error
+``motion_kernel``    compiled: free and powered flight with their covariance
+===================  ==========================================================================
+"""

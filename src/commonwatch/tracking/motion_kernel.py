@@ -1,0 +1,179 @@
+"""Compiled: how a state vector and its covariance move, in free flight and under power.
+
+Every number that a centre decides with passes through here, so nothing is reordered: the same
+input gives the same bytes. ``field`` is that of ``flight.dynamics_kernel``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+
+F64 = npt.NDArray[np.float64]
+
+FREE = 0
+POWERED = 1
+
+STEP_MAX_S = 10.0
+"""Longest single step: fourth order keeps it within millimetres."""
+
+
+@kernel("UniTuple(f8, 3)(f8, f8, f8, f8, f8, f8, f8, f8[::1])", is_exact=True)
+def acceleration(
+    x: float, y: float, z: float, u: float, v: float, w: float, thrust_m_s2: float, field: F64
+) -> tuple[float, float, float]:
+    """Gravity to J2, Coriolis and centrifugal, and a thrust along the velocity.
+
+    Slower than 50 m/s the thrust turns upward, as at lift-off.
+    """
+    gm, radius, rate, oblate = field[0], field[1], field[2], field[3]
+    inverse2 = 1.0 / (x * x + y * y + z * z)
+    inverse = math.sqrt(inverse2)
+    pull = gm * inverse2 * inverse
+    second = 1.5 * oblate * radius * radius * inverse2
+    sine2 = 5.0 * z * z * inverse2
+    outward = rate * rate - pull * (1.0 + second * (1.0 - sine2))
+    a = outward * x + 2.0 * rate * v
+    b = outward * y - 2.0 * rate * u
+    c = -pull * (1.0 + second * (3.0 - sine2)) * z
+    if thrust_m_s2 != 0.0:
+        speed = math.sqrt(u * u + v * v + w * w)
+        upward = max(0.0, 1.0 - speed / 50.0)
+        du = u / max(speed, 1e-6) * (1.0 - upward) + upward * x * inverse
+        dv = v / max(speed, 1e-6) * (1.0 - upward) + upward * y * inverse
+        dw = w / max(speed, 1e-6) * (1.0 - upward) + upward * z * inverse
+        a += thrust_m_s2 * du
+        b += thrust_m_s2 * dv
+        c += thrust_m_s2 * dw
+    return a, b, c
+
+
+@kernel("void(f8[::1], f8, f8, f8[::1])", is_exact=True)
+def step_state_vector(state: F64, seconds: float, thrust_m_s2: float, field: F64) -> None:
+    """Move one state vector by one step of the classical fourth-order rule, in place."""
+    h = seconds
+    x, y, z, u, v, w = state[0], state[1], state[2], state[3], state[4], state[5]
+    a1, b1, c1 = acceleration(x, y, z, u, v, w, thrust_m_s2, field)
+    u2, v2, w2 = u + 0.5 * h * a1, v + 0.5 * h * b1, w + 0.5 * h * c1
+    a2, b2, c2 = acceleration(
+        x + 0.5 * h * u, y + 0.5 * h * v, z + 0.5 * h * w, u2, v2, w2, thrust_m_s2, field
+    )
+    u3, v3, w3 = u + 0.5 * h * a2, v + 0.5 * h * b2, w + 0.5 * h * c2
+    a3, b3, c3 = acceleration(
+        x + 0.5 * h * u2, y + 0.5 * h * v2, z + 0.5 * h * w2, u3, v3, w3, thrust_m_s2, field
+    )
+    u4, v4, w4 = u + h * a3, v + h * b3, w + h * c3
+    a4, b4, c4 = acceleration(x + h * u3, y + h * v3, z + h * w3, u4, v4, w4, thrust_m_s2, field)
+    sixth = h / 6.0
+    state[0] = x + sixth * (u + 2.0 * u2 + 2.0 * u3 + u4)
+    state[1] = y + sixth * (v + 2.0 * v2 + 2.0 * v3 + v4)
+    state[2] = z + sixth * (w + 2.0 * w2 + 2.0 * w3 + w4)
+    state[3] = u + sixth * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
+    state[4] = v + sixth * (b1 + 2.0 * b2 + 2.0 * b3 + b4)
+    state[5] = w + sixth * (c1 + 2.0 * c2 + 2.0 * c3 + c4)
+
+
+@kernel("void(f8[::1], f8, f8, f8[::1], f8[:,::1])", is_exact=True)
+def transition(state: F64, seconds: float, thrust_m_s2: float, field: F64, phi: F64) -> None:
+    """Write how a small change of the state vector moves on, 6 x 6, over one step from ``state``.
+
+    The exponential of A h to third order, A = [[0, I], [G, C]] taken in the middle of the step,
+    with the point mass's gradient and the Earth's turning in G and Coriolis in C; J2 changes G by
+    a thousandth and is left out. Under power the turning of the thrust with the velocity adds
+    thrust / speed to C, across the velocity.
+    """
+    h = seconds
+    gm, rate = field[0], field[2]
+    half = 0.5 * h
+    x, y, z = state[0] + half * state[3], state[1] + half * state[4], state[2] + half * state[5]
+    inverse2 = 1.0 / (x * x + y * y + z * z)
+    pull = gm * inverse2 * math.sqrt(inverse2)
+    g = np.empty((3, 3))
+    p = (x, y, z)
+    for i in range(3):
+        for j in range(3):
+            g[i, j] = 3.0 * pull * p[i] * p[j] * inverse2
+        g[i, i] -= pull
+    g[0, 0] += rate * rate
+    g[1, 1] += rate * rate
+    c = np.zeros((3, 3))
+    c[0, 1] = 2.0 * rate
+    c[1, 0] = -2.0 * rate
+    if thrust_m_s2 != 0.0:
+        speed2 = state[3] * state[3] + state[4] * state[4] + state[5] * state[5]
+        turning = thrust_m_s2 / max(math.sqrt(speed2), 300.0)
+        for i in range(3):
+            for j in range(3):
+                c[i, j] -= turning * state[3 + i] * state[3 + j] / max(speed2, 1.0)
+            c[i, i] += turning
+    second, third = 0.5 * h * h, h * h * h / 6.0
+    for i in range(3):
+        for j in range(3):
+            cg = c[i, 0] * g[0, j] + c[i, 1] * g[1, j] + c[i, 2] * g[2, j]
+            cc = c[i, 0] * c[0, j] + c[i, 1] * c[1, j] + c[i, 2] * c[2, j]
+            gc = g[i, 0] * c[0, j] + g[i, 1] * c[1, j] + g[i, 2] * c[2, j]
+            gg = g[i, 0] * g[0, j] + g[i, 1] * g[1, j] + g[i, 2] * g[2, j]
+            one = 1.0 if i == j else 0.0
+            phi[i, j] = one + g[i, j] * second + cg * third
+            phi[i, 3 + j] = one * h + c[i, j] * second + (g[i, j] + cc) * third
+            phi[3 + i, j] = g[i, j] * h + cg * second + gg * third
+            phi[3 + i, 3 + j] = one + c[i, j] * h + (g[i, j] + cc) * second + (gc + cg) * third
+
+
+@kernel("void(f8[::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def predict_one(
+    state: F64,
+    covariance: F64,
+    seconds: float,
+    thrust_m_s2: float,
+    noise_m2_s3: float,
+    field: F64,
+    phi: F64,
+    work: F64,
+) -> None:
+    """Move one state vector and its covariance by ``seconds``, either way, in place.
+
+    ``noise_m2_s3`` is the spectral density of white acceleration; it widens forward and backward
+    alike. ``phi`` and ``work`` are 6 x 6 scratch.
+    """
+    if seconds == 0.0:
+        return
+    count = int(math.ceil(abs(seconds) / STEP_MAX_S))  # noqa: RUF046
+    h = seconds / count
+    long = abs(h)
+    for _ in range(count):
+        transition(state, h, thrust_m_s2, field, phi)
+        step_state_vector(state, h, thrust_m_s2, field)
+        for i in range(6):
+            for j in range(6):
+                total = 0.0
+                for k in range(6):
+                    total += phi[i, k] * covariance[k, j]
+                work[i, j] = total
+        for i in range(6):
+            for j in range(i + 1):
+                total = 0.0
+                for k in range(6):
+                    total += work[i, k] * phi[j, k]
+                covariance[i, j] = total
+                covariance[j, i] = total
+        for i in range(3):
+            covariance[i, i] += noise_m2_s3 * long * long * long / 3.0
+            covariance[i, 3 + i] += 0.5 * noise_m2_s3 * h * long
+            covariance[3 + i, i] += 0.5 * noise_m2_s3 * h * long
+            covariance[3 + i, 3 + i] += noise_m2_s3 * long
+
+
+@kernel("void(f8[:,::1], f8[:,:,::1], f8[::1], f8, f8[::1])", is_exact=True)
+def predict_free(
+    states: F64, covariances: F64, seconds: F64, noise_m2_s3: float, field: F64
+) -> None:
+    """Move a batch in free flight, each row by its own time, in place."""
+    phi = np.empty((6, 6))
+    work = np.empty((6, 6))
+    for row in range(states.shape[0]):
+        predict_one(states[row], covariances[row], seconds[row], 0.0, noise_m2_s3, field, phi, work)
