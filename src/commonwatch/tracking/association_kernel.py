@@ -1,0 +1,199 @@
+"""Compiled: which plot belongs to which track, given every pair that a gate let through.
+
+A pair's ``gain`` is the logarithm of how much likelier the frame is with that plot from that track
+than with a missed look and a false plot. Pairs come sorted by row.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.assignment_kernel import FORBIDDEN, assign_or_leave
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+BELIEF_ROUNDS = 200
+BELIEF_SETTLED = 1e-6
+
+
+@kernel("i8(i8[::1], i8)", is_exact=True)
+def _root(parent: I64, item: int) -> int:
+    while parent[item] != item:
+        parent[item] = parent[parent[item]]
+        item = parent[item]
+    return item
+
+
+@kernel("void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
+def nearest_neighbours(
+    pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64
+) -> None:
+    """Give every row at most one plot so that the sum of gains is greatest: shares of 0 and 1.
+
+    Rows and plots that touch through pairs form a cluster; each cluster is solved by itself.
+    """
+    parent = np.arange(rows + plots)
+    for p in range(pairs):
+        share[p] = 0.0
+        one = _root(parent, pair_row[p])
+        other = _root(parent, rows + pair_plot[p])
+        if one != other:
+            parent[max(one, other)] = min(one, other)
+    # Pairs of a cluster, chained; the least row of a cluster is its root.
+    head = np.full(rows, -1, dtype=np.int64)
+    chain = np.empty(pairs, dtype=np.int64)
+    for p in range(pairs - 1, -1, -1):
+        root = _root(parent, pair_row[p])
+        chain[p] = head[root]
+        head[root] = p
+    row_index = np.full(rows, -1, dtype=np.int64)
+    plot_index = np.full(plots, -1, dtype=np.int64)
+    for root in range(rows):
+        first = head[root]
+        if first < 0:
+            continue
+        if chain[first] < 0:  # one row, one plot
+            if gain[first] > 0.0:
+                share[first] = 1.0
+            continue
+        row_count, plot_count = 0, 0
+        p = first
+        while p >= 0:
+            if row_index[pair_row[p]] < 0:
+                row_index[pair_row[p]] = row_count
+                row_count += 1
+            if plot_index[pair_plot[p]] < 0:
+                plot_index[pair_plot[p]] = plot_count
+                plot_count += 1
+            p = chain[p]
+        cost = np.full((row_count, plot_count), FORBIDDEN)
+        p = first
+        while p >= 0:
+            cost[row_index[pair_row[p]], plot_index[pair_plot[p]]] = -gain[p]
+            p = chain[p]
+        chosen = assign_or_leave(cost, np.zeros(row_count))
+        p = first
+        while p >= 0:
+            if chosen[row_index[pair_row[p]]] == plot_index[pair_plot[p]]:
+                share[p] = 1.0
+            p = chain[p]
+        p = first
+        while p >= 0:
+            row_index[pair_row[p]] = -1
+            plot_index[pair_plot[p]] = -1
+            p = chain[p]
+
+
+@kernel("i8(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
+def beliefs(
+    pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64
+) -> int:
+    """Write the probability of every pair by belief propagation; return the rounds it took.
+
+    Messages between rows and plots of the graph of pairs: exact without loops, and close with
+    them; they always settle (Williams and Lau 2014).
+
+    References
+    ----------
+    J. L. Williams, R. A. Lau, Approximate evaluation of marginal association probabilities with
+    belief propagation, IEEE Transactions on Aerospace and Electronic Systems 50 (4), 2014,
+    pp. 2942-2959, doi:10.1109/TAES.2014.120568.
+    """
+    weight = np.empty(pairs)
+    back = np.ones(pairs)
+    out = np.empty(pairs)
+    row_sum = np.empty(rows)
+    plot_sum = np.empty(plots)
+    for p in range(pairs):
+        weight[p] = math.exp(min(gain[p], 600.0))
+    turns = 0
+    for turn in range(BELIEF_ROUNDS):
+        turns = turn + 1
+        for r in range(rows):
+            row_sum[r] = 1.0
+        for j in range(plots):
+            plot_sum[j] = 1.0
+        for p in range(pairs):
+            row_sum[pair_row[p]] += weight[p] * back[p]
+        for p in range(pairs):
+            others = row_sum[pair_row[p]] - weight[p] * back[p]
+            out[p] = weight[p] / max(others, 1.0)
+            plot_sum[pair_plot[p]] += out[p]
+        change = 0.0
+        for p in range(pairs):
+            value = 1.0 / max(plot_sum[pair_plot[p]] - out[p], 1.0)
+            change = max(change, abs(value - back[p]))
+            back[p] = value
+        if change < BELIEF_SETTLED:
+            break
+    for r in range(rows):
+        row_sum[r] = 1.0
+    for p in range(pairs):
+        row_sum[pair_row[p]] += weight[p] * back[p]
+    for p in range(pairs):
+        share[p] = weight[p] * back[p] / row_sum[pair_row[p]]
+    return turns
+
+
+@kernel("void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
+def exact_probabilities(
+    pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64
+) -> None:
+    """Write the probability of every pair by listing every joint event: small clusters only."""
+    first = np.full(rows + 1, pairs, dtype=np.int64)
+    for p in range(pairs - 1, -1, -1):
+        first[pair_row[p]] = p
+    for r in range(rows - 1, -1, -1):
+        first[r] = min(first[r], first[r + 1])
+    choice = np.full(rows, -1, dtype=np.int64)  # -1: missed, else a pair
+    is_used = np.zeros(plots, dtype=np.bool_)
+    for p in range(pairs):
+        share[p] = 0.0
+    whole = 0.0
+    row = 0
+    done = False
+    started = np.zeros(rows, dtype=np.bool_)
+    while not done:
+        if row == rows:
+            log_weight = 0.0
+            for r in range(rows):
+                if choice[r] >= 0:
+                    log_weight += gain[choice[r]]
+            weight = math.exp(min(log_weight, 600.0))
+            whole += weight
+            for r in range(rows):
+                if choice[r] >= 0:
+                    share[choice[r]] += weight
+            row -= 1
+            if row < 0:
+                done = True
+            continue
+        if not started[row]:
+            started[row] = True
+            choice[row] = -1
+            row += 1
+            continue
+        if choice[row] >= 0:
+            is_used[pair_plot[choice[row]]] = False
+            following = choice[row] + 1
+        else:
+            following = first[row]
+        while following < first[row + 1] and is_used[pair_plot[following]]:
+            following += 1
+        if following < first[row + 1]:
+            choice[row] = following
+            is_used[pair_plot[following]] = True
+            row += 1
+        else:
+            choice[row] = -1
+            started[row] = False
+            row -= 1
+            if row < 0:
+                done = True
+    for p in range(pairs):
+        share[p] /= whole

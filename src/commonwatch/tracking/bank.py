@@ -1,0 +1,109 @@
+"""All tracks of a centre, one row each, in arrays that grow and can be copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Bank:
+    """Tracks in rows 0 to ``count``; the rest of each array is room to grow.
+
+    Parameters
+    ----------
+    count
+        Number of tracks.
+    phase
+        ``bank_kernel.SINGLE`` and so on.
+    event
+        What the last frame did to the track: ``life_kernel.QUIET`` and so on.
+    is_changed
+        Whether something happened since the track was last told of.
+    states, covariances, weights
+        Two motion models, shapes (room, 2, 6), (room, 2, 6, 6), (room, 2).
+    score, best
+        Sequential likelihood, and the highest that it has been.
+    hits
+        Plots taken.
+    last_hit_ns, last_look_ns
+        When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
+    key
+        Digest of the plot that it started from: the same whatever came in which order.
+    first_row
+        Input row of that plot.
+    """
+
+    count: int
+    phase: npt.NDArray[np.int8]
+    event: npt.NDArray[np.int8]
+    is_changed: npt.NDArray[np.bool_]
+    states: F64
+    covariances: F64
+    weights: F64
+    score: F64
+    best: F64
+    hits: npt.NDArray[np.int32]
+    last_hit_ns: I64
+    last_look_ns: I64
+    key: I64
+    first_row: I64
+
+    @property
+    def room(self) -> int:
+        """Rows that the arrays hold."""
+        return len(self.phase)
+
+    def copy(self) -> Bank:
+        """Copy the tracks, without the room to grow."""
+        return Bank(
+            count=self.count,
+            **{name: getattr(self, name)[: self.count].copy() for name in ARRAYS},
+        )
+
+    def grow(self, room: int) -> None:
+        """Make room for at least so many tracks."""
+        if room <= self.room:
+            return
+        room = max(room, 2 * self.room)
+        for name in ARRAYS:
+            array = getattr(self, name)
+            larger = np.zeros((room, *array.shape[1:]), dtype=array.dtype)
+            larger[: self.count] = array[: self.count]
+            setattr(self, name, larger)
+
+    def keep(self, chosen: I64) -> None:
+        """Keep the chosen tracks, in their order, and forget the others."""
+        count = len(chosen)
+        for name in ARRAYS:
+            array = getattr(self, name)
+            array[:count] = array[chosen]
+        self.count = count
+
+
+ARRAYS = tuple(field.name for field in fields(Bank) if field.name != "count")
+
+
+def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
+    """Make a bank without tracks."""
+    return Bank(
+        count=0,
+        phase=np.zeros(room, dtype=np.int8),
+        event=np.zeros(room, dtype=np.int8),
+        is_changed=np.zeros(room, dtype=np.bool_),
+        states=np.zeros((room, 2, 6)),
+        covariances=np.zeros((room, 2, 6, 6)),
+        weights=np.zeros((room, 2)),
+        score=np.zeros(room),
+        best=np.zeros(room),
+        hits=np.zeros(room, dtype=np.int32),
+        last_hit_ns=np.zeros(room, dtype=np.int64),
+        last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
+        key=np.zeros(room, dtype=np.int64),
+        first_row=np.zeros(room, dtype=np.int64),
+    )

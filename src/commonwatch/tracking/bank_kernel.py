@@ -1,0 +1,440 @@
+"""Compiled: every track of a centre, one step of one frame.
+
+A frame is what one sensor saw in one look around. Tracks lie in arrays (see ``bank.Bank``): two
+motion models each, free flight and power, mixed as an interacting multiple model.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.kalman_kernel import (
+    INFRARED,
+    distance_squared,
+    expected,
+    extended_update,
+    unscented_update,
+    wrapped,
+)
+from commonwatch.tracking.motion_kernel import FREE, POWERED, predict_one
+from commonwatch.tracking.view_kernel import altitude, detection_probability
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int8]
+
+SINGLE, TENTATIVE, CONFIRMED, DORMANT, GONE = 0, 1, 2, 3, 4
+"""Phases: one plot alone; two or more; believed; out of every view; to be removed."""
+
+LIVE = 1e-4
+"""Weight below which a motion model rests."""
+
+NOISE_FREE, NOISE_POWERED, THRUST, BURN_TIME, IGNITION = 0, 1, 2, 3, 4
+"""Places in ``motion``: the two spectral densities, m2/s3; thrust, m/s2; mean burn left, s;
+ignitions per second."""
+
+_LOG_TURN = math.log(2.0 * math.pi)
+
+
+@kernel("f8(f8, f8)", is_exact=True)
+def free_noise(height_m: float, least: float) -> float:
+    """Noise of free flight: below 100 km the unknown drag, 1.4 m/s2 at 60 km, over 10 s."""
+    if height_m > 100e3:
+        return least
+    slowing = 1.4 * math.exp((60e3 - max(height_m, 20e3)) / 6500.0)
+    return max(least, 10.0 * slowing * slowing)
+
+
+@kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8, f8[::1], f8[::1])", is_exact=True)
+def predict_bank(
+    count: int,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    seconds: float,
+    motion: F64,
+    field: F64,
+) -> None:
+    """Mix the two models of every track and move them on."""
+    phi = np.empty((6, 6))
+    work = np.empty((6, 6))
+    mixed = np.empty((2, 6))
+    spread = np.empty((2, 6, 6))
+    stay_powered = math.exp(-seconds / motion[BURN_TIME])
+    light = motion[IGNITION] * seconds
+    for t in range(count):
+        powered = weights[t, POWERED]
+        if powered > LIVE:
+            free = weights[t, FREE]
+            new_powered = powered * stay_powered + free * light
+            new_free = 1.0 - new_powered
+            # Probability of having been in the other model, given this one now.
+            from_powered = powered * (1.0 - stay_powered) / max(new_free, 1e-300)
+            from_free = free * light / max(new_powered, 1e-300)
+            for m in range(2):
+                share = from_powered if m == FREE else from_free
+                for i in range(6):
+                    mixed[m, i] = (1.0 - share) * states[t, m, i] + share * states[t, 1 - m, i]
+                for i in range(6):
+                    for j in range(i + 1):
+                        here = (states[t, m, i] - mixed[m, i]) * (states[t, m, j] - mixed[m, j])
+                        there = (states[t, 1 - m, i] - mixed[m, i]) * (
+                            states[t, 1 - m, j] - mixed[m, j]
+                        )
+                        value = (1.0 - share) * (covariances[t, m, i, j] + here) + share * (
+                            covariances[t, 1 - m, i, j] + there
+                        )
+                        spread[m, i, j] = value
+                        spread[m, j, i] = value
+            weights[t, POWERED] = new_powered
+            weights[t, FREE] = new_free
+            for m in range(2):
+                for i in range(6):
+                    states[t, m, i] = mixed[m, i]
+                    for j in range(6):
+                        covariances[t, m, i, j] = spread[m, i, j]
+            predict_one(
+                states[t, POWERED],
+                covariances[t, POWERED],
+                seconds,
+                motion[THRUST],
+                motion[NOISE_POWERED],
+                field,
+                phi,
+                work,
+            )
+        noise = free_noise(altitude(states[t, FREE], field), motion[NOISE_FREE])
+        predict_one(states[t, FREE], covariances[t, FREE], seconds, 0.0, noise, field, phi, work)
+
+
+@kernel("void(i8, f8[:,::1], f8[:,::1], i8[::1], f8, f8, f8[::1])", is_exact=True)
+def clutter_density(
+    kind: int,
+    values: F64,
+    stds: F64,
+    order: I64,
+    uniform: float,
+    uniform_without_rate: float,
+    density: F64,
+) -> None:
+    """Write each plot's density of others: the uniform one, and what stands close to it.
+
+    The neighbourhood is a box of ``NEAR`` standard deviations: where false plots crowd around
+    objects, or objects around each other, more is asked of a new track.
+    """
+    count = order.shape[0]
+    for place in range(count):
+        p = order[place]
+        density[p] = uniform
+        if kind == INFRARED:
+            continue
+        has_rate = not math.isnan(values[p, 3])
+        if not has_rate:
+            density[p] = uniform_without_rate
+        reach = 50.0 * stds[p, 0]
+        near = 0
+        for way in range(2):
+            step = 1 if way == 0 else -1
+            other = place + step
+            while 0 <= other < count:
+                q = order[other]
+                if abs(values[q, 0] - values[p, 0]) > reach:
+                    break
+                if (
+                    abs(wrapped(values[q, 1] - values[p, 1])) < 6.0 * stds[p, 1]
+                    and abs(values[q, 2] - values[p, 2]) < 6.0 * stds[p, 2]
+                    and (not has_rate or abs(values[q, 3] - values[p, 3]) < 40.0 * stds[p, 3])
+                ):
+                    near += 1
+                other += step
+        if near > 0:
+            box = 2.0 * reach * 12.0 * stds[p, 1] * 12.0 * stds[p, 2]
+            if has_rate:
+                box *= 80.0 * stds[p, 3]
+            density[p] += near / box
+
+
+@kernel(
+    "i8(i8, i8[::1], i8, i8, f8, i1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
+    " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
+    " i8[::1], i8[::1], f8[::1], f8[:,::1])",
+    is_exact=True,
+)
+def gate(
+    kind: int,
+    rows: I64,
+    sensor: int,
+    is_unscented: int,
+    gate_squared: float,
+    phases: I8,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    hits: I32,
+    values: F64,
+    stds: F64,
+    eyes: F64,
+    offsets: F64,
+    keys: F64,
+    order: I64,
+    densities: F64,
+    is_taken: npt.NDArray[np.bool_],
+    chances: F64,
+    place: F64,
+    rotation: F64,
+    figures: F64,
+    face_from: I64,
+    faces: F64,
+    field: F64,
+    pair_track: I64,
+    pair_plot: I64,
+    pair_gain: F64,
+    pair_log: F64,
+) -> int:
+    """List every plot in each track's gate, with what taking it would gain over a miss.
+
+    ``rows`` are the tracks to gate, ``keys`` the plots' sorted index (range, or the first
+    component of the line) and ``order`` their numbers in that order. Writes each row's chance of
+    detection. Returns the number of pairs, or -1 where they do not fit.
+    """
+    scratch = np.empty((24, 6))
+    residual = np.empty(6)
+    other = np.empty(6)
+    spread = np.empty((2, 4, 4))
+    cross = np.empty((6, 4))
+    lower = np.empty((5, 4))
+    zero = np.zeros(4)
+    hat = np.empty((2, 4))
+    room = pair_track.shape[0]
+    total = 0
+    plots = order.shape[0]
+    reach = math.sqrt(gate_squared)
+    largest = 0.0
+    for p in range(plots):
+        largest = max(largest, stds[p, 0])
+    has_offsets = False
+    for p in range(plots):
+        has_offsets = has_offsets or offsets[p] != 0.0
+    for place_in_rows in range(rows.shape[0]):
+        t = rows[place_in_rows]
+        burning = weights[t, POWERED]
+        chances[t] = detection_probability(
+            sensor, states[t, FREE], burning, place, rotation, figures, face_from, faces, field
+        )
+        if plots == 0:
+            continue
+        chance = min(max(chances[t], 0.1), 0.999)
+        young = is_unscented != 0 or hits[t] < 4
+        low, high = math.inf, -math.inf
+        for m in range(2):
+            if weights[t, m] <= LIVE:
+                continue
+            if kind == INFRARED:
+                dx = states[t, m, 0] - eyes[0, 0]
+                dy = states[t, m, 1] - eyes[0, 1]
+                dz = states[t, m, 2] - eyes[0, 2]
+                r = math.sqrt(dx * dx + dy * dy + dz * dz)
+                wide = 0.0
+                for i in range(3):
+                    wide += covariances[t, m, i, i]
+                half = reach * (math.sqrt(wide) / r + largest)
+                low, high = min(low, dx / r - half), max(high, dx / r + half)
+            else:
+                expected(
+                    kind, states[t, m], covariances[t, m], zero, place[sensor], rotation[sensor],
+                    0.0, field, young, residual, spread[m], cross, scratch,
+                )
+                for k in range(4):
+                    hat[m, k] = -residual[k]
+                half = reach * math.sqrt(spread[m, 0, 0] + largest * largest)
+                if has_offsets:
+                    half += 0.1 * abs(hat[m, 3])
+                low, high = min(low, hat[m, 0] - half), max(high, hat[m, 0] + half)
+        start = np.searchsorted(keys, low)
+        for at in range(start, plots):
+            if keys[at] > high:
+                break
+            p = order[at]
+            if is_taken[p]:
+                continue
+            best = -math.inf
+            count = 2 if kind == INFRARED else (3 if math.isnan(values[p, 3]) else 4)
+            nearest = math.inf
+            for m in range(2):
+                if weights[t, m] <= LIVE:
+                    other[m] = -math.inf
+                    continue
+                if kind == INFRARED or has_offsets:
+                    expected(
+                        kind, states[t, m], covariances[t, m], values[p], eyes[p],
+                        rotation[sensor], offsets[p], field, young, residual, spread[m], cross,
+                        scratch,
+                    )
+                else:
+                    for k in range(count):
+                        residual[k] = values[p, k] - hat[m, k]
+                    residual[1] = wrapped(residual[1])
+                is_near = True
+                for k in range(count):
+                    std = stds[p, 0] if kind == INFRARED else stds[p, k]
+                    if residual[k] * residual[k] > gate_squared * (spread[m, k, k] + std * std):
+                        is_near = False
+                if not is_near:
+                    other[m] = -math.inf
+                    continue
+                squared, determinant = distance_squared(
+                    residual, spread[m], stds[p], kind, count, lower
+                )
+                nearest = min(nearest, squared)
+                other[m] = -0.5 * (squared + math.log(determinant) + count * _LOG_TURN)
+                best = max(best, other[m] + math.log(weights[t, m]))
+            if nearest > gate_squared:
+                continue
+            if total >= room:
+                return -1
+            mixture = 0.0
+            for m in range(2):
+                if other[m] > -math.inf:
+                    mixture += math.exp(other[m] + math.log(weights[t, m]) - best)
+                pair_log[total, m] = other[m]
+            pair_track[total] = place_in_rows
+            pair_plot[total] = p
+            pair_gain[total] = (
+                best
+                + math.log(mixture)
+                + math.log(chance)
+                - math.log(1.0 - chance)
+                - math.log(densities[p])
+            )
+            total += 1
+    return total
+
+
+@kernel(
+    "void(i8, i8, i8, i8, f8, i8[::1], i8[::1], f8[::1], f8[:,::1], f8[::1],"
+    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[::1])",
+    is_exact=True,
+)
+def update_tracks(
+    kind: int,
+    sensor: int,
+    pairs: int,
+    is_unscented: int,
+    least: float,
+    pair_row: I64,
+    pair_plot: I64,
+    pair_share: F64,
+    pair_log: F64,
+    misses: F64,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    hits: I32,
+    values: F64,
+    stds: F64,
+    eyes: F64,
+    offsets: F64,
+    rotation: F64,
+    field: F64,
+) -> None:
+    """Take plots into tracks, each by its share; ``pair_row`` is sorted and names the track.
+
+    A share of one is an ordinary update; several shares are moment-matched, the missed look among
+    them (``misses`` is written).
+    """
+    scratch = np.empty((24, 6))
+    state = np.empty(6)
+    covariance = np.empty((6, 6))
+    mean = np.empty(6)
+    second = np.empty((6, 6))
+    first = 0
+    while first < pairs:
+        t = pair_row[first]
+        last = first
+        taken = 0.0
+        while last < pairs and pair_row[last] == t:
+            if pair_share[last] > least:
+                taken += pair_share[last]
+            last += 1
+        if taken <= 0.0:
+            first = last
+            continue
+        missed = max(0.0, 1.0 - taken)
+        misses[t] = missed
+        new_weight = np.zeros(2)
+        rounds = 4 if hits[t] < 6 else 1
+        for m in range(2):
+            if weights[t, m] <= LIVE:
+                continue
+            likelihood = missed
+            for i in range(6):
+                mean[i] = 0.0
+                for j in range(6):
+                    second[i, j] = missed * covariances[t, m, i, j]
+            for p in range(first, last):
+                share = pair_share[p]
+                if share <= least:
+                    continue
+                top = max(pair_log[p, 0], pair_log[p, 1])
+                likelihood += share * math.exp(max(pair_log[p, m] - top, -700.0))
+                for i in range(6):
+                    state[i] = states[t, m, i]
+                    for j in range(6):
+                        covariance[i, j] = covariances[t, m, i, j]
+                plot = pair_plot[p]
+                if is_unscented != 0:
+                    unscented_update(
+                        kind, state, covariance, values[plot], stds[plot], eyes[plot],
+                        rotation[sensor], offsets[plot], field, scratch,
+                    )
+                else:
+                    extended_update(
+                        kind, state, covariance, values[plot], stds[plot], eyes[plot],
+                        rotation[sensor], offsets[plot], field, rounds, scratch,
+                    )
+                for i in range(6):
+                    state[i] -= states[t, m, i]
+                for i in range(6):
+                    mean[i] += share * state[i]
+                    for j in range(6):
+                        second[i, j] += share * (covariance[i, j] + state[i] * state[j])
+            for i in range(6):
+                states[t, m, i] += mean[i]
+                for j in range(6):
+                    covariances[t, m, i, j] = second[i, j] - mean[i] * mean[j]
+            new_weight[m] = weights[t, m] * likelihood
+        whole = new_weight[0] + new_weight[1]
+        if whole > 0.0:
+            weights[t, 0] = new_weight[0] / whole
+            weights[t, 1] = new_weight[1] / whole
+        if weights[t, POWERED] <= LIVE:
+            weights[t, POWERED] = 0.0
+            weights[t, FREE] = 1.0
+        hits[t] += 1
+        first = last
+
+
+@kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+def combined(
+    count: int, states: F64, covariances: F64, weights: F64, mean: F64, spread: F64
+) -> None:
+    """Write each track's state vector and covariance over its models."""
+    for t in range(count):
+        w = weights[t, POWERED] if weights[t, POWERED] > LIVE else 0.0
+        for i in range(6):
+            mean[t, i] = (1.0 - w) * states[t, FREE, i] + w * states[t, POWERED, i]
+        for i in range(6):
+            for j in range(6):
+                value = (1.0 - w) * covariances[t, FREE, i, j]
+                if w > 0.0:
+                    apart_i = states[t, FREE, i] - states[t, POWERED, i]
+                    apart_j = states[t, FREE, j] - states[t, POWERED, j]
+                    value += w * covariances[t, POWERED, i, j] + w * (1.0 - w) * apart_i * apart_j
+                spread[t, i, j] = value

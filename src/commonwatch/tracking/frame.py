@@ -1,0 +1,111 @@
+"""One sensor's look around: the plots of one instant, or nearly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.sensing.detection import Detections
+from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.settings import SLICE_S
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Outcome:
+    """What a frame did: which plot went where, and which tracks ended.
+
+    Parameters
+    ----------
+    row, key
+        Input rows whose disposition is decided, and the key of the track that took each; 0 where
+        the row is clutter.
+    is_start
+        Whether the row started that track.
+    ended_key, ended_state, ended_covariance
+        Tracks that ended, as they were.
+    """
+
+    row: I64
+    key: I64
+    is_start: npt.NDArray[np.bool_]
+    ended_key: I64
+    ended_state: F64
+    ended_covariance: F64
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Frame:
+    """Plots of one sensor within a tenth of a second, in an order that their content gives.
+
+    ``before`` holds the tracks as they were before the frame, where they were kept.
+    """
+
+    time_ns: int
+    sensor: int
+    detections: Detections
+    offset_s: F64
+    key: I64
+    before: tuple[Bank, int, I64] | None = None
+    outcome: Outcome | None = None
+
+
+def frames_of(detections: Detections) -> list[Frame]:
+    """Group detections into frames, in order of time and sensor.
+
+    The grouping and every order within it depend on what was measured alone, never on rows or
+    arrival.
+    """
+    order = np.lexsort(
+        (
+            detections.measured[:, 1],
+            detections.measured[:, 0],
+            detections.time_ns,
+            detections.sensor,
+        )
+    )
+    time_ns = detections.time_ns[order]
+    sensor = detections.sensor[order]
+    slice_ns = round(1e9 * SLICE_S)
+    starts = []
+    first = 0
+    count = len(order)
+    while first < count:
+        starts.append(first)
+        end_of_sensor = int(np.searchsorted(sensor, sensor[first], side="right"))
+        last_ns = time_ns[first] + slice_ns
+        first += int(np.searchsorted(time_ns[first:end_of_sensor], last_ns, side="right"))
+    frames = []
+    for start, stop in zip(starts, [*starts[1:], count], strict=True):
+        chosen = order[start:stop]
+        # Sorted by range, or by the first component of the line: the index of the gate.
+        values = detections.measured[chosen]
+        chosen = chosen[np.lexsort((values[:, 1], values[:, 0]))]
+        part = detections.take(chosen)
+        begin = int(time_ns[start])
+        frames.append(
+            Frame(
+                time_ns=begin,
+                sensor=int(sensor[start]),
+                detections=part,
+                offset_s=1e-9 * (part.time_ns - begin),
+                key=_keys(part),
+            )
+        )
+    frames.sort(key=lambda frame: (frame.time_ns, frame.sensor))
+    return frames
+
+
+def _keys(detections: Detections) -> I64:
+    """Digest of what was measured, positive: the name of a track that starts there."""
+    mixed = detections.time_ns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= detections.sensor.astype(np.uint64) << np.uint64(56)
+    for column in range(3):
+        bits = np.ascontiguousarray(detections.measured[:, column]).view(np.uint64)
+        mixed = (mixed ^ bits) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> np.uint64(31)
+    return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)

@@ -1,0 +1,387 @@
+"""Compiled: one object against one plot, by the extended and the unscented filter.
+
+A plot is ``kind`` (radar or infrared), four values and their standard deviations. Radar: range,
+azimuth, geometric elevation, range rate (nan where the radar has none). Infrared: the unit vector
+of the line of sight, whose two components across the line are compared; the first standard
+deviation is that of either. ``eye`` is the radar's site or the satellite, ``rotation`` the radar's
+east, north and up as nine numbers. ``offset_s`` is the plot's time after that of the state vector:
+a tenth of a second at most.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.motion_kernel import acceleration
+
+F64 = npt.NDArray[np.float64]
+
+RADAR = 0
+INFRARED = 1
+
+SPREAD = 3.0
+"""n + kappa of the unscented points, 3 for a Gaussian (Julier and Uhlmann 1997)."""
+
+_PI = math.pi
+
+
+@kernel("f8(f8)", is_exact=True)
+def wrapped(angle: float) -> float:
+    """Turn an angle into -pi to pi."""
+    return angle - 2.0 * _PI * math.floor((angle + _PI) / (2.0 * _PI))
+
+
+@kernel("void(f8[::1], f8[::1], f8[::1])", is_exact=True)
+def across_line(line: F64, first: F64, second: F64) -> None:
+    """Write two unit vectors square to a line and to each other."""
+    if abs(line[2]) < 0.9:
+        length = math.sqrt(line[0] * line[0] + line[1] * line[1])
+        first[0], first[1], first[2] = -line[1] / length, line[0] / length, 0.0
+    else:
+        length = math.sqrt(line[1] * line[1] + line[2] * line[2])
+        first[0], first[1], first[2] = 0.0, -line[2] / length, line[1] / length
+    second[0] = line[1] * first[2] - line[2] * first[1]
+    second[1] = line[2] * first[0] - line[0] * first[2]
+    second[2] = line[0] * first[1] - line[1] * first[0]
+
+
+@kernel("void(f8[::1], f8, f8[::1], f8[::1])", is_exact=True)
+def shifted(state: F64, offset_s: float, field: F64, moved: F64) -> None:
+    """Write the state vector a moment later: constant acceleration."""
+    for i in range(6):
+        moved[i] = state[i]
+    if offset_s != 0.0:
+        a, b, c = acceleration(
+            state[0], state[1], state[2], state[3], state[4], state[5], 0.0, field
+        )
+        half = 0.5 * offset_s * offset_s
+        moved[0] += offset_s * state[3] + half * a
+        moved[1] += offset_s * state[4] + half * b
+        moved[2] += offset_s * state[5] + half * c
+        moved[3] += offset_s * a
+        moved[4] += offset_s * b
+        moved[5] += offset_s * c
+
+
+@kernel(
+    "i8(i8, f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], f8[::1], f8[:,::1], f8[:,::1])",
+    is_exact=True,
+)
+def linearised(
+    kind: int,
+    state: F64,
+    values: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    residual: F64,
+    slope: F64,
+    scratch: F64,
+) -> int:
+    """Write measured minus expected and its slope by the state vector; return how many values.
+
+    ``slope`` is 4 x 6 (of the expected values), ``scratch`` 3 x 6.
+    """
+    moved = scratch[0]
+    shifted(state, offset_s, field, moved)
+    dx, dy, dz = moved[0] - eye[0], moved[1] - eye[1], moved[2] - eye[2]
+    r2 = dx * dx + dy * dy + dz * dz
+    r = math.sqrt(r2)
+    ux, uy, uz = dx / r, dy / r, dz / r
+    if kind == INFRARED:
+        first, second = scratch[1], scratch[2]
+        across_line(values[:3], first[:3], second[:3])
+        for k in range(2):
+            e = first if k == 0 else second
+            along = e[0] * ux + e[1] * uy + e[2] * uz
+            residual[k] = -along
+            slope[k, 0] = (e[0] - along * ux) / r
+            slope[k, 1] = (e[1] - along * uy) / r
+            slope[k, 2] = (e[2] - along * uz) / r
+            for j in range(3):
+                slope[k, 3 + j] = offset_s * slope[k, j]
+        return 2
+    east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
+    north = rotation[3] * dx + rotation[4] * dy + rotation[5] * dz
+    up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
+    level2 = max(east * east + north * north, 1.0)
+    level = math.sqrt(level2)
+    residual[0] = values[0] - r
+    residual[1] = wrapped(values[1] - math.atan2(east, north))
+    residual[2] = values[2] - math.atan2(up, level)
+    slope[0, 0], slope[0, 1], slope[0, 2] = ux, uy, uz
+    ae, an = north / level2, -east / level2
+    le, ln, lu = -up * east / (r2 * level), -up * north / (r2 * level), level / r2
+    for j in range(3):
+        slope[1, j] = ae * rotation[j] + an * rotation[3 + j]
+        slope[2, j] = le * rotation[j] + ln * rotation[3 + j] + lu * rotation[6 + j]
+    for k in range(3):
+        for j in range(3):
+            slope[k, 3 + j] = offset_s * slope[k, j]
+    if math.isnan(values[3]):
+        return 3
+    rate = ux * moved[3] + uy * moved[4] + uz * moved[5]
+    residual[3] = values[3] - rate
+    slope[3, 0] = (moved[3] - rate * ux) / r
+    slope[3, 1] = (moved[4] - rate * uy) / r
+    slope[3, 2] = (moved[5] - rate * uz) / r
+    slope[3, 3] = ux + offset_s * slope[3, 0]
+    slope[3, 4] = uy + offset_s * slope[3, 1]
+    slope[3, 5] = uz + offset_s * slope[3, 2]
+    return 4
+
+
+@kernel(
+    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
+    is_exact=True,
+)
+def extended_update(
+    kind: int,
+    state: F64,
+    covariance: F64,
+    values: F64,
+    stds: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    rounds: int,
+    scratch: F64,
+) -> None:
+    """Take one plot into a state vector and its covariance, in place.
+
+    One value after the other, as the values' errors are independent. With more rounds than one
+    the slope is taken again where the last round ended (iterated extended filter: Gauss-Newton
+    on the posterior). ``scratch`` is 24 x 6.
+    """
+    residual = scratch[0]
+    slope = scratch[1:5]
+    prior = scratch[5]
+    at = scratch[6]
+    gain = scratch[7]
+    before = scratch[8:14]
+    for i in range(6):
+        prior[i] = state[i]
+        at[i] = state[i]
+        for j in range(6):
+            before[i, j] = covariance[i, j]
+    for turn in range(rounds):
+        count = linearised(
+            kind, at, values, eye, rotation, offset_s, field, residual, slope, scratch[14:17]
+        )
+        if turn > 0:
+            for i in range(6):
+                state[i] = prior[i]
+                for j in range(6):
+                    covariance[i, j] = before[i, j]
+        for k in range(count):
+            std = stds[0] if kind == INFRARED else stds[k]
+            innovation = residual[k]
+            spread = std * std
+            for i in range(6):
+                innovation -= slope[k, i] * (state[i] - at[i])
+                total = 0.0
+                for j in range(6):
+                    total += covariance[i, j] * slope[k, j]
+                gain[i] = total
+            for i in range(6):
+                spread += slope[k, i] * gain[i]
+            for i in range(6):
+                part = gain[i] / spread
+                state[i] += part * innovation
+                for j in range(i + 1):
+                    covariance[i, j] -= part * gain[j]
+                    covariance[j, i] = covariance[i, j]
+        if turn + 1 < rounds:
+            moved = 0.0
+            for i in range(6):
+                part = state[i] - at[i]
+                moved += part * part / max(covariance[i, i], 1e-12)
+                at[i] = state[i]
+            if moved < 1e-4:
+                return
+
+
+@kernel("b1(f8[:,::1], f8[:,::1], i8)", is_exact=True)
+def factorised(matrix: F64, lower: F64, size: int) -> bool:
+    """Write the lower Cholesky factor; False where the matrix is not positive."""
+    for i in range(size):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= lower[i, k] * lower[j, k]
+            if i == j:
+                if not total > 0.0:
+                    return False
+                lower[i, i] = math.sqrt(total)
+            else:
+                lower[i, j] = total / lower[j, j]
+    return True
+
+
+@kernel(
+    "i8(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], b1, f8[::1], f8[:,::1],"
+    " f8[:,::1], f8[:,::1])",
+    is_exact=True,
+)
+def expected(
+    kind: int,
+    state: F64,
+    covariance: F64,
+    values: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    is_unscented: bool,
+    residual: F64,
+    spread: F64,
+    cross: F64,
+    scratch: F64,
+) -> int:
+    """Write measured minus expected, the expectation's spread and its cross-covariance.
+
+    ``spread`` (4 x 4) is without the plot's own noise, ``cross`` (6 x 4) with the state vector;
+    the expectation is the linearised one, or that of the unscented points, which knows what a wide
+    covariance does to range and range rate. Returns how many values. ``scratch`` is 24 x 6.
+    """
+    first = scratch[0]
+    slope = scratch[1:5]
+    count = linearised(
+        kind, state, values, eye, rotation, offset_s, field, first, slope, scratch[14:17]
+    )
+    if is_unscented and factorised(covariance, scratch[18:24], 6):
+        root = scratch[18:24]
+        point = scratch[5]
+        other = scratch[6]
+        centre_weight = (SPREAD - 6.0) / SPREAD
+        side_weight = 0.5 / SPREAD
+        for k in range(count):
+            residual[k] = centre_weight * first[k]
+            for m in range(count):
+                spread[k, m] = 0.0
+            for i in range(6):
+                cross[i, k] = 0.0
+        far = math.sqrt(SPREAD)
+        # Two passes: the mean, then the spread about it.
+        for step in range(2):
+            for column in range(6):
+                for side in range(2):
+                    sign = far if side == 0 else -far
+                    for i in range(6):
+                        part = root[i, column] if i >= column else 0.0
+                        point[i] = state[i] + sign * part
+                    linearised(
+                        kind, point, values, eye, rotation, offset_s, field, other, slope,
+                        scratch[14:17],
+                    )
+                    if kind == RADAR:
+                        other[1] = first[1] + wrapped(other[1] - first[1])
+                    if step == 0:
+                        for k in range(count):
+                            residual[k] += side_weight * other[k]
+                    else:
+                        for k in range(count):
+                            off = other[k] - residual[k]
+                            for m in range(count):
+                                spread[k, m] += side_weight * off * (other[m] - residual[m])
+                            for i in range(column, 6):
+                                cross[i, k] -= side_weight * sign * root[i, column] * off
+            if step == 1:
+                # The centre's weight is negative: left out of the spread, which stays positive.
+                break
+        return count
+    for k in range(count):
+        residual[k] = first[k]
+        for i in range(6):
+            total = 0.0
+            for j in range(6):
+                total += covariance[i, j] * slope[k, j]
+            cross[i, k] = total
+    for k in range(count):
+        for m in range(count):
+            total = 0.0
+            for i in range(6):
+                total += slope[k, i] * cross[i, m]
+            spread[k, m] = total
+    return count
+
+
+@kernel("UniTuple(f8, 2)(f8[::1], f8[:,::1], f8[::1], i8, i8, f8[:,::1])", is_exact=True)
+def distance_squared(
+    residual: F64, spread: F64, stds: F64, kind: int, count: int, lower: F64
+) -> tuple[float, float]:
+    """Mahalanobis distance squared of a plot, and the determinant of the spread with its noise.
+
+    The distance is infinite where the spread is not positive. ``lower`` is 5 x 4 scratch: the
+    factor, and below it the residual in units of the spread.
+    """
+    product = 1.0
+    total = 0.0
+    for i in range(count):
+        part = residual[i]
+        for j in range(i):
+            value = spread[i, j]
+            for k in range(j):
+                value -= lower[i, k] * lower[j, k]
+            lower[i, j] = value / lower[j, j]
+            part -= lower[i, j] * lower[4, j]
+        std = stds[0] if kind == INFRARED else stds[i]
+        value = spread[i, i] + std * std
+        for k in range(i):
+            value -= lower[i, k] * lower[i, k]
+        if not value > 0.0:
+            return math.inf, 1.0
+        lower[i, i] = math.sqrt(value)
+        lower[4, i] = part / lower[i, i]
+        product *= value
+        total += lower[4, i] * lower[4, i]
+    return total, product
+
+
+@kernel(
+    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], f8[:,::1])",
+    is_exact=True,
+)
+def unscented_update(
+    kind: int,
+    state: F64,
+    covariance: F64,
+    values: F64,
+    stds: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    scratch: F64,
+) -> None:
+    """Take one plot into a state vector and its covariance by unscented points, in place."""
+    residual = np.empty(6)
+    spread = np.empty((4, 4))
+    cross = np.empty((6, 4))
+    count = expected(
+        kind, state, covariance, values, eye, rotation, offset_s, field, True, residual, spread,
+        cross, scratch,
+    )
+    # One value after the other on the joint covariance of state vector and measurement.
+    for k in range(count):
+        std = stds[0] if kind == INFRARED else stds[k]
+        total = spread[k, k] + std * std
+        for i in range(6):
+            state[i] += cross[i, k] / total * residual[k]
+            for j in range(i + 1):
+                covariance[i, j] -= cross[i, k] * cross[j, k] / total
+                covariance[j, i] = covariance[i, j]
+        for m in range(k + 1, count):
+            part = spread[m, k] / total
+            residual[m] -= part * residual[k]
+            for i in range(6):
+                cross[i, m] -= part * cross[i, k]
+            for n in range(m, count):
+                spread[m, n] -= part * spread[k, n]
+                spread[n, m] = spread[m, n]

@@ -1,0 +1,258 @@
+"""Compiled: how tracks begin, are believed, and end.
+
+A track's ``score`` is the logarithm of how much likelier all its looks are with an object there than
+with false plots alone (sequential likelihood; Bar-Shalom, Willett, Tian, Tracking and Data Fusion,
+2011, section 7.4.2).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.bank_kernel import (
+    CONFIRMED,
+    DORMANT,
+    GONE,
+    LIVE,
+    SINGLE,
+    TENTATIVE,
+)
+from commonwatch.tracking.kalman_kernel import INFRARED
+from commonwatch.tracking.motion_kernel import FREE, POWERED
+from commonwatch.tracking.view_kernel import (
+    EXPECTED,
+    KIND,
+    REVISIT,
+    altitude,
+    detection_probability,
+)
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int8]
+
+CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = range(8)
+"""Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
+longest time without a plot, longest time out of every view, and the height of the air."""
+
+QUIET, CHANGED, ENDED = 0, 1, 2
+"""What a frame did to a track."""
+
+
+@kernel(
+    "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], f8[::1], i1[::1], i1[::1],"
+    " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[:,::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
+    is_exact=True,
+)
+def live_on(
+    sensor: int,
+    now_ns: int,
+    is_whole_look: bool,
+    count: int,
+    got: F64,
+    gained: F64,
+    chances: F64,
+    rules: F64,
+    phases: I8,
+    events: I8,
+    states: F64,
+    weights: F64,
+    scores: F64,
+    bests: F64,
+    hits: I32,
+    last_hit_ns: I64,
+    last_look_ns: I64,
+    place: F64,
+    rotation: F64,
+    figures: F64,
+    face_from: I64,
+    faces: F64,
+    field: F64,
+) -> None:
+    """Score one frame of one sensor for every track and move each along its life.
+
+    ``got`` is the share of plots that a track took, ``gained`` their part of the score. A whole
+    look is one around the sensor's entire field; otherwise a look is missed only when none came
+    for longer than a revisit.
+    """
+    revisit = figures[sensor, REVISIT]
+    for t in range(count):
+        events[t] = QUIET
+        chance = min(chances[t], 0.999)
+        has_missed = False
+        since_s = 1e-9 * (now_ns - last_look_ns[t, sensor])
+        due_s = 0.25 * revisit if is_whole_look else 1.25 * revisit
+        if got[t] > 0.0:
+            missed = max(0.0, 1.0 - got[t])
+            scores[t] += gained[t] + missed * math.log(1.0 - chance)
+            last_look_ns[t, sensor] = now_ns
+            last_hit_ns[t] = now_ns
+            events[t] = CHANGED
+            if phases[t] == SINGLE:
+                phases[t] = TENTATIVE
+            elif phases[t] == DORMANT:
+                phases[t] = CONFIRMED
+        elif chance > 0.0 and figures[sensor, EXPECTED] != 0.0 and since_s >= due_s:
+            has_missed = True
+            last_look_ns[t, sensor] = now_ns
+            if figures[sensor, KIND] == INFRARED:
+                # A motor that is not seen burns less likely.
+                pd = chance / max(weights[t, POWERED], 1e-12)
+                powered = weights[t, POWERED] * (1.0 - min(pd, 0.999))
+                weights[t, POWERED] = powered / (powered + weights[t, FREE])
+                weights[t, FREE] = 1.0 - weights[t, POWERED]
+            scores[t] += math.log(1.0 - chance)
+        bests[t] = max(bests[t], scores[t])
+        if bests[t] > rules[CEILING]:
+            scores[t] -= bests[t] - rules[CEILING]
+            bests[t] = rules[CEILING]
+        if phases[t] == SINGLE:
+            if bests[t] - scores[t] > rules[END_SINGLE]:
+                phases[t] = GONE
+            elif 1e-9 * (now_ns - last_hit_ns[t]) > rules[COAST_S]:
+                phases[t] = GONE
+            continue
+        height = altitude(states[t, FREE], field)
+        climb = (
+            states[t, FREE, 0] * states[t, FREE, 3]
+            + states[t, FREE, 1] * states[t, FREE, 4]
+            + states[t, FREE, 2] * states[t, FREE, 5]
+        )
+        lost = bests[t] - scores[t]
+        unseen_s = 1e-9 * (now_ns - last_hit_ns[t])
+        is_over = (
+            height < 0.0
+            or lost > (rules[END] if phases[t] == CONFIRMED else rules[END_TENTATIVE])
+            or (phases[t] != DORMANT and unseen_s > rules[COAST_S])
+            or (phases[t] == DORMANT and unseen_s > rules[DORMANT_S])
+            or (height < rules[AIR_M] and climb < 0.0 and has_missed)
+        )
+        if is_over:
+            if phases[t] != DORMANT:
+                events[t] = ENDED
+            phases[t] = GONE
+            continue
+        if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM]:
+            phases[t] = CONFIRMED
+            events[t] = CHANGED
+        is_seen = chances[t] > 0.0
+        if not is_seen and got[t] <= 0.0:
+            for s in range(figures.shape[0]):
+                if not is_seen and s != sensor:
+                    burning = weights[t, POWERED]
+                    least = 0.1 if figures[s, KIND] == INFRARED else 0.0
+                    is_seen = (
+                        detection_probability(
+                            s, states[t, FREE], burning, place, rotation, figures, face_from,
+                            faces, field,
+                        )
+                        > least
+                    )
+        else:
+            is_seen = True
+        if not is_seen and phases[t] != DORMANT:
+            events[t] = ENDED
+            phases[t] = DORMANT if phases[t] == CONFIRMED else GONE
+        elif is_seen and phases[t] == DORMANT:
+            phases[t] = CONFIRMED
+            events[t] = CHANGED
+            bests[t] = scores[t]
+
+
+@kernel(
+    "void(i8, i8, i8[::1], i8, f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8, f8, f8, i8,"
+    " i1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1],"
+    " i8[::1], i8[:,::1], f8[:,::1], f8[:,::1], f8[::1])",
+    is_exact=True,
+)
+def start_from_radar(
+    sensor: int,
+    now_ns: int,
+    plots: I64,
+    count: int,
+    values: F64,
+    stds: F64,
+    densities: F64,
+    offsets: F64,
+    uniform: float,
+    speed_std_m_s: float,
+    newness: float,
+    never_ns: int,
+    phases: I8,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    scores: F64,
+    bests: F64,
+    hits: I32,
+    last_hit_ns: I64,
+    last_look_ns: I64,
+    place: F64,
+    rotation: F64,
+    field: F64,
+) -> None:
+    """Start a track from each of some plots of a radar, in the rows from ``count``.
+
+    The position has the plot's covariance; the velocity is known along the line where the radar
+    measures its rate, and otherwise as little as ``speed_std_m_s`` says.
+    """
+    direction = np.empty((3, 3))
+    for index in range(plots.shape[0]):
+        p = plots[index]
+        t = count + index
+        r, azimuth, elevation = values[p, 0], values[p, 1], values[p, 2]
+        ce, se = math.cos(elevation), math.sin(elevation)
+        ca, sa = math.cos(azimuth), math.sin(azimuth)
+        turn = rotation[sensor]
+        for j in range(3):
+            east, north, up = turn[j], turn[3 + j], turn[6 + j]
+            direction[0, j] = ce * sa * east + ce * ca * north + se * up
+            direction[1, j] = ca * east - sa * north
+            direction[2, j] = -se * sa * east - se * ca * north + ce * up
+        across = r * ce * stds[p, 1]
+        along = r * stds[p, 2]
+        has_rate = not math.isnan(values[p, 3])
+        rate = values[p, 3] if has_rate else 0.0
+        rate_std = speed_std_m_s
+        if has_rate:
+            tilt = math.sqrt(stds[p, 1] * stds[p, 1] + stds[p, 2] * stds[p, 2])
+            rate_std = math.sqrt(stds[p, 3] * stds[p, 3] + (tilt * speed_std_m_s) ** 2)
+        for m in range(2):
+            for i in range(3):
+                states[t, m, i] = place[sensor, i] + r * direction[0, i]
+                states[t, m, 3 + i] = rate * direction[0, i]
+            for i in range(6):
+                for j in range(6):
+                    covariances[t, m, i, j] = 0.0
+            for i in range(3):
+                for j in range(3):
+                    one = direction[0, i] * direction[0, j]
+                    covariances[t, m, i, j] = (
+                        stds[p, 0] * stds[p, 0] * one
+                        + across * across * direction[1, i] * direction[1, j]
+                        + along * along * direction[2, i] * direction[2, j]
+                    )
+                    other = (1.0 if i == j else 0.0) - one
+                    covariances[t, m, 3 + i, 3 + j] = (
+                        rate_std * rate_std * one + speed_std_m_s * speed_std_m_s * other
+                    )
+            for i in range(3):
+                states[t, m, i] -= offsets[p] * states[t, m, 3 + i]
+        height = altitude(states[t, FREE], field)
+        powered = 0.5 if height < 80e3 else max(0.5 - 0.48 * (height - 80e3) / 320e3, 0.0)
+        weights[t, POWERED] = powered if powered > LIVE else 0.0
+        weights[t, FREE] = 1.0 - weights[t, POWERED]
+        scores[t] = max(newness + math.log(uniform / densities[p]), 2.0 * newness)
+        bests[t] = scores[t]
+        phases[t] = SINGLE
+        hits[t] = 1
+        last_hit_ns[t] = now_ns
+        for s in range(last_look_ns.shape[1]):
+            last_look_ns[t, s] = never_ns
+        last_look_ns[t, sensor] = now_ns

@@ -1,0 +1,497 @@
+"""The tracker of one centre: detections in, beliefs and dispositions out, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.errors import InputError
+from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking import bank_kernel
+from commonwatch.tracking.advance import Advance, Bias, no_bias
+from commonwatch.tracking.bank import empty_bank
+from commonwatch.tracking.estimate import Estimates, Status, empty_estimates
+from commonwatch.tracking.frame import Frame, frames_of
+from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
+from commonwatch.tracking.view import sensor_arrays
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+WINDOW_NS: Final = round(1e9 * WINDOW_S)
+SLICE_NS: Final = round(1e9 * SLICE_S)
+CHECKPOINT_NS: Final = round(1e9 * 1.0)
+"""Least time between two copies of all tracks that late detections are replayed from."""
+
+
+class Disposition(IntEnum):
+    """What became of a detection."""
+
+    ASSIGNED = 0
+    STARTED = 1
+    CLUTTER = 2
+    LATE = 3
+    REFUSED = 4
+
+
+DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dispositions:
+    """What became of detections, one row each.
+
+    Parameters
+    ----------
+    row
+        Input row, shape (N,).
+    disposition
+        ``Disposition``, shape (N,).
+    track
+        Number of the track that took it, -1 where none did, shape (N,).
+    """
+
+    row: I64
+    disposition: npt.NDArray[np.int8]
+    track: I64
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Step:
+    """What a step of the tracker tells.
+
+    Parameters
+    ----------
+    estimates
+        One row for each track that the step changed, at the tracker's time.
+    dispositions
+        Detections whose fate is decided for good.
+    taken
+        Rows of the step's own detections and the tracks that took them, as believed now, (K, 2).
+    """
+
+    estimates: Estimates
+    dispositions: Dispositions
+    taken: I64
+
+
+class Tracker:
+    """Tracks from the detections of some sensors.
+
+    Parameters
+    ----------
+    sensors
+        Whose detections it takes: ``Detections.sensor`` counts in this order.
+    settings
+        How it works.
+
+    Notes
+    -----
+    A detection may come up to 6 s after a later one. Tracks are copied once a second; a late
+    detection is sorted in by (time, sensor, values) and everything since the copy before it is
+    done again, so that the order of arrival cannot matter.
+
+    What was told is never taken back: a track that late news undoes ends; one that late news
+    changes goes on under its number.
+
+    Limits: ``settings.limits``. No two plots of one look belong to one track.
+
+    Examples
+    --------
+    >>> tracker = Tracker(sensors)  # doctest: +SKIP
+    >>> step = tracker.step(detections, now_ns=now_ns)  # doctest: +SKIP
+    """
+
+    def __init__(self, sensors: Sequence[Sensor], settings: Settings | None = None) -> None:
+        if not sensors:
+            raise InputError("no sensor", allowed="at least one")
+        self.sensors = tuple(sensors)
+        self.settings = settings or Settings()
+        arrays = sensor_arrays(self.sensors)
+        self._advance = Advance(arrays, self.settings)
+        self._bank = empty_bank(len(self.sensors))
+        self._bias = no_bias(len(self.sensors))
+        self._time_ns = 0
+        self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
+        self._frames: list[Frame] = []
+        self._labels: dict[int, int] = {}
+        self._told: dict[int, int] = {}
+        self._undecided: dict[int, int] = {}
+        self._next_label = 1
+        self._must_replay = False
+
+    @property
+    def time_ns(self) -> int:
+        """Time that all tracks stand at: that of the latest frame."""
+        return self._time_ns
+
+    @property
+    def track_count(self) -> int:
+        """Number of tracks of two plots or more in some sensor's view."""
+        return int(np.isin(self._bank.phase[: self._bank.count], _SHOWN).sum())
+
+    @property
+    def bias(self) -> Bias:
+        """Constant errors that are taken off every plot."""
+        return self._bias
+
+    def correct(self, bias: Bias) -> None:
+        """Take other constant errors off every plot from the window's start on."""
+        self._bias = bias
+        self._must_replay = bool(self._frames)
+
+    def step(self, detections: Detections, *, now_ns: int) -> Step:
+        """Take detections that have arrived by now.
+
+        Parameters
+        ----------
+        detections
+            Any number, in any order; each row once.
+        now_ns
+            The time of this step, not before the last one's.
+
+        Returns
+        -------
+        Step
+            What changed.
+        """
+        late = np.zeros(len(detections), dtype=np.bool_)
+        if self._frames and len(detections):
+            late = detections.time_ns < self._time_ns - WINDOW_NS
+        late_rows = detections.row[late]
+        if late.any():
+            detections = detections.take(~late)
+        undone: list[Frame] = []
+        before = None
+        if len(detections) or self._must_replay:
+            fresh = frames_of(detections)
+            if self._must_replay or (fresh and not self._is_in_order(fresh)):
+                before = self._bank.copy(), self._time_ns
+                fresh, undone = self._rewind(detections)
+            for frame in fresh:
+                self._process(frame)
+            self._must_replay = False
+        else:
+            fresh = []
+        estimates = self._tell(fresh, undone, before, now_ns)
+        taken = self._taken(fresh, detections)
+        return Step(
+            estimates=estimates, dispositions=self._decided(late_rows), taken=taken
+        )
+
+    def finish(self) -> Dispositions:
+        """Decide what is still open: single plots that never got a second one are clutter."""
+        decided = self._decide(self._frames)
+        self._frames = []
+        count = self._bank.count
+        single = self._bank.phase[:count] == bank_kernel.SINGLE
+        rows = self._bank.first_row[:count][single]
+        self._bank.keep(np.flatnonzero(~single))
+        return _joined_dispositions(
+            [
+                decided,
+                Dispositions(
+                    row=rows,
+                    disposition=np.full(len(rows), Disposition.CLUTTER, dtype=np.int8),
+                    track=np.full(len(rows), -1),
+                ),
+            ]
+        )
+
+    def picture(self) -> Estimates:
+        """Every track of two plots or more in view, as believed now, at the tracker's time."""
+        count = self._bank.count
+        rows = np.flatnonzero(np.isin(self._bank.phase[:count], _SHOWN))
+        return self._estimates(rows, self._time_ns)
+
+    def _is_in_order(self, fresh: list[Frame]) -> bool:
+        last = self._frames[-1] if self._frames else None
+        first = fresh[0]
+        if last is None:
+            return True
+        if (first.time_ns, first.sensor) <= (last.time_ns, last.sensor):
+            return False
+        # A plot that would have stood in a frame already done.
+        return not any(
+            frame.sensor == other.sensor and frame.time_ns <= other.time_ns + SLICE_NS
+            for frame in fresh[:1]
+            for other in self._frames[-len(self.sensors) - 1 :]
+        )
+
+    def _rewind(self, detections: Detections) -> tuple[list[Frame], list[Frame]]:
+        """Go back to the copy before the earliest new detection; return frames to do, and undone."""
+        earliest = self._frames[0].time_ns
+        if len(detections) and not self._must_replay:
+            earliest = int(detections.time_ns.min()) - SLICE_NS
+        index = 0
+        for place, frame in enumerate(self._frames):
+            if frame.before is not None and frame.time_ns <= earliest:
+                index = place
+        undone = self._frames[index:]
+        copied = undone[0].before
+        assert copied is not None  # noqa: S101
+        bank, self._time_ns, looked = copied
+        self._bank = bank.copy()
+        self._looked_ns = looked.copy()
+        self._frames = self._frames[:index]
+        parts = [frame.detections for frame in undone]
+        if len(detections):
+            parts.append(detections)
+        fresh = frames_of(_joined_detections(parts))
+        fresh[0].before = copied
+        return fresh, undone
+
+    def _process(self, frame: Frame) -> None:
+        bank = self._bank
+        last_copy = next((f.time_ns for f in reversed(self._frames) if f.before is not None), None)
+        if frame.before is None and (
+            last_copy is None or frame.time_ns - last_copy >= CHECKPOINT_NS
+        ):
+            frame.before = (bank.copy(), self._time_ns, self._looked_ns.copy())
+        if self._frames or self._bank.count:
+            self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
+        self._time_ns = frame.time_ns
+        since_s = 1e-9 * (frame.time_ns - int(self._looked_ns[frame.sensor]))
+        is_whole_look = since_s >= 0.5 * self._advance.revisit_s(frame.sensor)
+        self._looked_ns[frame.sensor] = frame.time_ns
+        frame.outcome = self._advance.take(bank, frame, self._bias, is_whole_look=is_whole_look)
+        self._frames.append(frame)
+
+    def _tell(
+        self,
+        fresh: list[Frame],
+        undone: list[Frame],
+        before: tuple[Any, int] | None,
+        now_ns: int,
+    ) -> Estimates:
+        """Rows for every track that changed, and an end for every one that is no more."""
+        bank = self._bank
+        count = bank.count
+        rows = np.flatnonzero(bank.is_changed[:count] & np.isin(bank.phase[:count], _SHOWN))
+        bank.is_changed[:count] = False
+        keys = bank.key[rows]
+        if undone:
+            self._inherit(undone, fresh)
+        ended: list[Estimates] = []
+        for frame in fresh:
+            outcome = frame.outcome
+            if outcome is None or not len(outcome.ended_key):
+                continue
+            ended.append(
+                self._ends(
+                    outcome.ended_key,
+                    outcome.ended_state,
+                    outcome.ended_covariance,
+                    frame.time_ns,
+                    now_ns,
+                )
+            )
+        if before is not None:
+            ended.append(self._vanished(*before, now_ns))
+        for key in keys.tolist():
+            if key not in self._labels:
+                self._labels[key] = self._next_label
+                self._next_label += 1
+        shown = self._estimates(rows, now_ns)
+        for label, status in zip(shown.track.tolist(), shown.status.tolist(), strict=True):
+            self._told[label] = status
+        parts = [part for part in ended if len(part)]
+        return _joined_estimates([*parts, shown])
+
+    def _estimates(self, rows: I64, now_ns: int) -> Estimates:
+        if not len(rows):
+            return empty_estimates()
+        mean, spread = self._advance.combined(self._bank, rows)
+        status = np.where(
+            self._bank.phase[rows] == bank_kernel.TENTATIVE, Status.TENTATIVE, Status.CONFIRMED
+        )
+        return Estimates(
+            track=np.array([self._labels[key] for key in self._bank.key[rows].tolist()]),
+            time_ns=np.full(len(rows), self._time_ns),
+            known_ns=np.full(len(rows), now_ns),
+            status=status,
+            state_vector=mean,
+            covariance=spread,
+        )
+
+    def _ends(
+        self, keys: I64, state: F64, covariance: F64, time_ns: int, now_ns: int
+    ) -> Estimates:
+        """Rows for tracks that ended, where they were told of and not told to have ended."""
+        live = set(self._bank.key[: self._bank.count].tolist())
+        chosen = []
+        labels = []
+        for place, key in enumerate(keys.tolist()):
+            label = self._labels.get(key)
+            if label is None or self._told.get(label, Status.ENDED) == Status.ENDED:
+                continue
+            chosen.append(place)
+            labels.append(label)
+            if key in live:
+                self._told[label] = Status.ENDED
+            else:
+                del self._told[label]
+        if not chosen:
+            return empty_estimates()
+        index = np.array(chosen)
+        return Estimates(
+            track=np.array(labels),
+            time_ns=np.full(len(index), time_ns),
+            known_ns=np.full(len(index), now_ns),
+            status=np.full(len(index), Status.ENDED),
+            state_vector=state[index],
+            covariance=covariance[index],
+        )
+
+    def _vanished(self, bank: Any, time_ns: int, now_ns: int) -> Estimates:
+        """Ends of tracks that were told of before late news came and are no more since."""
+        live = set(self._bank.key[: self._bank.count].tolist())
+        labels_of_live = {self._labels.get(key) for key in live}
+        keys = bank.key[: bank.count]
+        gone = [
+            place
+            for place, key in enumerate(keys.tolist())
+            if key not in live
+            and key in self._labels
+            and self._labels[key] not in labels_of_live
+        ]
+        if not gone:
+            return empty_estimates()
+        index = np.array(gone)
+        mean, spread = self._advance.combined(bank, index)
+        return self._ends(keys[index], mean, spread, time_ns, now_ns)
+
+    def _inherit(self, undone: list[Frame], fresh: list[Frame]) -> None:
+        """Hand numbers on from tracks that late news undid to those that took their plots."""
+        count = self._bank.count
+        phase = self._bank.phase[:count]
+        shown = phase != bank_kernel.SINGLE
+        live = set(self._bank.key[:count].tolist())
+        new = [key for key in self._bank.key[:count][shown].tolist() if key not in self._labels]
+        if not new:
+            return
+        old_key_of_row: dict[int, int] = {}
+        for frame in undone:
+            if frame.outcome is not None:
+                old_key_of_row.update(
+                    zip(frame.outcome.row.tolist(), frame.outcome.key.tolist(), strict=True)
+                )
+        rows_of: dict[int, list[int]] = {key: [] for key in new}
+        for frame in fresh:
+            if frame.outcome is not None:
+                for row, key in zip(
+                    frame.outcome.row.tolist(), frame.outcome.key.tolist(), strict=True
+                ):
+                    if key in rows_of:
+                        rows_of[key].append(row)
+        for key in new:
+            votes: dict[int, int] = {}
+            for row in rows_of[key]:
+                old = old_key_of_row.get(row, 0)
+                if old in self._labels and old not in live:
+                    votes[old] = votes.get(old, 0) + 1
+            if votes:
+                old = max(votes, key=lambda k: (votes[k], -k))
+                self._labels[key] = self._labels.pop(old)
+
+    def _taken(self, fresh: list[Frame], detections: Detections) -> I64:
+        own = detections.row
+        found = []
+        for frame in fresh:
+            outcome = frame.outcome
+            if outcome is None:
+                continue
+            labels = np.array([self._labels.get(k, -1) for k in outcome.key.tolist()], dtype=np.int64)
+            chosen = (labels >= 0) & (np.isin(outcome.row, own) | outcome.is_start)
+            found.append(np.stack([outcome.row[chosen], labels[chosen]], axis=-1))
+        return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
+
+    def _decided(self, late_rows: I64) -> Dispositions:
+        """Dispositions of frames that no late detection can undo any more, and of late rows."""
+        limit = self._time_ns - WINDOW_NS - SLICE_NS
+        index = 0
+        for place, frame in enumerate(self._frames):
+            if frame.before is not None and frame.time_ns <= limit:
+                index = place
+        done, self._frames = self._frames[:index], self._frames[index:]
+        parts = [self._decide(done)] if done else []
+        if len(late_rows):
+            parts.append(
+                Dispositions(
+                    row=late_rows,
+                    disposition=np.full(len(late_rows), Disposition.LATE, dtype=np.int8),
+                    track=np.full(len(late_rows), -1),
+                )
+            )
+        return _joined_dispositions(parts)
+
+    def _decide(self, frames: list[Frame]) -> Dispositions:
+        parts = []
+        for frame in frames:
+            outcome = frame.outcome
+            if outcome is None:
+                continue
+            labels = np.array([self._labels.get(k, -1) for k in outcome.key.tolist()], dtype=np.int64)
+            kind = np.where(
+                outcome.key == 0,
+                Disposition.CLUTTER,
+                np.where(outcome.is_start, Disposition.STARTED, Disposition.ASSIGNED),
+            )
+            parts.append(
+                Dispositions(row=outcome.row, disposition=kind.astype(np.int8), track=labels)
+            )
+        return _joined_dispositions(parts)
+
+
+_SHOWN: Final = (bank_kernel.TENTATIVE, bank_kernel.CONFIRMED)
+
+
+def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
+    """Split detections by arrival: what came at each instant, in order."""
+    order = np.argsort(detections.arrival_ns, kind="stable")
+    times, starts = np.unique(detections.arrival_ns[order], return_index=True)
+    for time_ns, start, stop in zip(times, starts, [*starts[1:], len(order)], strict=True):
+        yield int(time_ns), detections.take(order[start:stop])
+
+
+def _joined_detections(parts: list[Detections]) -> Detections:
+    return Detections(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Detections.__slots__
+        }
+    )
+
+
+def _joined_estimates(parts: list[Estimates]) -> Estimates:
+    if len(parts) == 1:
+        return parts[0]
+    return Estimates(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Estimates.__slots__
+        }
+    )
+
+
+def _joined_dispositions(parts: list[Dispositions]) -> Dispositions:
+    if not parts:
+        none = np.empty(0, dtype=np.int64)
+        return Dispositions(row=none, disposition=np.empty(0, dtype=np.int8), track=none)
+    return Dispositions(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Dispositions.__slots__
+        }
+    )
+
+

@@ -1,0 +1,110 @@
+"""Compiled: whether a sensor can see an object, and with what probability in one look.
+
+Sensors stand in arrays, one row each: ``place`` (position or the satellite's last one), ``rotation``
+(east, north and up, nine numbers), ``figures`` (see ``FIGURES``), and for radars the rows
+``face_from[s]`` to ``face_from[s + 1]`` of ``faces``: azimuth from, width, elevation from, to, and
+the boresight's unit vector, ECEF.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.kalman_kernel import INFRARED
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+FIGURES = (
+    "kind",
+    "range_min_m",
+    "range_max_m",
+    "detection_probability",
+    "signal_at_reference",
+    "scan_loss_exponent",
+    "log_false_alarm",
+    "revisit_s",
+    "is_expected",
+    "cloud_break_m",
+)
+KIND, RANGE_MIN, RANGE_MAX, PD, SIGNAL, SCAN, LOG_FALSE, REVISIT, EXPECTED, CLOUD = range(10)
+
+_TURN = 2.0 * math.pi
+
+
+@kernel("f8(f8[::1], f8[::1])", is_exact=True)
+def altitude(state: F64, field: F64) -> float:
+    """Height above the ellipsoid along the radius: within 30 m below 100 km, 0.3 % above."""
+    across2 = state[0] * state[0] + state[1] * state[1]
+    r2 = across2 + state[2] * state[2]
+    cosine2 = across2 / r2
+    surface = field[1] * math.sqrt((1.0 - field[6]) / (1.0 - field[6] * cosine2))
+    return math.sqrt(r2) - surface
+
+
+@kernel("f8(i8, f8[::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])", is_exact=True)
+def detection_probability(
+    sensor: int,
+    state: F64,
+    burning: float,
+    place: F64,
+    rotation: F64,
+    figures: F64,
+    face_from: I64,
+    faces: F64,
+    field: F64,
+) -> float:
+    """Probability that one look of a sensor detects an object; 0 out of its view.
+
+    ``burning`` is the probability that the motor burns: an infrared satellite sees nothing else.
+    """
+    dx = state[0] - place[sensor, 0]
+    dy = state[1] - place[sensor, 1]
+    dz = state[2] - place[sensor, 2]
+    r2 = dx * dx + dy * dy + dz * dz
+    r = math.sqrt(r2)
+    row = figures[sensor]
+    if row[KIND] == INFRARED:
+        if altitude(state, field) < row[CLOUD]:
+            return 0.0
+        # Behind the Earth: the line passes below the surface before it reaches the object.
+        along = -(place[sensor, 0] * dx + place[sensor, 1] * dy + place[sensor, 2] * dz) / r
+        if along > 0.0 and along < r:
+            eye2 = (
+                place[sensor, 0] * place[sensor, 0]
+                + place[sensor, 1] * place[sensor, 1]
+                + place[sensor, 2] * place[sensor, 2]
+            )
+            if eye2 - along * along < field[1] * field[1]:
+                return 0.0
+        return row[PD] * burning
+    if r < row[RANGE_MIN] or r > row[RANGE_MAX]:
+        return 0.0
+    turn = rotation[sensor]
+    up = (turn[6] * dx + turn[7] * dy + turn[8] * dz) / r
+    elevation = math.asin(min(1.0, max(-1.0, up)))
+    azimuth = math.atan2(
+        turn[0] * dx + turn[1] * dy + turn[2] * dz, turn[3] * dx + turn[4] * dy + turn[5] * dz
+    )
+    best = -1.0
+    for f in range(face_from[sensor], face_from[sensor + 1]):
+        face = faces[f]
+        if elevation < face[2] or elevation > face[3]:
+            continue
+        past = azimuth - face[0]
+        past -= _TURN * math.floor(past / _TURN)
+        if past > face[1]:
+            continue
+        cosine = (face[4] * dx + face[5] * dy + face[6] * dz) / r
+        best = max(best, cosine, 1e-6)
+    if best < 0.0:
+        return 0.0
+    if not math.isnan(row[PD]):
+        return row[PD]
+    closeness = row[RANGE_MAX] / r
+    signal = row[SIGNAL] * closeness * closeness * closeness * closeness * best ** row[SCAN]
+    return math.exp(row[LOG_FALSE] / (1.0 + signal))
