@@ -139,3 +139,11 @@ def test_every_cued_radar_of_the_catalogue_has_an_assumed_hand_over_interval() -
         if isinstance(entry, schema.RadarEntry) and entry.role == "cued":
             assert isinstance(entry.hand_over_s, schema.Interval), entry.name
             assert entry.hand_over_s.mark == "assumed"
+
+
+def test_an_apogee_before_burn_out_is_refused() -> None:
+    launch = catalogue.launches()["new-shepard-ns-13"]
+    early = msgspec.structs.replace(launch, apogee_time_s=100.0)
+    for entry, keys in ((launch, []), (early, ["apogee_time_s"])):
+        faults = [fault for check in CHECKS[schema.LaunchEntry] for fault in check(entry)]
+        assert [fault.key for fault in faults] == keys

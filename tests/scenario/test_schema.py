@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from commonwatch.scenario import catalogue
-from commonwatch.scenario.schema import json_schema
+from commonwatch.scenario.schema import PlaceEntry, Service, json_schema
 from tests.scenario.build import SCENARIO, changed
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -47,3 +47,9 @@ def test_the_schema_refuses_what_the_program_refuses(old: str, new: str) -> None
     VALIDATOR.validate(parsed(SCENARIO))
     with pytest.raises(jsonschema.ValidationError):
         VALIDATOR.validate(parsed(changed(old, new)))
+
+
+def test_a_place_or_a_service_without_a_mark_is_not_said_to_be_found() -> None:
+    place = PlaceEntry(name="a", title="A", nation="A", latitude_deg=0.0, longitude_deg=0.0)
+    service = Service(status="in service", since=date(2000, 1, 1))
+    assert place.mark == service.mark == "assumed"

@@ -48,8 +48,10 @@ def test_those_that_cannot_be_compared_are_left_out(
 def test_an_assumed_burn_time_is_never_proof(compared: dict[str, LaunchComparison]) -> None:
     assert not [one.title for one in compared.values() if one.is_proof]
     one = next(one for one in compared.values() if one.is_verified)
-    assert replace(one, burn_time_mark="found").is_proof
-    assert not replace(one, burn_time_mark="found", is_verified=False).is_proof
+    assert set(one.assumed) == {"burn_time_s", "burn_out_altitude_km"}
+    assert replace(one, assumed=()).is_proof
+    assert not replace(one, assumed=(), is_verified=False).is_proof
+    assert not replace(one, assumed=("burn_out_altitude_km",)).is_proof
 
 
 @pytest.mark.parametrize(("title", "minutes"), KEPLER_TIME_MIN.items())
@@ -81,8 +83,9 @@ def test_an_assumed_burn_time_is_shown_and_never_judged(
 
 def test_a_found_burn_time_is_judged(compared: dict[str, LaunchComparison]) -> None:
     one = compared["Hwasong-18, second flight, lofted"]
-    found = replace(one, burn_time_mark="found", is_verified=True)
-    wrong = replace(found, published_s=(one.published_s[0] - 300.0, one.published_s[1] - 300.0))
+    found = replace(one, assumed=(), is_verified=True)
+    published_s = (one.published_s[0] - 300.0, one.published_s[1] - 300.0)
+    wrong = replace(found, published_s=published_s, nominal_off_s=one.nominal_off_s - 300.0)
     for case, passes in ((found, True), (wrong, False)):
         judged = [check.passes for check in _checks([case]) if "found" in check.what]
         assert judged == [passes, passes]

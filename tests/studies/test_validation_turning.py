@@ -36,10 +36,15 @@ def test_the_arc_that_stands_still_meets_the_closed_form_table() -> None:
     assert height.max() == pytest.approx(1e3 * apogee_km, rel=0.01)
 
 
-def test_the_figures_of_the_sphere_are_met() -> None:
+def test_the_figures_of_the_sphere_are_shown_and_not_judged() -> None:
     (check,), _ = compare()
-    assert check.passes
-    assert sight_s(still_arc()) == pytest.approx(STANDS_STILL_S, abs=10.0)
+    assert check.passes is None
+    assert check.largest is not None
+
+
+def test_the_figures_of_the_sphere_are_about_met() -> None:
+    # No bound is derived: 2 % keeps a wrong sector or a wrong arc out, and proves no more.
+    assert sight_s(still_arc()) == pytest.approx(STANDS_STILL_S, rel=0.02)
 
 
 def test_turning_brings_the_london_arc_into_the_south_western_face_for_minutes_longer() -> None:

@@ -267,7 +267,10 @@ CHECKS: Final[Checks] = {
     FaceEntry: (_check_sector, _below("elevation_min_deg", "elevation_max_deg")),
     RadarEntry: (_below("range_min_km", "range_max_km"), _check_service),
     SatelliteEntry: (_check_orbit, _check_perigee, _check_service),
-    LaunchEntry: (_below("burn_out_altitude_km", "apogee_km"),),
+    LaunchEntry: (
+        _below("burn_out_altitude_km", "apogee_km"),
+        _below("burn_time_s", "apogee_time_s"),
+    ),
     RangeClassEntry: (_below("ground_range_min_km", "ground_range_max_km"),),
     ArcEntry: (_check_arc,),
     FlightEntry: (_check_direction, _check_height, _check_own_figures),

@@ -51,6 +51,14 @@ Name: TypeAlias = Annotated[
         description="Lower-case letters, digits, + _ and -.",
     ),
 ]
+SensorName: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9+_-]*$",
+        max_length=64,
+        description="Letters, digits, + _ and -, as in the detections.",
+    ),
+]
 Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]+$")]
 Words: TypeAlias = Annotated[str, Meta(max_length=4_000)]
 Latitude: TypeAlias = Annotated[
@@ -85,6 +93,8 @@ BurnTime: TypeAlias = Annotated[
 BurnOutAltitude: TypeAlias = Annotated[
     float, Meta(ge=0, le=1_000, description="Height above the ellipsoid at burn-out.")
 ]
+PlotLength: TypeAlias = Annotated[float, Meta(gt=0, le=100_000)]
+PlotAngle: TypeAlias = Annotated[float, Meta(gt=0, le=1)]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=100_000)]
 Delay: TypeAlias = Annotated[float, Meta(ge=0, le=3_600)]
 
@@ -104,7 +114,7 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     status: Literal["planned", "trial", "in service", "offered", "closed", "cancelled"]
     since: datetime.date = field(name="from")
-    mark: Mark = "found"
+    mark: Mark = "assumed"
     source: Words = ""
 
 
@@ -122,7 +132,7 @@ class FaceEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A radar of the open literature, or of one's own."""
 
-    name: Name
+    name: SensorName
     title: Line
     system: Line = "unknown"
     nation: Line
@@ -155,6 +165,22 @@ class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hand_over_s: Annotated[
         Delay | Interval, Meta(description="Cued radars: from another's track to the first look.")
     ] = Interval(low=5.0, nominal=10.0, high=20.0, mark="assumed", source="no public figure found")
+    range_std_m: Annotated[
+        PlotLength | Interval | None,
+        Meta(description="One standard deviation of a plot; left out: by the radar equation."),
+    ] = None
+    azimuth_std_rad: PlotAngle | Interval | None = None
+    elevation_std_rad: PlotAngle | Interval | None = None
+    range_rate_std_m_s: Annotated[
+        PlotLength | Interval | None, Meta(description="Left out: it measures no range rate.")
+    ] = None
+    detection_probability: Annotated[
+        Annotated[float, Meta(gt=0, le=1)] | Interval | None,
+        Meta(description="Of one look; left out: by the radar equation."),
+    ] = None
+    refraction_corrected: Annotated[
+        bool, Meta(description="Whether the elevations in its detections are geometric.")
+    ] = False
     faces: Annotated[tuple[FaceEntry, ...], Meta(min_length=1, max_length=12)]
     service: Annotated[tuple[Service, ...], Meta(max_length=20)] = ()
     mark: Mark
@@ -165,7 +191,7 @@ class RadarEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class SatelliteEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An infrared warning satellite: it sees motors that burn above the clouds."""
 
-    name: Name
+    name: SensorName
     title: Line
     nation: Line
     orbit: Literal["geostationary", "highly elliptical"]
@@ -211,7 +237,7 @@ class PlaceEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     latitude_deg: Latitude
     longitude_deg: Longitude
     altitude_km: Altitude = 0.0
-    mark: Mark = "found"
+    mark: Mark = "assumed"
     source: Words = ""
     note: Words = ""
 
@@ -232,8 +258,15 @@ class LaunchEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     azimuth_deg: Azimuth | Interval | None = None
     flight_time_s: Seconds | Interval | None = None
     flight_time_status: Line | None = None
+    descent: Annotated[
+        Literal["free", "braked"],
+        Meta(description="Braked by parachute or engine: the flight time is no free fall."),
+    ] = "free"
     burn_time_s: BurnTime | Interval
     burn_out_altitude_km: BurnOutAltitude | Interval
+    apogee_time_s: Annotated[
+        Seconds | Interval | None, Meta(description="From lift-off, as the burn time.")
+    ] = None
     used_for_validation: bool
     reason: Words = ""
     mark: Mark
@@ -312,7 +345,7 @@ class LaydownEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     includes: Annotated[
         Name | None, Meta(description="An earlier laydown whose sensors this one has as well.")
     ] = None
-    sensors: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=LIMITS.sensor_count)]
+    sensors: Annotated[tuple[SensorName, ...], Meta(min_length=1, max_length=LIMITS.sensor_count)]
     note: Words = ""
 
 

