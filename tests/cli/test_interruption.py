@@ -81,6 +81,45 @@ def test_a_run_that_a_script_started_in_the_background_can_be_interrupted(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+STRUCK_EARLY = """
+import os, signal, sys
+
+class Strike:
+    def find_spec(self, name, path=None, wanted=None):
+        if name == sys.argv[2]:
+            os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+
+sys.meta_path.insert(0, Strike())
+from commonwatch.cli.entry import main
+main()
+"""
+"""A command that is struck by a signal while it imports a module."""
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "code", "word"),
+    [
+        ("SIGINT", "commonwatch.cli.stopping", 130, "Interrupted"),
+        ("SIGINT", "commonwatch.cli.main", 130, "Interrupted"),
+        ("SIGINT", "click", 130, "Interrupted"),
+        ("SIGTERM", "click", 143, "Stopped"),
+    ],
+)
+def test_a_command_stopped_while_it_is_imported_ends_with_a_sentence(
+    name: str, module: str, code: int, word: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STRUCK_EARLY, name, module],
+        capture_output=True,
+        text=True,
+        timeout=LONG_S,
+        check=False,
+    )
+    assert ended.returncode == code
+    assert ended.stdout == ""
+    assert ended.stderr == f"{word}: nothing had begun.\n"
+
+
 STRUCK = """
 import os, signal, sys, threading
 from commonwatch.cli import outcome

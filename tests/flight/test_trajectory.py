@@ -129,3 +129,25 @@ def test_arrays_of_the_wrong_shape_or_content_are_refused() -> None:
     ]:
         with pytest.raises(InputError, match=words):
             Trajectories(**{**good, name: wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("time_s", [0.0, 3.0, 10.0, 17.5, 34.0, 37.0])
+def test_between_samples_a_cubic_path_is_that_cubic(time_s: float) -> None:
+    factors = np.random.default_rng(3).normal(size=(2, 4, 3)) * [[1e6], [1e3], [10.0], [0.1]]
+
+    def at(path: int, when_s: float) -> F64:
+        powers = np.array([when_s**k for k in range(4)])
+        rates = np.array([0.0, 1.0, 2.0 * when_s, 3.0 * when_s**2])
+        return np.concatenate([powers @ factors[path], rates @ factors[path]])
+
+    end_s = np.array([37.0, 37.0])
+    times = np.minimum(np.arange(5) * 10.0, 37.0)
+    whole = Trajectories(
+        interval_s=10.0,
+        state_vector=np.array([[at(path, t) for t in times] for path in range(2)]),
+        burn_out_s=np.zeros(2),
+        end_s=end_s,
+        comes_down=np.ones(2, bool),
+    )
+    found = whole.state_vector_at(np.array([1, 0]), np.full(2, time_s))
+    np.testing.assert_allclose(found, [at(1, time_s), at(0, time_s)], rtol=1e-12)

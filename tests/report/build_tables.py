@@ -301,8 +301,9 @@ def _known(
     gap = max(gap, f.impact_s - end)
     earliest = min(spells, default=None)
     first_radar = min(radar, default=None)
-    stereo = sorted(last for _, last, sensor in spells if kinds[sensor] != "radar")
-    two = sorted(first for first, _, sensor in spells if kinds[sensor] != "radar")[1:2]
+    eyes = _eyes(spells, kinds)
+    stereo = sorted(last for _, last, _ in eyes)
+    two = sorted(first for first, _, _ in eyes)[1:2]
     known = first_radar[0] + 45 if first_radar and track > 45 else None
     return {
         **head,
@@ -313,6 +314,10 @@ def _known(
         "first_sight_sensor": _all_of(spells, earliest),
         "first_stereo_s": two[0] if two else None,
         "stereo_s": max(0.0, stereo[-2] - two[0]) if two else 0.0,
+        "one_line_half_axis_m": 150.0 * min(eyes)[0] if eyes else None,
+        "one_line_flown_m": 10.0 * min(eyes)[0] ** 1.5 if eyes else None,
+        "stereo_half_axis_m": 60.0 * two[0] if two else None,
+        "stereo_flown_m": 10.0 * two[0] ** 1.5 if two else None,
         "first_radar_s": first_radar[0] if first_radar else None,
         "first_radar_sensor": _all_of(radar, first_radar),
         "radar_track_s": track,
@@ -320,6 +325,12 @@ def _known(
         "impact_area_s": known,
         "warning_left_s": f.impact_s - known if known else None,
     }
+
+
+def _eyes(
+    spells: Sequence[tuple[float, float, str]], kinds: dict[str, str]
+) -> list[tuple[float, float, str]]:
+    return [spell for spell in spells if kinds[spell[2]] != "radar"]
 
 
 def _all_of(

@@ -384,6 +384,45 @@ def test_the_first_point_says_how_many_arcs_two_satellites_see_at_once_and_by_wh
     assert figures["stereo_s"]["nominal"] == pytest.approx(middle(held, longest=True))
 
 
+LENGTHS = ("one_line_half_axis_m", "one_line_flown_m", "stereo_half_axis_m", "stereo_flown_m")
+
+
+def test_the_first_point_says_how_well_one_line_and_two_place_a_launch() -> None:
+    content, screen = iran()
+    said = {}
+    figures = summary(content)["laydowns"][0]["published-range"]
+    for name in LENGTHS:
+        values = {
+            (case, burn): middle([row[name] for row in rows_of(content, "us-nato", case, burn)])
+            for case in CASES
+            for burn in BURNS
+        }
+        ends = (min(values.values()), values["nominal", "nominal"], max(values.values()))
+        low, nominal, high = (f"{end / 1e3:.{int(end < 9_950)}f}" for end in ends)
+        said[name] = f"{nominal} km [{low}, {high}]"
+        assert figures[name]["low"] == pytest.approx(ends[0], abs=1e-3)
+        assert figures[name]["nominal"] == pytest.approx(ends[1], abs=1e-3)
+        assert figures[name]["high"] == pytest.approx(ends[2], abs=1e-3)
+    one, flown, two, flown_then = (said[name] for name in LENGTHS)
+    assert (
+        f"Place below known, on half of the arcs, to {one} from one line, {two} from two (95 % "
+        f"ellipse, long half-axis); launch point {flown} and {flown_then} behind."
+    ) in screen.answers[0].sentences
+
+
+def test_without_satellites_nothing_is_said_of_lines_of_sight() -> None:
+    content, _ = iran()
+    knowledge = content.tables["knowledge"]
+    for name in LENGTHS:
+        place = knowledge.column_names.index(name)
+        knowledge = knowledge.set_column(place, name, pa.nulls(knowledge.num_rows, pa.float64()))
+    tables = {**content.tables, "knowledge": knowledge}
+    silent = dataclasses.replace(content, tables=tables)
+    assert not any("Place below" in said for said in first_screen(silent).answers[0].sentences)
+    figures = summary(silent)["laydowns"][0]["published-range"]
+    assert figures["stereo_half_axis_m"] == {"low": None, "nominal": None, "high": None}
+
+
 SINGLE = (
     "us-nato+israel",
     "us-nato+brdy",

@@ -1,10 +1,11 @@
 """The command ``commonwatch``: one module a command, imported when it is called.
 
 =====================================  =========================================================
+``entry``                              where the command begins
 ``main``                               finds the command, reports errors
 ``run``, ``coverage``, ``fly``,        the commands
-``scenarios``, ``check``, ``schema``,
-``validate``
+``score``, ``scenarios``, ``check``,
+``schema``, ``validate``
 ``outcome``                            what a run leaves behind
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
 ``places``                             names of files and folders to write

@@ -8,6 +8,7 @@
 ``trajectory``           whole flights on one grid of times
 ``recorded``             recorded paths as state vectors
 ``coast``                whether recorded samples are free flight, with the evidence
+``hermite_kernel``       the cubic between two samples
 ``dynamics_kernel``      compiled lanes: gravity, drag, height
 ``dop853_kernel``        compiled lanes: one step of DOP853
 ``runge_kutta_kernel``   compiled lanes: one classical Runge-Kutta step

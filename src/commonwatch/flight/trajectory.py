@@ -10,6 +10,7 @@ import numpy.typing as npt
 from commonwatch.earth.gravity import Gravity
 from commonwatch.errors import InputError
 from commonwatch.flight.ballistic import Arcs
+from commonwatch.flight.hermite_kernel import hermite_weights
 from commonwatch.flight.powered import state_vector
 from commonwatch.flight.propagation import sample
 
@@ -90,6 +91,29 @@ class Trajectories:
         time_s: F64 = np.minimum(grid, self.end_s[path])
         return time_s
 
+    def state_vector_at(self, path: npt.NDArray[np.integer], time_s: F64) -> F64:
+        """Return state vectors between samples, by the cubic Hermite polynomial.
+
+        Parameters
+        ----------
+        path
+            (m,), which flight each is of.
+        time_s
+            (m,), seconds from lift-off, 0 to the end of that flight.
+
+        Returns
+        -------
+        state_vector
+            (m, 6), ECEF, m and m/s.
+        """
+        end_s = self.end_s[path]
+        last = np.maximum(np.ceil(end_s / self.interval_s).astype(np.intp) - 1, 0)
+        k = np.minimum((time_s / self.interval_s).astype(np.intp), last)
+        span = np.minimum((k + 1) * self.interval_s, end_s) - k * self.interval_s
+        span = np.where(span > 0.0, span, 1.0)
+        part = (time_s - k * self.interval_s) / span
+        return _between(self.state_vector[path, k], self.state_vector[path, k + 1], part, span)
+
 
 def whole_flights(arcs: Arcs, *, interval_s: float, gravity: Gravity = Gravity.J2) -> Trajectories:
     """Sample solved arcs from lift-off to impact: the powered phase, then free flight.
@@ -164,18 +188,26 @@ def recorded_path(
     grid = np.minimum(np.arange(int(np.ceil(end / interval_s)) + 1) * interval_s, end)
     row = np.clip(np.searchsorted(time_s, grid, side="right") - 1, 0, len(time_s) - 2)
     width = time_s[row + 1] - time_s[row]
-    part = np.clip((grid - time_s[row]) / width, 0.0, 1.0)[:, None]
-    width = width[:, None]
+    part = np.clip((grid - time_s[row]) / width, 0.0, 1.0)
     before, after = state_vector_recorded[row], state_vector_recorded[row + 1]
-    chord = after[:, :3] - before[:, :3]
-    bend = width * (before[:, 3:] + after[:, 3:]) - 2.0 * chord
-    rise = 3.0 * chord - width * (2.0 * before[:, 3:] + after[:, 3:])
-    position = before[:, :3] + part * (width * before[:, 3:] + part * (rise + part * bend))
-    velocity = before[:, 3:] + part * (2.0 * rise + 3.0 * part * bend) / width
     return Trajectories(
         interval_s=interval_s,
-        state_vector=np.concatenate([position, velocity], axis=1)[None],
+        state_vector=_between(before, after, part, width)[None],
         burn_out_s=np.array([burn_out_s]),
         end_s=np.array([end]),
         comes_down=np.array([False]),
     )
+
+
+def _between(before: F64, after: F64, part: F64, span_s: F64) -> F64:
+    """Return state vectors between pairs of samples, (m, 6); ``part`` is 0 to 1, (m,)."""
+    part, span_s = part[:, None], span_s[:, None]
+    to_end, from_start_s, from_end_s = hermite_weights(part, span_s)
+    chord, start, end = after[:, :3] - before[:, :3], before[:, 3:], after[:, 3:]
+    position = before[:, :3] + to_end * chord + from_start_s * start + from_end_s * end
+    velocity = (
+        6.0 * part * (1.0 - part) / span_s * chord
+        + (1.0 - part) * (1.0 - 3.0 * part) * start
+        + part * (3.0 * part - 2.0) * end
+    )
+    return np.concatenate([position, velocity], axis=1)

@@ -11,6 +11,7 @@ from commonwatch.report.additions import SHOWN_MAX, in_one_line, single_addition
 from commonwatch.report.content import ReportContent
 from commonwatch.report.estimates import (
     LEAST_S,
+    LENGTHS,
     Estimate,
     LaydownFigures,
     after_launch_text,
@@ -139,7 +140,24 @@ def _stereo(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> li
             seen = f"none of {arcs_text(first.arc_count)}"
     return [
         f"{where}{'two' if where else 'Two'} satellites at once (stereo): {seen}; one line of "
-        "sight gives a launch point only through an assumed altitude."
+        "sight gives a launch point only through an assumed altitude.",
+        *_launch_point(figures[having[0]]),
+    ]
+
+
+def _launch_point(figures: LaydownFigures) -> list[str]:
+    """Say how well the place below is known from one line and from two; nothing where it is not."""
+    one, flown, two, flown_then = (figures.lengths[name] for name in LENGTHS)
+    if not math.isfinite(one.nominal_m):
+        return []
+    half = "" if figures.first_sight.arc_count == 1 else ", on half of the arcs,"
+    said, behind = f"{one.text} from one line", flown.text
+    if math.isfinite(two.nominal_m):
+        said += f", {two.text} from two"
+        behind += f" and {flown_then.text}" if flown_then.text != flown.text else ""
+    return [
+        f"Place below known{half} to {said} (95 % ellipse, long half-axis); launch point {behind} "
+        "behind."
     ]
 
 

@@ -41,6 +41,13 @@ F64 = npt.NDArray[np.float64]
 CASES: Final = tuple(str(case) for case in Case)
 NOMINAL: Final = str(Case.NOMINAL)
 DURATIONS: Final = ("stereo_s", "radar_track_s", "warning_left_s")
+LENGTHS: Final = (
+    "one_line_half_axis_m",
+    "one_line_flown_m",
+    "stereo_half_axis_m",
+    "stereo_flown_m",
+)
+"""How well satellites know the place below a launch, and the ground flown by then."""
 LEAST_S: Final = 0.5
 """Less than this is shown as 0 and counts as nothing."""
 
@@ -94,13 +101,45 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """One length in every combination: what it is at most on half of the arcs.
+
+    Metres; infinite where fewer than half of the arcs have it.
+    """
+
+    metres: Mapping[Combination, float]
+
+    @property
+    def nominal_m(self) -> float:
+        """All nominal."""
+        return self.metres[NOMINAL, NOMINAL]
+
+    @property
+    def interval_m(self) -> tuple[float, float]:
+        """The least and the greatest over all combinations."""
+        return min(self.metres.values()), max(self.metres.values())
+
+    @property
+    def text(self) -> str:
+        """Kilometres for people, with the interval where its ends read differently."""
+        low, nominal, high = (
+            _kilometres(each) for each in sorted((*self.interval_m, self.nominal_m))
+        )
+        return f"{nominal} km" + (f" [{low}, {high}]" if low != high else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaydownFigures:
-    """All figures of one laydown; `gaps_by_launch` are arcs with a gap, and all, nominal."""
+    """All figures of one laydown; `gaps_by_launch` are arcs with a gap, and all, nominal.
+
+    `lengths` are by the names of `LENGTHS`.
+    """
 
     laydown: str
     first_sight: Estimate
     first_stereo: Estimate
     stereo: Estimate
+    lengths: Mapping[str, Length]
     first_radar: Estimate
     radar_track: Estimate
     impact_area: Estimate
@@ -213,6 +252,10 @@ def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> Lay
         first_sight=estimate(parts, "first_sight_s", sensor_column="first_sight_sensor"),
         first_stereo=estimate(parts, "first_stereo_s"),
         stereo=estimate(parts, "stereo_s"),
+        lengths={
+            name: Length(metres={key: half_by(numbers(part, name)) for key, part in parts.items()})
+            for name in LENGTHS
+        },
         first_radar=estimate(parts, "first_radar_s", sensor_column="first_radar_sensor"),
         radar_track=estimate(parts, "radar_track_s"),
         impact_area=estimate(parts, "impact_area_s"),
@@ -283,11 +326,11 @@ def estimate(
     )
 
 
-def half_by(times_s: F64) -> float:
-    """Return the earliest instant by which at least half of the arcs have had the event."""
-    if not len(times_s):
+def half_by(values: F64) -> float:
+    """Return the least instant, or length, that at least half of the arcs do not exceed."""
+    if not len(values):
         return math.inf
-    return float(np.sort(np.where(np.isnan(times_s), np.inf, times_s))[(len(times_s) - 1) // 2])
+    return float(np.sort(np.where(np.isnan(values), np.inf, values))[(len(values) - 1) // 2])
 
 
 def half_for_at_least(durations_s: F64) -> float:
@@ -311,6 +354,12 @@ def interval_text(interval_s: Sequence[float]) -> str:
     """Write an interval for people; nothing where both ends read the same."""
     low, high = (seconds_text(value) for value in interval_s)
     return f"[{low}, {high}]" if low != high else ""
+
+
+def _kilometres(value_m: float) -> str:
+    if not math.isfinite(value_m):
+        return "none"
+    return f"{value_m / 1e3:,.1f}" if value_m < 9_950.0 else f"{value_m / 1e3:,.0f}"
 
 
 def _count(values: F64, column: str) -> int:

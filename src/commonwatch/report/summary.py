@@ -12,6 +12,7 @@ from commonwatch.report.estimates import (
     SPANNED_BURN,
     Estimate,
     LaydownFigures,
+    Length,
     headline_rows,
     laydown_figures,
 )
@@ -105,6 +106,7 @@ def _figures(content: ReportContent, figures: LaydownFigures) -> dict[str, Any]:
         "first_sight_s": _estimate(figures.first_sight),
         "first_stereo_s": _estimate(figures.first_stereo),
         "stereo_s": _estimate(figures.stereo),
+        **{name: _length(length) for name, length in figures.lengths.items()},
         "first_radar_s": _estimate(figures.first_radar),
         "radar_track_s": _estimate(figures.radar_track),
         "impact_area_s": _estimate(figures.impact_area) if is_known else None,
@@ -125,6 +127,15 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "count_nominal": estimate.count,
         "count_high": most,
         "sensor": estimate.sensor or None,
+    }
+
+
+def _length(length: Length) -> dict[str, Any]:
+    least, greatest = length.interval_m
+    return {
+        "low": _number(least),
+        "nominal": _number(length.nominal_m),
+        "high": _number(greatest),
     }
 
 

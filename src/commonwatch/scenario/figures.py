@@ -30,6 +30,10 @@ _SEES_LESS_WHEN_LARGER: Final = frozenset(
         "range_bias_m",
         "scan_loss_exponent",
         "line_of_sight_std_rad",
+        "range_std_m",
+        "azimuth_std_rad",
+        "elevation_std_rad",
+        "range_rate_std_m_s",
         "false_plots_per_sweep",
     }
 )

@@ -399,17 +399,5 @@ def _hand_over_s(sensor: Sensor) -> float:
 
 
 def _altitude_m(trajectories: Trajectories, path: I32, time_s: F64) -> F64:
-    """Altitude at given instants of given paths, by the cubic Hermite between samples."""
-    interval_s, end_s = trajectories.interval_s, trajectories.end_s[path]
-    last = np.maximum(np.ceil(end_s / interval_s).astype(np.intp) - 1, 0)
-    k = np.minimum((time_s / interval_s).astype(np.intp), last)
-    span = (np.minimum((k + 1) * interval_s, end_s) - k * interval_s)[:, np.newaxis]
-    u = (time_s - k * interval_s)[:, np.newaxis] / np.where(span > 0.0, span, 1.0)
-    a, b = trajectories.state_vector[path, k], trajectories.state_vector[path, k + 1]
-    position_m = (
-        a[:, :3]
-        + u**2 * (3.0 - 2.0 * u) * (b[:, :3] - a[:, :3])
-        + u * (1.0 - u) ** 2 * span * a[:, 3:]
-        + u**2 * (u - 1.0) * span * b[:, 3:]
-    )
-    return geodetic_from_ecef(position_m)[2]
+    """Altitude at given instants of given paths."""
+    return geodetic_from_ecef(trajectories.state_vector_at(path, time_s)[:, :3])[2]

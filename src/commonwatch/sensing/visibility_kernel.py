@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid_kernel import geodetic
+from commonwatch.flight.hermite_kernel import hermite_weights_of_one
 from commonwatch.kernels import kernel
 
 F64 = npt.NDArray[np.float64]
@@ -240,10 +241,7 @@ def position_at(
         return states[0, 0], states[0, 1], states[0, 2]
     k = min(int(time_s / interval_s), math.ceil(end_s / interval_s) - 1)
     span = min((k + 1) * interval_s, end_s) - k * interval_s
-    u = (time_s - k * interval_s) / span
-    to_end = u * u * (3.0 - 2.0 * u)
-    slope_start = u * (1.0 - u) * (1.0 - u) * span
-    slope_end = u * u * (u - 1.0) * span
+    to_end, slope_start, slope_end = hermite_weights_of_one((time_s - k * interval_s) / span, span)
     a, b = states[k], states[k + 1]
     return (
         a[0] + to_end * (b[0] - a[0]) + slope_start * a[3] + slope_end * b[3],

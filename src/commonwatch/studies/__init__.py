@@ -7,8 +7,10 @@
 ``marginal``       each sensor's value: last-in marginal and Shapley share
 ``impact_bound``   how well the impact point can be known, and when
 ``impact_kernel``  its compiled search
+``launch_point``   how well satellites know where a launch comes from
 ``sensitivity``    which open figures move the answer most
 ``gaps``           where nobody sees for long, and how low sensors see
+``score``          how good tracks are, judged by the truth; it lists its parts
 ``validation``     comparison with what Commonwatch did not compute; it lists its parts
 =================  =============================================================================
 """

@@ -38,6 +38,8 @@ IMPACT_AREA: Final = "impact area"
 FIGURES: Final = (FIRST_SIGHT, RADAR_TRACK, IMPACT_AREA)
 SUBSET_SENSORS_MAX: Final = 12
 """Above this many sensors the shares of the impact area, which go over subsets, are left out."""
+TOGETHER_S: Final = 0.05
+"""Sensors that first see within so short a time see together: no order is claimed."""
 _PATH_STRIDE_S: Final = 1e7
 
 
