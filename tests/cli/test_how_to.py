@@ -90,3 +90,13 @@ def test_the_states_of_the_page_fly(empty_folder: Path) -> None:
     ends = (empty_folder / "ends.csv").read_text().splitlines()
     assert len(ends) == 1 + 2
     assert all(end.split(",")[1] for end in ends)
+
+
+def test_the_detections_of_the_page_are_read_as_it_says(
+    empty_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    [sensors] = blocks_of("track-recorded-detections", "toml")
+    (empty_folder / "sensors.toml").write_text(sensors, encoding="utf-8")
+    [reading] = blocks_of("track-recorded-detections", "python")
+    exec(compile(reading, "track-recorded-detections.md", "exec"), {})
+    assert capfd.readouterr().out == "30 used, 0 refused\n"

@@ -16,6 +16,8 @@ import pytest
 from commonwatch.earth.ellipsoid import ecef_from_geodetic, local_radius
 from commonwatch.earth.frames import look_angles, rotation_enu_from_ecef
 from commonwatch.earth.refraction import Air, apparent_elevation
+from commonwatch.scenario.load import read_sensors
+from commonwatch.sensing.detection import read_detections
 from tests.cli.build import call, json_of, run_apart, write_scenario
 
 F64 = npt.NDArray[np.float64]
@@ -200,11 +202,46 @@ def test_the_union_covers_what_its_sensors_see_and_nothing_else(
     np.testing.assert_array_equal(covered("*"), joined)
 
 
+def files_below(folder: Path) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
+
+
+def test_a_run_leaves_detections_that_can_be_read_without_its_truth(
+    results: Path, tmp_path: Path
+) -> None:
+    for name in ("detections.parquet", "sensors.toml"):
+        shutil.copy(results / name, tmp_path / name)
+    sensors = read_sensors(tmp_path / "sensors.toml")
+    assert [str(sensor.sensor) for sensor in sensors] == ["north", "guided", "blind"]
+    reading = read_detections(tmp_path / "detections.parquet", sensors)
+    assert reading.refused_reason == ()
+    said = json_of((results / "summary.json").read_text())["detections"]
+    assert said == {
+        "row_count": len(reading.detections),
+        "sensor_count": 3,
+        "flight_count": 1,
+        "flights_left_out_count": 0,
+    }
+    assert said["row_count"] > 100
+
+
+def test_truth_lies_in_a_folder_of_its_own(results: Path) -> None:
+    apart = [name for name in files_below(results) if name.startswith("truth/")]
+    assert apart == [f"truth/truth_{name}.parquet" for name in ("biases", "ends", "objects")]
+    [end] = rows_of(results / "truth" / "truth_ends.parquet")
+    [arc] = rows_of(results / "arcs.parquet")
+    flight_s = (end["impact_time_ns"] - end["launch_time_ns"]) / 1e9
+    assert flight_s == pytest.approx(arc["impact_s"], abs=1e-3)
+    assert end["impact_latitude_deg"] == pytest.approx(arc["aim_latitude_deg"], abs=1e-4)
+
+
 def test_the_same_input_gives_the_same_bytes(scenario: Path, results: Path, tmp_path: Path) -> None:
     done = run_apart("run", scenario, "--out", "again", folder=tmp_path, PYTHONHASHSEED="123")
     assert done.returncode == 0, done.stderr
-    names = sorted(path.name for path in results.iterdir())
-    assert names == sorted(path.name for path in (tmp_path / "again").iterdir())
+    names = files_below(results)
+    assert names == files_below(tmp_path / "again")
     for name in names:
         assert (results / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
 
@@ -212,9 +249,9 @@ def test_the_same_input_gives_the_same_bytes(scenario: Path, results: Path, tmp_
 def test_the_manifest_holds_the_digest_of_every_file(scenario: Path, results: Path) -> None:
     manifest = json_of((results / "run.json").read_text())
     digests = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in results.iterdir()
-        if path.name != "run.json"
+        name: hashlib.sha256((results / name).read_bytes()).hexdigest()
+        for name in files_below(results)
+        if name != "run.json"
     }
     assert {file["name"]: file["sha256"] for file in manifest["files"]} == digests
     assert manifest["scenario_sha256"] == hashlib.sha256(scenario.read_bytes()).hexdigest()

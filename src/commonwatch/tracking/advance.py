@@ -118,22 +118,25 @@ class Advance:
 
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
         """Take a frame into tracks that stand at its time."""
-        plots = self._plots(frame, bias)
+        plots = self._plots(bank, frame, bias)
         count = bank.count
         got = np.zeros(count)
         gained = np.zeros(count)
         chances = np.zeros(count)
+        cluster = np.full(count, -1, dtype=np.int64)
         phase = bank.phase[:count]
         wide = np.trace(bank.covariances[:count, 0, :3, :3], axis1=1, axis2=2)
         held = (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.CONFIRMED)
         held |= (phase == bank_kernel.DORMANT) & (wide < DORMANT_STD_M**2)
         taken_key = np.zeros(len(frame.key), dtype=np.int64)
         is_joint = self.settings.association == "jpda"
-        self._round(bank, plots, np.flatnonzero(held), got, gained, chances, taken_key, is_joint)
+        self._round(bank, plots, np.flatnonzero(held), got, gained, chances, cluster, taken_key, is_joint)
         singles = np.flatnonzero(phase == bank_kernel.SINGLE)
         was_single = np.zeros(count, dtype=np.bool_)
         was_single[singles] = True
-        self._round(bank, plots, singles, got, gained, chances, taken_key, is_joint=False)
+        self._round(
+            bank, plots, singles, got, gained, chances, cluster, taken_key, is_joint=False
+        )
         life_kernel.live_on(
             plots.sensor,
             frame.time_ns,
@@ -142,6 +145,7 @@ class Advance:
             got,
             gained,
             chances,
+            cluster,
             self._rules,
             bank.phase,
             bank.event,
@@ -167,7 +171,7 @@ class Advance:
         self._begin(bank, frame, plots)
         return outcome
 
-    def _plots(self, frame: Frame, bias: Bias) -> _Plots:
+    def _plots(self, bank: Bank, frame: Frame, bias: Bias) -> _Plots:
         detections = frame.detections
         sensor = frame.sensor
         kind = int(self.sensors.kind[sensor])
@@ -191,7 +195,22 @@ class Advance:
         order = np.argsort(values[:, 0], kind="stable")
         density = np.empty(len(values))
         uniform, without_rate = self.sensors.false_density[sensor]
-        bank_kernel.clutter_density(kind, values, stds, order, uniform, without_rate, density)
+        keys = values[order, 0]
+        bank_kernel.clutter_density(
+            kind,
+            values,
+            stds,
+            order,
+            keys,
+            uniform,
+            without_rate,
+            bank.count,
+            bank.phase,
+            bank.states,
+            self.sensors.place[sensor],
+            self.sensors.rotation[sensor],
+            density,
+        )
         return _Plots(
             kind=kind,
             sensor=sensor,
@@ -199,7 +218,7 @@ class Advance:
             stds=stds,
             eyes=eyes,
             offsets=np.ascontiguousarray(offsets),
-            keys=values[order, 0],
+            keys=keys,
             order=order,
             density=density,
             is_taken=np.zeros(len(values), dtype=np.bool_),
@@ -213,6 +232,7 @@ class Advance:
         got: F64,
         gained: F64,
         chances: F64,
+        cluster: I64,
         taken_key: I64,
         is_joint: bool,
     ) -> None:
@@ -224,8 +244,15 @@ class Advance:
             return
         pair_row, pair_plot = self._pair_row[:pairs], self._pair_plot[:pairs]
         gain, share = self._gain[:pairs], self._share[:pairs]
-        solve = association_kernel.beliefs if is_joint else association_kernel.nearest_neighbours
-        solve(pairs, len(rows), len(plots.density), pair_row, pair_plot, gain, share)
+        worth = np.empty(len(rows))
+        own_cluster = np.empty(len(rows), dtype=np.int64)
+        count = len(plots.density)
+        association_kernel.nearest_neighbours(
+            pairs, len(rows), count, pair_row, pair_plot, gain, share, worth, own_cluster
+        )
+        if is_joint:
+            association_kernel.beliefs(pairs, len(rows), count, pair_row, pair_plot, gain, share)
+        cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
         track = rows[pair_row]
         share[share < LEAST_SHARE] = 0.0
         misses = np.zeros(bank.count)
@@ -251,9 +278,8 @@ class Advance:
             self.sensors.rotation,
             self._field,
         )
-        chance = np.clip(chances[track], 0.1, 0.999)
         np.add.at(got, track, share)
-        np.add.at(gained, track, share * (gain + np.log1p(-chance)))
+        gained[rows] = worth + np.log1p(-np.clip(chances[rows], 0.1, 0.999))
         is_main = share > 0.5
         taken_key[pair_plot[is_main]] = bank.key[track[is_main]]
         total = np.bincount(pair_plot, share, minlength=len(plots.density))

@@ -2,8 +2,8 @@
 
 Shortest augmenting paths after Jonker and Volgenant: rows first bid for their cheapest column
 (their "augmenting row reduction"); each row that is left then takes the cheapest chain of exchanges
-that ends at a free column. Nothing is reordered and ties go to the lowest column: the same costs
-give the same answer.
+that ends at a free column. Nothing is reordered: the same costs give the same answer, also where
+several have the same total.
 
 References
 ----------
@@ -186,7 +186,7 @@ def assign(cost: F64) -> I64:
         return np.full(rows, -1, dtype=np.int64)
     fewer = min(rows, columns)
     # Dearer than any exchange that would leave one more row alone.
-    alone = (fewer + 1) * (highest - lowest) + abs(highest) + 1.0
+    alone = (fewer + 1) * (highest - lowest) + 2.0 * abs(highest) + 1.0
     if rows <= columns:
         return assign_or_leave(cost, np.full(rows, alone))
     row_of = assign_or_leave(np.ascontiguousarray(cost.T), np.full(columns, alone))

@@ -19,6 +19,7 @@ I64 = npt.NDArray[np.int64]
 
 BELIEF_ROUNDS = 200
 BELIEF_SETTLED = 1e-6
+WORTH_ROWS = 24
 
 
 @kernel("i8(i8[::1], i8)", is_exact=True)
@@ -29,15 +30,41 @@ def _root(parent: I64, item: int) -> int:
     return item
 
 
-@kernel("void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
+@kernel("f8(f8[:,::1], i8[::1])", is_exact=True)
+def _value(cost: F64, chosen: I64) -> float:
+    """Sum of the gains of an assignment."""
+    total = 0.0
+    for r in range(cost.shape[0]):
+        if chosen[r] >= 0:
+            total -= cost[r, chosen[r]]
+    return total
+
+
+@kernel(
+    "void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], i8[::1])", is_exact=True
+)
 def nearest_neighbours(
-    pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64
+    pairs: int,
+    rows: int,
+    plots: int,
+    pair_row: I64,
+    pair_plot: I64,
+    gain: F64,
+    share: F64,
+    worth: F64,
+    cluster: I64,
 ) -> None:
     """Give every row at most one plot so that the sum of gains is greatest: shares of 0 and 1.
 
-    Rows and plots that touch through pairs form a cluster; each cluster is solved by itself.
+    Rows and plots that touch through pairs form a cluster (``cluster`` names its least row, -1
+    without a pair); each is solved by itself. ``worth`` is what the sum would lose without the row:
+    little where other rows could take its plot, so that two tracks of one object do not both
+    live on it. Beyond ``WORTH_ROWS`` rows a cluster's worths are the plain gains.
     """
     parent = np.arange(rows + plots)
+    for r in range(rows):
+        worth[r] = 0.0
+        cluster[r] = -1
     for p in range(pairs):
         share[p] = 0.0
         one = _root(parent, pair_row[p])
@@ -49,10 +76,12 @@ def nearest_neighbours(
     chain = np.empty(pairs, dtype=np.int64)
     for p in range(pairs - 1, -1, -1):
         root = _root(parent, pair_row[p])
+        cluster[pair_row[p]] = root
         chain[p] = head[root]
         head[root] = p
     row_index = np.full(rows, -1, dtype=np.int64)
     plot_index = np.full(plots, -1, dtype=np.int64)
+    members = np.empty(rows, dtype=np.int64)
     for root in range(rows):
         first = head[root]
         if first < 0:
@@ -60,12 +89,14 @@ def nearest_neighbours(
         if chain[first] < 0:  # one row, one plot
             if gain[first] > 0.0:
                 share[first] = 1.0
+                worth[pair_row[first]] = gain[first]
             continue
         row_count, plot_count = 0, 0
         p = first
         while p >= 0:
             if row_index[pair_row[p]] < 0:
                 row_index[pair_row[p]] = row_count
+                members[row_count] = pair_row[p]
                 row_count += 1
             if plot_index[pair_plot[p]] < 0:
                 plot_index[pair_plot[p]] = plot_count
@@ -77,6 +108,18 @@ def nearest_neighbours(
             cost[row_index[pair_row[p]], plot_index[pair_plot[p]]] = -gain[p]
             p = chain[p]
         chosen = assign_or_leave(cost, np.zeros(row_count))
+        whole = _value(cost, chosen)
+        for r in range(row_count):
+            if chosen[r] < 0:
+                continue
+            if row_count > WORTH_ROWS:
+                worth[members[r]] = -cost[r, chosen[r]]
+                continue
+            others = np.empty((row_count - 1, plot_count))
+            for k in range(row_count - 1):
+                others[k] = cost[k if k < r else k + 1]
+            without = assign_or_leave(others, np.zeros(row_count - 1))
+            worth[members[r]] = whole - _value(others, without)
         p = first
         while p >= 0:
             if chosen[row_index[pair_row[p]]] == plot_index[pair_plot[p]]:

@@ -112,51 +112,111 @@ def predict_bank(
         predict_one(states[t, FREE], covariances[t, FREE], seconds, 0.0, noise, field, phi, work)
 
 
-@kernel("void(i8, f8[:,::1], f8[:,::1], i8[::1], f8, f8, f8[::1])", is_exact=True)
+NEAR_RANGES = (50.0, 200.0, 800.0)
+NEAR_ANGLE = 6.0
+NEAR_RATE = 40.0
+"""Half sides of a plot's neighbourhoods, three sizes, in its own standard deviations."""
+
+
+@kernel(
+    "void(f8, f8, f8, f8, f8[::1], f8[::1], f8[::1])",
+    is_exact=True,
+)
+def _note_near(
+    r: float, azimuth: float, elevation: float, rate: float, plot: F64, std: F64, near: F64
+) -> None:
+    """Count what stands at these values in each of a plot's neighbourhoods."""
+    if (
+        abs(wrapped(plot[1] - azimuth)) < NEAR_ANGLE * std[1]
+        and abs(plot[2] - elevation) < NEAR_ANGLE * std[2]
+        and (
+            math.isnan(plot[3]) or math.isnan(rate) or abs(plot[3] - rate) < NEAR_RATE * std[3]
+        )
+    ):
+        for size in range(3):
+            if abs(plot[0] - r) < NEAR_RANGES[size] * std[0]:
+                near[size] += 1.0
+
+
+@kernel(
+    "void(i8, f8[:,::1], f8[:,::1], i8[::1], f8[::1], f8, f8, i8, i1[::1], f8[:,:,::1],"
+    " f8[::1], f8[::1], f8[::1])",
+    is_exact=True,
+)
 def clutter_density(
     kind: int,
     values: F64,
     stds: F64,
     order: I64,
+    keys: F64,
     uniform: float,
     uniform_without_rate: float,
+    count: int,
+    phases: I8,
+    states: F64,
+    place: F64,
+    rotation: F64,
     density: F64,
 ) -> None:
     """Write each plot's density of others: the uniform one, and what stands close to it.
 
-    The neighbourhood is a box of ``NEAR`` standard deviations: where false plots crowd around
-    objects, or objects around each other, more is asked of a new track.
+    Other plots of the frame and confirmed tracks count as close, in the one of three
+    neighbourhoods where they stand densest: where false plots crowd around objects, or objects
+    around each other, more is asked of a plot. ``keys`` are the values by which ``order`` sorts.
     """
-    count = order.shape[0]
-    for place in range(count):
-        p = order[place]
-        density[p] = uniform
-        if kind == INFRARED:
-            continue
-        has_rate = not math.isnan(values[p, 3])
-        if not has_rate:
-            density[p] = uniform_without_rate
-        reach = 50.0 * stds[p, 0]
-        near = 0
+    plots = order.shape[0]
+    if kind == INFRARED:
+        for p in range(plots):
+            density[p] = uniform
+        return
+    near = np.zeros((plots, 3))
+    widest = 0.0
+    for p in range(plots):
+        widest = max(widest, NEAR_RANGES[2] * stds[p, 0])
+    for at in range(plots):
+        p = order[at]
         for way in range(2):
             step = 1 if way == 0 else -1
-            other = place + step
-            while 0 <= other < count:
+            other = at + step
+            while 0 <= other < plots:
                 q = order[other]
-                if abs(values[q, 0] - values[p, 0]) > reach:
+                if abs(values[q, 0] - values[p, 0]) > widest:
                     break
-                if (
-                    abs(wrapped(values[q, 1] - values[p, 1])) < 6.0 * stds[p, 1]
-                    and abs(values[q, 2] - values[p, 2]) < 6.0 * stds[p, 2]
-                    and (not has_rate or abs(values[q, 3] - values[p, 3]) < 40.0 * stds[p, 3])
-                ):
-                    near += 1
+                _note_near(
+                    values[q, 0], values[q, 1], values[q, 2], values[q, 3], values[p], stds[p],
+                    near[p],
+                )
                 other += step
-        if near > 0:
-            box = 2.0 * reach * 12.0 * stds[p, 1] * 12.0 * stds[p, 2]
-            if has_rate:
-                box *= 80.0 * stds[p, 3]
-            density[p] += near / box
+    for t in range(count):
+        if phases[t] != CONFIRMED:
+            continue
+        dx = states[t, FREE, 0] - place[0]
+        dy = states[t, FREE, 1] - place[1]
+        dz = states[t, FREE, 2] - place[2]
+        r = math.sqrt(dx * dx + dy * dy + dz * dz)
+        at = np.searchsorted(keys, r - widest)
+        if at >= plots or keys[at] > r + widest:
+            continue
+        east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
+        north = rotation[3] * dx + rotation[4] * dy + rotation[5] * dz
+        up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
+        azimuth, elevation = math.atan2(east, north), math.asin(up / r)
+        rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
+        while at < plots and keys[at] <= r + widest:
+            p = order[at]
+            _note_near(r, azimuth, elevation, rate, values[p], stds[p], near[p])
+            at += 1
+    for p in range(plots):
+        has_rate = not math.isnan(values[p, 3])
+        density[p] = uniform if has_rate else uniform_without_rate
+        area = 2.0 * NEAR_ANGLE * stds[p, 1] * 2.0 * NEAR_ANGLE * stds[p, 2]
+        if has_rate:
+            area *= 2.0 * NEAR_RATE * stds[p, 3]
+        densest = 0.0
+        for size in range(3):
+            box = 2.0 * NEAR_RANGES[size] * stds[p, 0] * area
+            densest = max(densest, near[p, size] / box)
+        density[p] += densest
 
 
 @kernel(

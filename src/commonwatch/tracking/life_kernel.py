@@ -45,7 +45,7 @@ QUIET, CHANGED, ENDED = 0, 1, 2
 
 
 @kernel(
-    "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], f8[::1], i1[::1], i1[::1],"
+    "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i1[::1], i1[::1],"
     " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[:,::1],"
     " f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
@@ -58,6 +58,7 @@ def live_on(
     got: F64,
     gained: F64,
     chances: F64,
+    cluster: I64,
     rules: F64,
     phases: I8,
     events: I8,
@@ -77,11 +78,17 @@ def live_on(
 ) -> None:
     """Score one frame of one sensor for every track and move each along its life.
 
-    ``got`` is the share of plots that a track took, ``gained`` their part of the score. A whole
-    look is one around the sensor's entire field; otherwise a look is missed only when none came
-    for longer than a revisit.
+    ``got`` is the share of plots that a track took, ``gained`` what the frame adds to its score.
+    Tracks of one ``cluster`` compete for plots: no more than the worst of them ends at a time. A
+    whole look is one around the sensor's entire field; otherwise a look is missed only when none
+    came for longer than a revisit.
     """
     revisit = figures[sensor, REVISIT]
+    worst = np.full(count, -1, dtype=np.int64)
+    for t in range(count):
+        c = cluster[t]
+        if c >= 0 and (worst[c] < 0 or scores[t] - bests[t] < scores[worst[c]] - bests[worst[c]]):
+            worst[c] = t
     for t in range(count):
         events[t] = QUIET
         chance = min(chances[t], 0.999)
@@ -89,8 +96,7 @@ def live_on(
         since_s = 1e-9 * (now_ns - last_look_ns[t, sensor])
         due_s = 0.25 * revisit if is_whole_look else 1.25 * revisit
         if got[t] > 0.0:
-            missed = max(0.0, 1.0 - got[t])
-            scores[t] += gained[t] + missed * math.log(1.0 - chance)
+            scores[t] += gained[t]
             last_look_ns[t, sensor] = now_ns
             last_hit_ns[t] = now_ns
             events[t] = CHANGED
@@ -128,7 +134,10 @@ def live_on(
         unseen_s = 1e-9 * (now_ns - last_hit_ns[t])
         is_over = (
             height < 0.0
-            or lost > (rules[END] if phases[t] == CONFIRMED else rules[END_TENTATIVE])
+            or (
+                lost > (rules[END] if phases[t] == CONFIRMED else rules[END_TENTATIVE])
+                and (cluster[t] < 0 or worst[cluster[t]] == t)
+            )
             or (phases[t] != DORMANT and unseen_s > rules[COAST_S])
             or (phases[t] == DORMANT and unseen_s > rules[DORMANT_S])
             or (height < rules[AIR_M] and climb < 0.0 and has_missed)
@@ -156,6 +165,12 @@ def live_on(
                     )
         else:
             is_seen = True
+        if height < rules[AIR_M] and climb < 0.0 and got[t] <= 0.0:
+            # Below the air's height a falling object is believed in only while it is fed there.
+            length = math.sqrt(
+                states[t, FREE, 0] ** 2 + states[t, FREE, 1] ** 2 + states[t, FREE, 2] ** 2
+            )
+            is_seen = is_seen and unseen_s < (rules[AIR_M] - height) * length / -climb
         if not is_seen and phases[t] != DORMANT:
             events[t] = ENDED
             phases[t] = DORMANT if phases[t] == CONFIRMED else GONE
