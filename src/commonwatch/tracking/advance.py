@@ -15,9 +15,9 @@ from commonwatch.tracking import (
     kalman_kernel,
     life_kernel,
 )
-from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.bank import ROWS_KEPT, Bank
 from commonwatch.tracking.estimate import FIELD
-from commonwatch.tracking.frame import Frame, Outcome
+from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import SensorArrays
 from commonwatch.tracking.view_kernel import REVISIT
@@ -34,6 +34,8 @@ SINGLE_LINE_ALTITUDE_STD_M: Final = 30e3
 BURNING_SPEED_M_S: Final = 700.0
 BURNING_SPEED_STD_M_S: Final = 1_500.0
 """Upward speed of such a motor, and how little is known of it (*assumed*)."""
+BRANCHES: Final = 4
+"""Second plots that one single plot is tried with at most."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
 
@@ -63,6 +65,24 @@ class _Plots:
     order: I64
     density: F64
     is_taken: npt.NDArray[np.bool_]
+
+
+class _News:
+    """What a frame brought each track."""
+
+    def __init__(self, count: int) -> None:
+        self.got = np.zeros(count)
+        self.gained = np.zeros(count)
+        self.chances = np.zeros(count)
+        self.cluster = np.full(count, -1, dtype=np.int64)
+        self.row = np.full(count, -1, dtype=np.int64)
+
+    def grown(self, count: int) -> _News:
+        """Make room for tracks that were added."""
+        larger = _News(count)
+        for name in ("got", "gained", "chances", "cluster", "row"):
+            getattr(larger, name)[: len(self.got)] = getattr(self, name)
+        return larger
 
 
 class Advance:
@@ -117,35 +137,34 @@ class Advance:
             )
 
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
-        """Take a frame into tracks that stand at its time."""
+        """Take a frame into tracks that stand at its time.
+
+        Confirmed tracks divide the plots among themselves; a tentative one takes the best of what
+        they leave, whatever other tentative ones take; a single plot branches into a track with
+        each of its possible seconds. The likelihood of all their plots decides later.
+        """
         plots = self._plots(bank, frame, bias)
         count = bank.count
-        got = np.zeros(count)
-        gained = np.zeros(count)
-        chances = np.zeros(count)
-        cluster = np.full(count, -1, dtype=np.int64)
+        news = _News(count)
         phase = bank.phase[:count]
         wide = np.trace(bank.covariances[:count, 0, :3, :3], axis1=1, axis2=2)
-        held = (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.CONFIRMED)
+        held = phase == bank_kernel.CONFIRMED
         held |= (phase == bank_kernel.DORMANT) & (wide < DORMANT_STD_M**2)
-        taken_key = np.zeros(len(frame.key), dtype=np.int64)
-        is_joint = self.settings.association == "jpda"
-        self._round(bank, plots, np.flatnonzero(held), got, gained, chances, cluster, taken_key, is_joint)
-        singles = np.flatnonzero(phase == bank_kernel.SINGLE)
-        was_single = np.zeros(count, dtype=np.bool_)
-        was_single[singles] = True
-        self._round(
-            bank, plots, singles, got, gained, chances, cluster, taken_key, is_joint=False
-        )
+        held_rows = np.flatnonzero(held)
+        self._share_out(bank, plots, frame, held_rows, news)
+        self._take_best(bank, plots, frame, np.flatnonzero(phase == bank_kernel.TENTATIVE), news)
+        news = self._branch(bank, plots, frame, np.flatnonzero(phase == bank_kernel.SINGLE), news)
+        count = bank.count
+        phase = bank.phase[:count].copy()
         life_kernel.live_on(
             plots.sensor,
             frame.time_ns,
             is_whole_look,
             count,
-            got,
-            gained,
-            chances,
-            cluster,
+            news.got,
+            news.gained,
+            news.chances,
+            news.cluster,
             self._rules,
             bank.phase,
             bank.event,
@@ -163,13 +182,148 @@ class Advance:
             self.sensors.faces,
             self._field,
         )
-        outcome = self._outcome(bank, frame, plots, was_single, taken_key)
+        self._thin_out(bank)
+        outcome = self._outcome(bank, frame, phase, news)
         bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
         gone = bank.phase[:count] == bank_kernel.GONE
         if gone.any():
             bank.keep(np.flatnonzero(~gone))
         self._begin(bank, frame, plots)
         return outcome
+
+    def _share_out(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> None:
+        """Divide the plots among tracks that are believed."""
+        pairs = self._gate(bank, plots, rows, news.chances)
+        worth = np.zeros(len(rows))
+        own_cluster = np.full(len(rows), -1, dtype=np.int64)
+        if pairs:
+            pair_row, pair_plot = self._pair_row[:pairs], self._pair_plot[:pairs]
+            gain, share = self._gain[:pairs], self._share[:pairs]
+            sizes = pairs, len(rows), len(plots.density)
+            association_kernel.nearest_neighbours(
+                *sizes, pair_row, pair_plot, gain, share, worth, own_cluster
+            )
+            if self.settings.association == "jpda":
+                association_kernel.beliefs(*sizes, pair_row, pair_plot, gain, share)
+            news.cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
+            self._update(bank, plots, frame, pairs, rows[pair_row], news)
+            total = np.bincount(pair_plot, share, minlength=len(plots.density))
+            plots.is_taken |= total > 0.5
+        self._gain_of(rows, worth, news)
+
+    def _take_best(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> None:
+        """Give each tentative track the best plot that is left."""
+        pairs = self._gate(bank, plots, rows, news.chances)
+        worth = np.zeros(len(rows))
+        if pairs:
+            pair_row = self._pair_row[:pairs]
+            association_kernel.own_best(
+                pairs, len(rows), pair_row, self._gain[:pairs], self._share[:pairs], worth
+            )
+            self._update(bank, plots, frame, pairs, rows[pair_row], news)
+        self._gain_of(rows, worth, news)
+
+    def _branch(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> _News:
+        """Make a tentative track of each single plot with each plot that may be its second."""
+        pairs = self._gate(bank, plots, rows, news.chances)
+        self._gain_of(rows, np.zeros(len(rows)), news)
+        if not pairs:
+            return news
+        pair_row, gain = self._pair_row[:pairs], self._gain[:pairs]
+        # The likeliest few of each row: pairs come sorted by row.
+        by_gain = np.lexsort((-gain, pair_row))
+        place = np.arange(pairs) - np.searchsorted(pair_row[by_gain], pair_row[by_gain])
+        chosen = np.sort(by_gain[(place < BRANCHES) & (gain[by_gain] > 0.0)])
+        room = max(self.settings.limits.track_count - bank.count, 0)
+        chosen = chosen[:room]
+        if not len(chosen):
+            return news
+        kept = len(chosen)
+        parents = rows[pair_row[chosen]]
+        plot = self._pair_plot[chosen]
+        gains = gain[chosen]
+        logs = self._log[chosen].copy()
+        first = bank.count
+        bank.copy_rows(parents)
+        new = np.arange(first, bank.count)
+        bank.key[new] = mixed_keys(bank.key[parents], frame.key[plot])
+        news = news.grown(bank.count)
+        news.chances[new] = news.chances[parents]
+        self._pair_plot[:kept] = plot
+        self._log[:kept] = logs
+        self._share[:kept] = 1.0
+        self._update(bank, plots, frame, kept, new, news)
+        self._gain_of(new, gains, news)
+        return news
+
+    def _gain_of(self, rows: I64, worth: F64, news: _News) -> None:
+        news.gained[rows] = worth + np.log1p(-np.clip(news.chances[rows], 0.1, 0.999))
+
+    def _update(
+        self, bank: Bank, plots: _Plots, frame: Frame, pairs: int, track: I64, news: _News
+    ) -> None:
+        """Take the first ``pairs`` pairs into their tracks by their shares."""
+        share, pair_plot = self._share[:pairs], self._pair_plot[:pairs]
+        share[share < LEAST_SHARE] = 0.0
+        bank_kernel.update_tracks(
+            plots.kind,
+            plots.sensor,
+            pairs,
+            self._is_unscented,
+            LEAST_SHARE,
+            track,
+            pair_plot,
+            share,
+            self._log[:pairs],
+            bank.states,
+            bank.covariances,
+            bank.weights,
+            bank.hits,
+            plots.values,
+            plots.stds,
+            plots.eyes,
+            plots.offsets,
+            self.sensors.rotation,
+            self._field,
+        )
+        np.add.at(news.got, track, share)
+        is_main = share > 0.5
+        owner = track[is_main]
+        row = frame.detections.row[pair_plot[is_main]]
+        bank.rows[owner, (bank.hits[owner] - 1) % ROWS_KEPT] = row
+        news.row[owner] = row
+
+    def _thin_out(self, bank: Bank) -> None:
+        """Of tentative tracks with the same last two plots keep one; a confirmed one has its own."""
+        count = bank.count
+        phase, hits, rows = bank.phase[:count], bank.hits[:count], bank.rows[:count]
+        new = np.flatnonzero(bank.event[:count] == life_kernel.CONFIRMED_NOW)
+        if len(new):
+            bank.event[new] = life_kernel.CHANGED
+            new = new[np.lexsort((bank.key[new], -bank.score[new]))]
+            unsure = np.flatnonzero(
+                (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.SINGLE)
+            )
+            used = np.empty(0, dtype=np.int64)
+            for track in new.tolist():
+                own = rows[track][rows[track] >= 0]
+                if np.isin(own, used).any():
+                    phase[track] = bank_kernel.GONE
+                    bank.event[track] = life_kernel.ENDED
+                    continue
+                used = np.concatenate([used, own])
+            shares = np.isin(rows[unsure], used[used >= 0]).any(axis=1)
+            bank.event[unsure[shares]] = life_kernel.ENDED
+            phase[unsure[shares]] = bank_kernel.GONE
+        tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
+        if len(tentative) > 1:
+            last = rows[tentative, (hits[tentative] - 1) % ROWS_KEPT]
+            before = rows[tentative, (hits[tentative] - 2) % ROWS_KEPT]
+            order = np.lexsort((bank.key[tentative], -bank.score[tentative], before, last))
+            same = (np.diff(last[order]) == 0) & (np.diff(before[order]) == 0)
+            double = tentative[order[1:][same]]
+            bank.event[double] = life_kernel.ENDED
+            phase[double] = bank_kernel.GONE
 
     def _plots(self, bank: Bank, frame: Frame, bias: Bias) -> _Plots:
         detections = frame.detections
@@ -224,68 +378,9 @@ class Advance:
             is_taken=np.zeros(len(values), dtype=np.bool_),
         )
 
-    def _round(
-        self,
-        bank: Bank,
-        plots: _Plots,
-        rows: I64,
-        got: F64,
-        gained: F64,
-        chances: F64,
-        cluster: I64,
-        taken_key: I64,
-        is_joint: bool,
-    ) -> None:
-        """Gate, associate and update some tracks with the plots that are left."""
-        if not len(rows):
-            return
-        pairs = self._gate(bank, plots, rows, chances)
-        if pairs == 0:
-            return
-        pair_row, pair_plot = self._pair_row[:pairs], self._pair_plot[:pairs]
-        gain, share = self._gain[:pairs], self._share[:pairs]
-        worth = np.empty(len(rows))
-        own_cluster = np.empty(len(rows), dtype=np.int64)
-        count = len(plots.density)
-        association_kernel.nearest_neighbours(
-            pairs, len(rows), count, pair_row, pair_plot, gain, share, worth, own_cluster
-        )
-        if is_joint:
-            association_kernel.beliefs(pairs, len(rows), count, pair_row, pair_plot, gain, share)
-        cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
-        track = rows[pair_row]
-        share[share < LEAST_SHARE] = 0.0
-        misses = np.zeros(bank.count)
-        bank_kernel.update_tracks(
-            plots.kind,
-            plots.sensor,
-            pairs,
-            self._is_unscented,
-            LEAST_SHARE,
-            track,
-            pair_plot,
-            share,
-            self._log[:pairs],
-            misses,
-            bank.states,
-            bank.covariances,
-            bank.weights,
-            bank.hits,
-            plots.values,
-            plots.stds,
-            plots.eyes,
-            plots.offsets,
-            self.sensors.rotation,
-            self._field,
-        )
-        np.add.at(got, track, share)
-        gained[rows] = worth + np.log1p(-np.clip(chances[rows], 0.1, 0.999))
-        is_main = share > 0.5
-        taken_key[pair_plot[is_main]] = bank.key[track[is_main]]
-        total = np.bincount(pair_plot, share, minlength=len(plots.density))
-        plots.is_taken |= total > 0.5
-
     def _gate(self, bank: Bank, plots: _Plots, rows: I64, chances: F64) -> int:
+        if not len(rows):
+            return 0
         while True:
             pairs = bank_kernel.gate(
                 plots.kind,
@@ -323,33 +418,29 @@ class Advance:
             self._room(2 * len(self._pair_row))
 
     def _outcome(
-        self,
-        bank: Bank,
-        frame: Frame,
-        plots: _Plots,
-        was_single: npt.NDArray[np.bool_],
-        taken_key: I64,
+        self, bank: Bank, frame: Frame, before: npt.NDArray[np.int8], news: _News
     ) -> Outcome:
-        """Dispositions that this frame decides: its own plots, and single plots of before."""
-        count = len(was_single)
+        """Rows that confirmed tracks took in this frame, or before they were confirmed."""
+        count = len(before)
         phase = bank.phase[:count]
-        began = was_single & (phase != bank_kernel.SINGLE) & (phase != bank_kernel.GONE)
-        lapsed = was_single & (phase == bank_kernel.GONE)
-        used = np.flatnonzero(plots.is_taken)
-        row = np.concatenate(
-            [frame.detections.row[used], bank.first_row[:count][began], bank.first_row[:count][lapsed]]
-        )
-        key = np.concatenate(
-            [taken_key[used], bank.key[:count][began], np.zeros(int(lapsed.sum()), dtype=np.int64)]
-        )
-        is_start = np.zeros(len(row), dtype=np.bool_)
-        is_start[len(used) : len(used) + int(began.sum())] = True
+        is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
+        old = np.flatnonzero(is_held & (news.row >= 0))
+        new = np.flatnonzero(~is_held & (phase == bank_kernel.CONFIRMED))
+        rows = [news.row[old]]
+        keys = [bank.key[old]]
+        starts = [np.zeros(len(old), dtype=np.bool_)]
+        for track in new.tolist():
+            hits = int(bank.hits[track])
+            numbers = np.arange(max(0, hits - ROWS_KEPT), hits)
+            rows.append(bank.rows[track, numbers % ROWS_KEPT])
+            keys.append(np.full(len(numbers), bank.key[track]))
+            starts.append(numbers == 0)
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
         mean, spread = self.combined(bank, ended)
         return Outcome(
-            row=row,
-            key=key,
-            is_start=is_start,
+            row=np.concatenate(rows),
+            key=np.concatenate(keys),
+            is_start=np.concatenate(starts),
             ended_key=bank.key[ended],
             ended_state=mean,
             ended_covariance=spread,
@@ -409,7 +500,8 @@ class Advance:
             )
         new = slice(first, first + len(left))
         bank.key[new] = frame.key[left]
-        bank.first_row[new] = frame.detections.row[left]
+        bank.rows[new] = -1
+        bank.rows[new, 0] = frame.detections.row[left]
         bank.is_changed[new] = False
         bank.event[new] = life_kernel.QUIET
         bank.count = first + len(left)

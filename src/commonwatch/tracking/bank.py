@@ -10,6 +10,9 @@ import numpy.typing as npt
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
+ROWS_KEPT = 8
+"""Plots that a track remembers: enough to be believed on."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Bank:
@@ -34,9 +37,9 @@ class Bank:
     last_hit_ns, last_look_ns
         When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
     key
-        Digest of the plot that it started from: the same whatever came in which order.
-    first_row
-        Input row of that plot.
+        Digest of the plots that it started from: the same whatever came in which order.
+    rows
+        Input rows of the last ``ROWS_KEPT`` plots, the n-th at n modulo ``ROWS_KEPT``.
     """
 
     count: int
@@ -52,7 +55,7 @@ class Bank:
     last_hit_ns: I64
     last_look_ns: I64
     key: I64
-    first_row: I64
+    rows: I64
 
     @property
     def room(self) -> int:
@@ -76,6 +79,15 @@ class Bank:
             larger = np.zeros((room, *array.shape[1:]), dtype=array.dtype)
             larger[: self.count] = array[: self.count]
             setattr(self, name, larger)
+
+    def copy_rows(self, chosen: I64) -> None:
+        """Add copies of the chosen tracks at the end."""
+        first, count = self.count, self.count + len(chosen)
+        self.grow(count)
+        for name in ARRAYS:
+            array = getattr(self, name)
+            array[first:count] = array[chosen]
+        self.count = count
 
     def keep(self, chosen: I64) -> None:
         """Keep the chosen tracks, in their order, and forget the others."""
@@ -105,5 +117,5 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         last_hit_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
-        first_row=np.zeros(room, dtype=np.int64),
+        rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
     )

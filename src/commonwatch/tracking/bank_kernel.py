@@ -377,9 +377,9 @@ def gate(
 
 
 @kernel(
-    "void(i8, i8, i8, i8, f8, i8[::1], i8[::1], f8[::1], f8[:,::1], f8[::1],"
-    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
-    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[::1])",
+    "void(i8, i8, i8, i8, f8, i8[::1], i8[::1], f8[::1], f8[:,::1],"
+    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1],"
+    " f8[:,::1], f8[::1])",
     is_exact=True,
 )
 def update_tracks(
@@ -392,7 +392,6 @@ def update_tracks(
     pair_plot: I64,
     pair_share: F64,
     pair_log: F64,
-    misses: F64,
     states: F64,
     covariances: F64,
     weights: F64,
@@ -407,7 +406,7 @@ def update_tracks(
     """Take plots into tracks, each by its share; ``pair_row`` is sorted and names the track.
 
     A share of one is an ordinary update; several shares are moment-matched, the missed look among
-    them (``misses`` is written).
+    them.
     """
     scratch = np.empty((24, 6))
     state = np.empty(6)
@@ -427,7 +426,6 @@ def update_tracks(
             first = last
             continue
         missed = max(0.0, 1.0 - taken)
-        misses[t] = missed
         new_weight = np.zeros(2)
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):

@@ -22,8 +22,7 @@ class Outcome:
     Parameters
     ----------
     row, key
-        Input rows whose disposition is decided, and the key of the track that took each; 0 where
-        the row is clutter.
+        Input rows that belong to a confirmed track, and the key of that track.
     is_start
         Whether the row started that track.
     ended_key, ended_state, ended_covariance
@@ -108,4 +107,11 @@ def _keys(detections: Detections) -> I64:
         bits = np.ascontiguousarray(detections.measured[:, column]).view(np.uint64)
         mixed = (mixed ^ bits) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(31)
+    return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)
+
+
+def mixed_keys(first: I64, second: I64) -> I64:
+    """Digest of two digests, positive."""
+    mixed = first.astype(np.uint64) * np.uint64(0x94D049BB133111EB) ^ second.astype(np.uint64)
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)

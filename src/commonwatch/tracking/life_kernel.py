@@ -40,7 +40,7 @@ CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = ra
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
 longest time without a plot, longest time out of every view, and the height of the air."""
 
-QUIET, CHANGED, ENDED = 0, 1, 2
+QUIET, CHANGED, ENDED, CONFIRMED_NOW = 0, 1, 2, 3
 """What a frame did to a track."""
 
 
@@ -149,7 +149,7 @@ def live_on(
             continue
         if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM]:
             phases[t] = CONFIRMED
-            events[t] = CHANGED
+            events[t] = CONFIRMED_NOW
         is_seen = chances[t] > 0.0
         if not is_seen and got[t] <= 0.0:
             for s in range(figures.shape[0]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -26,6 +27,8 @@ I64 = npt.NDArray[np.int64]
 
 WINDOW_NS: Final = round(1e9 * WINDOW_S)
 SLICE_NS: Final = round(1e9 * SLICE_S)
+UNDECIDED_NS: Final = round(1e9 * 60.0)
+"""How long a plot may wait for a track that is believed; then it is clutter."""
 CHECKPOINT_NS: Final = round(1e9 * 1.0)
 """Least time between two copies of all tracks that late detections are replayed from."""
 
@@ -125,7 +128,8 @@ class Tracker:
         self._frames: list[Frame] = []
         self._labels: dict[int, int] = {}
         self._told: dict[int, int] = {}
-        self._undecided: dict[int, int] = {}
+        self._open: deque[tuple[int, I64]] = deque()
+        self._fate: dict[int, tuple[int, int]] = {}
         self._next_label = 1
         self._must_replay = False
 
@@ -136,8 +140,8 @@ class Tracker:
 
     @property
     def track_count(self) -> int:
-        """Number of tracks of two plots or more in some sensor's view."""
-        return int(np.isin(self._bank.phase[: self._bank.count], _SHOWN).sum())
+        """Number of tracks that ``picture`` shows."""
+        return int(self._is_shown().sum())
 
     @property
     def bias(self) -> Bias:
@@ -189,29 +193,21 @@ class Tracker:
         )
 
     def finish(self) -> Dispositions:
-        """Decide what is still open: single plots that never got a second one are clutter."""
-        decided = self._decide(self._frames)
+        """Decide what is still open: plots that no confirmed track took are clutter."""
+        self._note(self._frames)
         self._frames = []
-        count = self._bank.count
-        single = self._bank.phase[:count] == bank_kernel.SINGLE
-        rows = self._bank.first_row[:count][single]
-        self._bank.keep(np.flatnonzero(~single))
-        return _joined_dispositions(
-            [
-                decided,
-                Dispositions(
-                    row=rows,
-                    disposition=np.full(len(rows), Disposition.CLUTTER, dtype=np.int8),
-                    track=np.full(len(rows), -1),
-                ),
-            ]
-        )
+        return self._settle(None)
 
     def picture(self) -> Estimates:
-        """Every track of two plots or more in view, as believed now, at the tracker's time."""
+        """Every track in view that is told of, as believed now, at the tracker's time."""
+        return self._estimates(np.flatnonzero(self._is_shown()), self._time_ns)
+
+    def _is_shown(self) -> npt.NDArray[np.bool_]:
+        """Which tracks are told of: confirmed ones, and tentative ones likelier than clutter."""
         count = self._bank.count
-        rows = np.flatnonzero(np.isin(self._bank.phase[:count], _SHOWN))
-        return self._estimates(rows, self._time_ns)
+        phase = self._bank.phase[:count]
+        likely = (phase == bank_kernel.TENTATIVE) & (self._bank.score[:count] > 0.0)
+        return np.asarray(likely | (phase == bank_kernel.CONFIRMED))
 
     def _is_in_order(self, fresh: list[Frame]) -> bool:
         last = self._frames[-1] if self._frames else None
@@ -276,7 +272,7 @@ class Tracker:
         """Rows for every track that changed, and an end for every one that is no more."""
         bank = self._bank
         count = bank.count
-        rows = np.flatnonzero(bank.is_changed[:count] & np.isin(bank.phase[:count], _SHOWN))
+        rows = np.flatnonzero(bank.is_changed[:count] & self._is_shown())
         bank.is_changed[:count] = False
         keys = bank.key[rows]
         if undone:
@@ -416,14 +412,15 @@ class Tracker:
         return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
 
     def _decided(self, late_rows: I64) -> Dispositions:
-        """Dispositions of frames that no late detection can undo any more, and of late rows."""
+        """Dispositions of plots that nothing can change any more, and of late rows."""
         limit = self._time_ns - WINDOW_NS - SLICE_NS
         index = 0
         for place, frame in enumerate(self._frames):
             if frame.before is not None and frame.time_ns <= limit:
                 index = place
-        done, self._frames = self._frames[:index], self._frames[index:]
-        parts = [self._decide(done)] if done else []
+        self._note(self._frames[:index])
+        self._frames = self._frames[index:]
+        parts = [self._settle(self._time_ns - UNDECIDED_NS)]
         if len(late_rows):
             parts.append(
                 Dispositions(
@@ -434,25 +431,31 @@ class Tracker:
             )
         return _joined_dispositions(parts)
 
-    def _decide(self, frames: list[Frame]) -> Dispositions:
-        parts = []
+    def _note(self, frames: list[Frame]) -> None:
+        """Remember the plots of frames that no late detection can undo, and who took them."""
         for frame in frames:
+            self._open.append((frame.time_ns, frame.detections.row))
             outcome = frame.outcome
             if outcome is None:
                 continue
-            labels = np.array([self._labels.get(k, -1) for k in outcome.key.tolist()], dtype=np.int64)
-            kind = np.where(
-                outcome.key == 0,
-                Disposition.CLUTTER,
-                np.where(outcome.is_start, Disposition.STARTED, Disposition.ASSIGNED),
-            )
-            parts.append(
-                Dispositions(row=outcome.row, disposition=kind.astype(np.int8), track=labels)
-            )
-        return _joined_dispositions(parts)
+            for row, key, is_start in zip(
+                outcome.row.tolist(), outcome.key.tolist(), outcome.is_start.tolist(), strict=True
+            ):
+                kind = Disposition.STARTED if is_start else Disposition.ASSIGNED
+                self._fate[row] = (kind, self._labels.get(key, -1))
 
-
-_SHOWN: Final = (bank_kernel.TENTATIVE, bank_kernel.CONFIRMED)
+    def _settle(self, until_ns: int | None) -> Dispositions:
+        """Tell the fate of plots up to a time: those without one are clutter."""
+        rows: list[int] = []
+        while self._open and (until_ns is None or self._open[0][0] <= until_ns):
+            rows.extend(self._open.popleft()[1].tolist())
+        clutter = (Disposition.CLUTTER, -1)
+        fates = [self._fate.pop(row, clutter) for row in rows]
+        return Dispositions(
+            row=np.array(rows, dtype=np.int64),
+            disposition=np.array([fate[0] for fate in fates], dtype=np.int8),
+            track=np.array([fate[1] for fate in fates], dtype=np.int64),
+        )
 
 
 def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
