@@ -205,6 +205,8 @@ class Advance:
             )
             if self.settings.association == "jpda":
                 association_kernel.beliefs(*sizes, pair_row, pair_plot, gain, share)
+            else:
+                association_kernel.soften(*sizes, pair_row, pair_plot, gain, share)
             news.cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
             self._update(bank, plots, frame, pairs, rows[pair_row], news)
             total = np.bincount(pair_plot, share, minlength=len(plots.density))
@@ -306,15 +308,14 @@ class Advance:
             )
             used = np.empty(0, dtype=np.int64)
             for track in new.tolist():
-                own = rows[track][rows[track] >= 0]
-                if np.isin(own, used).any():
+                if _is_made_of(rows[track : track + 1], used)[0]:
                     phase[track] = bank_kernel.GONE
                     bank.event[track] = life_kernel.ENDED
-                    continue
-                used = np.concatenate([used, own])
-            shares = np.isin(rows[unsure], used[used >= 0]).any(axis=1)
-            bank.event[unsure[shares]] = life_kernel.ENDED
-            phase[unsure[shares]] = bank_kernel.GONE
+                else:
+                    used = np.concatenate([used, rows[track][rows[track] >= 0]])
+            shares = unsure[_is_made_of(rows[unsure], used)]
+            bank.event[shares] = life_kernel.ENDED
+            phase[shares] = bank_kernel.GONE
         tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
         if len(tentative) > 1:
             last = rows[tentative, (hits[tentative] - 1) % ROWS_KEPT]
@@ -537,6 +538,12 @@ class Advance:
     def revisit_s(self, sensor: int) -> float:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
+
+
+def _is_made_of(rows: I64, used: I64) -> npt.NDArray[np.bool_]:
+    """Whether half of a track's plots or more are among those that others used, (N,)."""
+    is_used = np.isin(rows, used) & (rows >= 0)
+    return np.asarray(2 * is_used.sum(axis=1) >= (rows >= 0).sum(axis=1))
 
 
 def no_bias(sensor_count: int) -> Bias:

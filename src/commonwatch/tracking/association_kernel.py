@@ -132,6 +132,38 @@ def nearest_neighbours(
             p = chain[p]
 
 
+@kernel("void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
+def soften(
+    pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64
+) -> None:
+    """Divide a row that has a plot between that, those that no row has, and a missed look.
+
+    Between rows the decision stays: a row has no share of what another has. Within a row it is
+    that of the probabilistic data association filter (Bar-Shalom and Tse 1975).
+    """
+    owner = np.full(plots, -1, dtype=np.int64)
+    top = np.full(rows, -math.inf)
+    whole = np.zeros(rows)
+    for p in range(pairs):
+        if share[p] > 0.5:
+            owner[pair_plot[p]] = pair_row[p]
+            top[pair_row[p]] = 0.0
+    for p in range(pairs):
+        r = pair_row[p]
+        free = owner[pair_plot[p]] < 0 or owner[pair_plot[p]] == r
+        if top[r] > -math.inf and free:
+            top[r] = max(top[r], gain[p])
+    for p in range(pairs):
+        r = pair_row[p]
+        free = owner[pair_plot[p]] < 0 or owner[pair_plot[p]] == r
+        share[p] = math.exp(gain[p] - top[r]) if top[r] > -math.inf and free else 0.0
+        whole[r] += share[p]
+    for p in range(pairs):
+        r = pair_row[p]
+        if whole[r] > 0.0:
+            share[p] /= whole[r] + math.exp(-top[r])
+
+
 @kernel("void(i8, i8, i8[::1], f8[::1], f8[::1], f8[::1])", is_exact=True)
 def own_best(pairs: int, rows: int, pair_row: I64, gain: F64, share: F64, worth: F64) -> None:
     """Give every row its best plot, whatever the others take."""
