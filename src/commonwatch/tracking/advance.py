@@ -44,11 +44,14 @@ LEAST_SHARE: Final = 1e-3
 class Bias:
     """Constant errors of each sensor, taken off its plots: measured minus true.
 
-    ``value`` and ``std`` have shape (sensors, 4): range, azimuth, elevation, time.
+    Each has shape (sensors, 4): range, azimuth, elevation, time. ``std`` is what a plot may be off
+    by against a track that began with another sensor; ``shown`` is added to what is told of a track
+    for the sensor that it began with.
     """
 
     value: F64
     std: F64
+    shown: F64
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -59,6 +62,7 @@ class _Plots:
     sensor: int
     values: F64
     stds: F64
+    both_stds: F64
     eyes: F64
     offsets: F64
     keys: F64
@@ -114,6 +118,7 @@ class Advance:
             ]
         )
         self._field = FIELD.copy()
+        self.bias = no_bias(len(sensors.kind))
         self._room(1024)
 
     def _room(self, pairs: int) -> None:
@@ -143,6 +148,7 @@ class Advance:
         they leave, whatever other tentative ones take; a single plot branches into a track with
         each of its possible seconds. The likelihood of all their plots decides later.
         """
+        self.bias = bias
         plots = self._plots(bank, frame, bias)
         count = bank.count
         news = _News(count)
@@ -281,8 +287,9 @@ class Advance:
             bank.covariances,
             bank.weights,
             bank.hits,
+            bank.home,
             plots.values,
-            plots.stds,
+            plots.both_stds,
             plots.eyes,
             plots.offsets,
             self.sensors.rotation,
@@ -332,14 +339,13 @@ class Advance:
         kind = int(self.sensors.kind[sensor])
         values = detections.measured.copy()
         stds = detections.std.copy()
+        both_stds = np.stack([stds, stds])
         offsets = frame.offset_s
         if kind == kalman_kernel.RADAR:
             values[:, :3] -= bias.value[sensor, :3]
-            if bias.std[sensor].any():
-                stds[:, :3] = np.hypot(stds[:, :3], bias.std[sensor, :3])
-                late = bias.std[sensor, 3]
-                if late > 0.0:
-                    stds[:, 0] = np.hypot(stds[:, 0], late * np.nan_to_num(values[:, 3]))
+            wide = np.repeat(np.sqrt(2.0) * bias.std[sensor, np.newaxis], len(values), axis=0)
+            wide[:, 0] = np.hypot(wide[:, 0], wide[:, 3] * np.nan_to_num(values[:, 3]))
+            both_stds[1, :, :3] = np.hypot(stds[:, :3], wide[:, :3])
             if bias.value[sensor, 3] != 0.0:
                 offsets = offsets - bias.value[sensor, 3]
             eyes = np.broadcast_to(self.sensors.place[sensor], (len(values), 3)).copy()
@@ -371,6 +377,7 @@ class Advance:
             sensor=sensor,
             values=values,
             stds=stds,
+            both_stds=both_stds,
             eyes=eyes,
             offsets=np.ascontiguousarray(offsets),
             keys=keys,
@@ -394,8 +401,9 @@ class Advance:
                 bank.covariances,
                 bank.weights,
                 bank.hits,
+                bank.home,
                 plots.values,
-                plots.stds,
+                plots.both_stds,
                 plots.eyes,
                 plots.offsets,
                 plots.keys,
@@ -437,7 +445,7 @@ class Advance:
             keys.append(np.full(len(numbers), bank.key[track]))
             starts.append(numbers == 0)
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
-        mean, spread = self.combined(bank, ended)
+        mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
             row=np.concatenate(rows),
             key=np.concatenate(keys),
@@ -459,6 +467,22 @@ class Advance:
             mean,
             spread,
         )
+        return mean, spread
+
+    def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
+        """State vectors and covariances as told: what a sensor's bias leaves open is added."""
+        mean, spread = self.combined(bank, rows)
+        home = bank.home[rows]
+        if not bias.shown[home].any():
+            return mean, spread
+        slope = np.empty((len(rows), 3, 3))
+        bank_kernel.place_slopes(
+            mean, home, self.sensors.place, self.sensors.rotation, slope
+        )
+        late = bias.shown[home, 3]
+        spread[:, :3, :3] += np.einsum(
+            "nik,nk,njk->nij", slope, bias.shown[home, :3] ** 2, slope
+        ) + np.einsum("ni,nj,n->nij", mean[:, 3:], mean[:, 3:], late**2)
         return mean, spread
 
     def _begin(self, bank: Bank, frame: Frame, plots: _Plots) -> None:
@@ -501,6 +525,7 @@ class Advance:
             )
         new = slice(first, first + len(left))
         bank.key[new] = frame.key[left]
+        bank.home[new] = plots.sensor
         bank.rows[new] = -1
         bank.rows[new, 0] = frame.detections.row[left]
         bank.is_changed[new] = False
@@ -548,6 +573,7 @@ def _is_made_of(rows: I64, used: I64) -> npt.NDArray[np.bool_]:
 
 def no_bias(sensor_count: int) -> Bias:
     """Sensors without constant errors."""
-    return Bias(value=np.zeros((sensor_count, 4)), std=np.zeros((sensor_count, 4)))
+    zero = np.zeros((sensor_count, 4))
+    return Bias(value=zero, std=zero.copy(), shown=zero.copy())
 
 

@@ -34,6 +34,8 @@ class Bank:
         Sequential likelihood, and the highest that it has been.
     hits
         Plots taken.
+    home
+        Sensor that it started from: its place has that sensor's bias.
     last_hit_ns, last_look_ns
         When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
     key
@@ -52,6 +54,7 @@ class Bank:
     score: F64
     best: F64
     hits: npt.NDArray[np.int32]
+    home: I64
     last_hit_ns: I64
     last_look_ns: I64
     key: I64
@@ -114,6 +117,7 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         score=np.zeros(room),
         best=np.zeros(room),
         hits=np.zeros(room, dtype=np.int32),
+        home=np.zeros(room, dtype=np.int64),
         last_hit_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),

@@ -221,7 +221,7 @@ def clutter_density(
 
 @kernel(
     "i8(i8, i8[::1], i8, i8, f8, i1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
-    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
+    " i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
     " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
     " i8[::1], i8[::1], f8[::1], f8[:,::1])",
     is_exact=True,
@@ -237,8 +237,9 @@ def gate(
     covariances: F64,
     weights: F64,
     hits: I32,
+    homes: I64,
     values: F64,
-    stds: F64,
+    both_stds: F64,
     eyes: F64,
     offsets: F64,
     keys: F64,
@@ -259,7 +260,8 @@ def gate(
 ) -> int:
     """List every plot in each track's gate, with what taking it would gain over a miss.
 
-    ``rows`` are the tracks to gate, ``keys`` the plots' sorted index (range, or the first
+    ``both_stds`` are the plots' standard deviations for tracks that began with this sensor, and for
+    others, whose place may be off by another bias. ``rows`` are the tracks to gate, ``keys`` the plots' sorted index (range, or the first
     component of the line) and ``order`` their numbers in that order. Writes each row's chance of
     detection. Returns the number of pairs, or -1 where they do not fit.
     """
@@ -277,7 +279,7 @@ def gate(
     reach = math.sqrt(gate_squared)
     largest = 0.0
     for p in range(plots):
-        largest = max(largest, stds[p, 0])
+        largest = max(largest, both_stds[1, p, 0])
     has_offsets = False
     for p in range(plots):
         has_offsets = has_offsets or offsets[p] != 0.0
@@ -291,6 +293,7 @@ def gate(
             continue
         chance = min(max(chances[t], 0.1), 0.999)
         young = is_unscented != 0 or hits[t] < 4
+        stds = both_stds[0 if homes[t] == sensor else 1]
         low, high = math.inf, -math.inf
         for m in range(2):
             if weights[t, m] <= LIVE:
@@ -378,8 +381,8 @@ def gate(
 
 @kernel(
     "void(i8, i8, i8, i8, f8, i8[::1], i8[::1], f8[::1], f8[:,::1],"
-    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1],"
-    " f8[:,::1], f8[::1])",
+    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1], i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1],"
+    " f8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
 )
 def update_tracks(
@@ -396,8 +399,9 @@ def update_tracks(
     covariances: F64,
     weights: F64,
     hits: I32,
+    homes: I64,
     values: F64,
-    stds: F64,
+    both_stds: F64,
     eyes: F64,
     offsets: F64,
     rotation: F64,
@@ -426,6 +430,7 @@ def update_tracks(
             first = last
             continue
         missed = max(0.0, 1.0 - taken)
+        stds = both_stds[0 if homes[t] == sensor else 1]
         new_weight = np.zeros(2)
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
@@ -496,3 +501,28 @@ def combined(
                     apart_j = states[t, FREE, j] - states[t, POWERED, j]
                     value += w * covariances[t, POWERED, i, j] + w * (1.0 - w) * apart_i * apart_j
                 spread[t, i, j] = value
+
+
+@kernel("void(f8[:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+def place_slopes(states: F64, homes: I64, place: F64, rotation: F64, slope: F64) -> None:
+    """Write how each place moves with the range, azimuth and elevation of one sensor, 3 x 3."""
+    for t in range(states.shape[0]):
+        s = homes[t]
+        turn = rotation[s]
+        offset = (
+            states[t, 0] - place[s, 0],
+            states[t, 1] - place[s, 1],
+            states[t, 2] - place[s, 2],
+        )
+        east = turn[0] * offset[0] + turn[1] * offset[1] + turn[2] * offset[2]
+        north = turn[3] * offset[0] + turn[4] * offset[1] + turn[5] * offset[2]
+        up = turn[6] * offset[0] + turn[7] * offset[1] + turn[8] * offset[2]
+        level = max(math.sqrt(east * east + north * north), 1.0)
+        r = math.sqrt(level * level + up * up)
+        for j in range(3):
+            ahead = offset[j] / r
+            slope[t, j, 0] = ahead
+            slope[t, j, 1] = north * turn[j] - east * turn[3 + j]
+            slope[t, j, 2] = (
+                -up / level * (east * turn[j] + north * turn[3 + j]) + level * turn[6 + j]
+            )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InputError
-from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance, Bias, no_bias
@@ -78,13 +78,14 @@ class Step:
         One row for each track that the step changed, at the tracker's time.
     dispositions
         Detections whose fate is decided for good.
-    taken
-        Rows of the step's own detections and the tracks that took them, as believed now, (K, 2).
+    taken, taken_track
+        Detections newly known to belong to confirmed tracks, and the numbers of those, (K,).
     """
 
     estimates: Estimates
     dispositions: Dispositions
-    taken: I64
+    taken: Detections
+    taken_track: I64
 
 
 class Tracker:
@@ -148,10 +149,10 @@ class Tracker:
         """Constant errors that are taken off every plot."""
         return self._bias
 
-    def correct(self, bias: Bias) -> None:
-        """Take other constant errors off every plot from the window's start on."""
+    def correct(self, bias: Bias, *, is_replayed: bool = True) -> None:
+        """Take other constant errors off every plot, from the window's start on or from now."""
         self._bias = bias
-        self._must_replay = bool(self._frames)
+        self._must_replay = self._must_replay or (is_replayed and bool(self._frames))
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
         """Take detections that have arrived by now.
@@ -187,9 +188,12 @@ class Tracker:
         else:
             fresh = []
         estimates = self._tell(fresh, undone, before, now_ns)
-        taken = self._taken(fresh, detections)
+        taken, taken_track = self._taken(fresh, undone)
         return Step(
-            estimates=estimates, dispositions=self._decided(late_rows), taken=taken
+            estimates=estimates,
+            dispositions=self._decided(late_rows),
+            taken=taken,
+            taken_track=taken_track,
         )
 
     def finish(self) -> Dispositions:
@@ -306,7 +310,7 @@ class Tracker:
     def _estimates(self, rows: I64, now_ns: int) -> Estimates:
         if not len(rows):
             return empty_estimates()
-        mean, spread = self._advance.combined(self._bank, rows)
+        mean, spread = self._advance.told(self._bank, rows, self._bias)
         status = np.where(
             self._bank.phase[rows] == bank_kernel.TENTATIVE, Status.TENTATIVE, Status.CONFIRMED
         )
@@ -363,7 +367,7 @@ class Tracker:
         if not gone:
             return empty_estimates()
         index = np.array(gone)
-        mean, spread = self._advance.combined(bank, index)
+        mean, spread = self._advance.told(bank, index, self._bias)
         return self._ends(keys[index], mean, spread, time_ns, now_ns)
 
     def _inherit(self, undone: list[Frame], fresh: list[Frame]) -> None:
@@ -399,17 +403,25 @@ class Tracker:
                 old = max(votes, key=lambda k: (votes[k], -k))
                 self._labels[key] = self._labels.pop(old)
 
-    def _taken(self, fresh: list[Frame], detections: Detections) -> I64:
-        own = detections.row
-        found = []
-        for frame in fresh:
-            outcome = frame.outcome
-            if outcome is None:
-                continue
-            labels = np.array([self._labels.get(k, -1) for k in outcome.key.tolist()], dtype=np.int64)
-            chosen = (labels >= 0) & (np.isin(outcome.row, own) | outcome.is_start)
-            found.append(np.stack([outcome.row[chosen], labels[chosen]], axis=-1))
-        return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
+    def _taken(self, fresh: list[Frame], undone: list[Frame]) -> tuple[Detections, I64]:
+        """Plots that these frames gave to confirmed tracks, but for those told of before."""
+        if not fresh:
+            return empty_detections(), np.empty(0, dtype=np.int64)
+        row = np.concatenate([frame.outcome.row for frame in fresh if frame.outcome is not None])
+        key = np.concatenate([frame.outcome.key for frame in fresh if frame.outcome is not None])
+        if undone:
+            told = [frame.outcome.row for frame in undone if frame.outcome is not None]
+            is_new = ~np.isin(row, np.concatenate(told))
+            row, key = row[is_new], key[is_new]
+        # Most stand in the frames just done; a track just believed has plots of earlier ones.
+        held = fresh if np.isin(row, fresh[-1].detections.row).all() else self._frames
+        parts = _joined_detections([frame.detections for frame in held])
+        order = np.argsort(parts.row)
+        place = np.searchsorted(parts.row[order], row)
+        place = order[np.minimum(place, len(order) - 1)]
+        is_held = parts.row[place] == row
+        labels = [self._labels.get(k, -1) for k in key[is_held].tolist()]
+        return parts.take(place[is_held]), np.array(labels, dtype=np.int64)
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""

@@ -1,0 +1,347 @@
+"""Constant errors of sensors, estimated from the objects that several of them see.
+
+========================  =========================================================  =======
+figure                    reason                                                     mark
+========================  =========================================================  =======
+``BIAS_RATIO``            a bias may be as large as three errors of one plot         assumed
+``TIME_STD_S``            clocks of radars are kept within milliseconds              assumed
+``FREE_OF_BIAS``          half of all sensors have none worth taking off             assumed
+========================  =========================================================  =======
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.fusion import registration_kernel
+from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.radar import Radar
+from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking.estimate import FIELD, Status
+from commonwatch.tracking.tracker import Bias, Step, Tracker
+from commonwatch.tracking.view import sensor_arrays
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+BIAS_RATIO: Final = 3.0
+TIME_STD_S: Final = 0.003
+FREE_OF_BIAS: Final = 0.5
+TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
+PLOTS_ENOUGH: Final = 40
+"""Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
+PLOTS_MAX: Final = 200
+"""Plots of one object that are remembered until then."""
+OBJECTS_MAX: Final = 200
+"""Objects that one estimate uses: those with the most plots."""
+FIRST_S: Final = 1.3
+LATER_RATIO: Final = 1.5
+"""When the first estimate is made after the first track, and how much later each next one."""
+ROUNDS: Final = 3
+OUTLIER: Final = 6.0
+_PLACE_STD_M: Final = 1e6
+_SPEED_STD_M_S: Final = 1e4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BiasEstimate:
+    """Constant errors of all sensors: measured minus true.
+
+    Parameters
+    ----------
+    value
+        Range in metres, azimuth and elevation in radians, time in seconds, shape (sensors, 4).
+    covariance
+        Of all of them, sensor by sensor, shape (4 sensors, 4 sensors).
+    plot_count
+        Plots that counted, by sensor.
+    object_count
+        Flights that several sensors saw; a long one may count several times.
+    """
+
+    value: F64
+    covariance: F64
+    plot_count: I64
+    object_count: int
+
+    @property
+    def std(self) -> F64:
+        """Standard deviations, shape (sensors, 4)."""
+        return np.sqrt(np.diag(self.covariance)).reshape(self.value.shape)
+
+
+_Plot = tuple[int, int, F64, F64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Flights:
+    """Objects with their plots, from the latest back, as the kernel takes them."""
+
+    first: I64
+    states: F64
+    since_s: F64
+    sensor: I64
+    values: F64
+    stds: F64
+
+    def take(self, chosen: npt.NDArray[np.bool_], states: F64) -> _Flights:
+        """Some of them, at better state vectors."""
+        counts = np.diff(self.first)
+        plots = np.repeat(chosen, counts)
+        return _Flights(
+            first=np.concatenate([[0], np.cumsum(counts[chosen])]),
+            states=states[chosen],
+            since_s=self.since_s[plots],
+            sensor=self.sensor[plots],
+            values=self.values[plots],
+            stds=self.stds[plots],
+        )
+
+
+def _flights(lists: list[list[_Plot]], states: F64, time_ns: int) -> _Flights:
+    flat = [plot for plots in lists for plot in sorted(plots, key=lambda p: p[:2])[::-1]]
+    return _Flights(
+        first=np.cumsum([0, *(len(plots) for plots in lists)]).astype(np.int64),
+        states=states,
+        since_s=1e-9 * (np.array([plot[0] for plot in flat]) - time_ns),
+        sensor=np.array([plot[1] for plot in flat]),
+        values=np.ascontiguousarray([plot[2] for plot in flat]),
+        stds=np.ascontiguousarray([plot[3] for plot in flat]),
+    )
+
+
+class Registration:
+    """Estimates every radar's bias from common objects, and has a tracker take it off.
+
+    Parameters
+    ----------
+    sensors
+        Those of the tracker, in the same order.
+
+    Notes
+    -----
+    For each object that two radars or more see: its flight (six numbers) and the radars' biases
+    are fitted to its plots together, by least squares on free flight; the flights are eliminated
+    object by object. After 40 plots or more what an object says of the biases is kept, and the
+    plots are forgotten: none counts twice. Range triangulation from known sites is what makes angles
+    observable. Biases start from a prior: three errors of a plot, or the range bias of the sensor
+    table where that is larger.
+
+    What is taken off is shrunk: half of all sensors are taken to have no bias, and one whose
+    estimate agrees with none keeps none. What stays uncertain is told of in the tracks.
+
+    Limits: biases that are constant; no range rate bias; satellites are left
+    as they are.
+    """
+
+    def __init__(self, sensors: Sequence[Sensor]) -> None:
+        self.sensors = tuple(sensors)
+        self._arrays = sensor_arrays(self.sensors)
+        self._is_radar = np.array([isinstance(sensor, Radar) for sensor in self.sensors])
+        self._declared = np.zeros((len(self.sensors), 4))
+        for index, sensor in enumerate(self.sensors):
+            if isinstance(sensor, Radar):
+                self._declared[index, 0] = sensor.range_bias_std_m
+        self._prior = self._declared.copy()
+        self._has_prior = np.zeros(len(self.sensors), dtype=np.bool_)
+        self._plots: dict[int, list[_Plot]] = {}
+        self._learnt = np.zeros((self._prior.size, self._prior.size)), np.zeros(self._prior.size)
+        self._started_ns: int | None = None
+        self._next_s = FIRST_S
+        self._plot_count = np.zeros(len(self.sensors), dtype=np.int64)
+        self._object_count = 0
+        self.estimate: BiasEstimate | None = None
+
+    def step(self, tracker: Tracker, step: Step) -> BiasEstimate | None:
+        """Take the plots of one step of the tracker; estimate and correct when it is time.
+
+        Parameters
+        ----------
+        tracker
+            Whose step it was; corrected from its next step on.
+        step
+            What the step told.
+
+        Returns
+        -------
+        estimate
+            A new estimate, or None where none was made.
+        """
+        if len(self.sensors) < 2:
+            return None
+        self._remember(step.taken, step.taken_track)
+        self._forget(step)
+        if self._learn_prior(step.taken):
+            tracker.correct(self._before_any(), is_replayed=False)
+        if self._started_ns is None:
+            if not self._plots:
+                return None
+            self._started_ns = tracker.time_ns
+        if 1e-9 * (tracker.time_ns - self._started_ns) < self._next_s:
+            return None
+        self._next_s *= LATER_RATIO
+        estimate = self._estimated(tracker)
+        if estimate is None:
+            return None
+        last = tracker.bias
+        self.estimate = estimate
+        bias = self._shrunk(estimate)
+        noise = np.where(self._prior > 0.0, self._prior, np.inf) / BIAS_RATIO
+        moved = np.abs(bias.value - last.value) / noise
+        tracker.correct(bias, is_replayed=bool((moved > 0.1).any()))
+        return estimate
+
+    def _remember(self, taken: Detections, tracks: I64) -> None:
+        for index in np.flatnonzero(~taken.is_infrared).tolist():
+            plots = self._plots.setdefault(int(tracks[index]), [])
+            plots.append(
+                (
+                    int(taken.time_ns[index]),
+                    int(taken.sensor[index]),
+                    taken.measured[index],
+                    taken.std[index],
+                )
+            )
+            if len(plots) > PLOTS_MAX:
+                del plots[: len(plots) - PLOTS_MAX]
+
+    def _forget(self, step: Step) -> None:
+        ended = step.estimates.track[step.estimates.status == Status.ENDED]
+        for track in ended.tolist():
+            self._plots.pop(track, None)
+
+    def _learn_prior(self, taken: Detections) -> bool:
+        """Set a sensor's prior from its first plots; say whether any was new."""
+        new = False
+        for sensor in np.unique(taken.sensor[~taken.is_infrared]).tolist():
+            if self._has_prior[sensor]:
+                continue
+            std = np.median(taken.std[taken.sensor == sensor][:, :3], axis=0)
+            self._prior[sensor, :3] = np.maximum(self._declared[sensor, :3], BIAS_RATIO * std)
+            self._prior[sensor, 3] = TIME_STD_S
+            self._has_prior[sensor] = new = True
+        return new
+
+    def _before_any(self) -> Bias:
+        zero = np.zeros_like(self._prior)
+        return Bias(value=zero, std=self._prior.copy(), shown=self._declared.copy())
+
+    def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
+        picture = tracker.picture()
+        common = []
+        for row in np.flatnonzero(picture.status == Status.CONFIRMED).tolist():
+            plots = self._plots.get(int(picture.track[row]), [])
+            if len({plot[1] for plot in plots}) > 1:
+                common.append((-len(plots), row))
+        if not common:
+            return None
+        rows = np.array([row for _, row in sorted(common)[:OBJECTS_MAX]])
+        tracks = picture.track[rows].tolist()
+        flights = _flights(
+            [self._plots[track] for track in tracks],
+            picture.state_vector[rows],
+            tracker.time_ns,
+        )
+        estimate, states = self._fitted(flights, plots_before=self._plot_count)
+        full = np.array([len(self._plots[track]) >= PLOTS_ENOUGH for track in tracks])
+        if full.any():
+            self._learn(flights.take(full, states), estimate.value)
+            for track, is_full in zip(tracks, full.tolist(), strict=True):
+                if is_full:
+                    del self._plots[track]
+        return estimate
+
+    def _learn(self, flights: _Flights, bias: F64) -> None:
+        """Keep what these flights say of the biases; their plots are used up."""
+        matrix = np.zeros_like(self._learnt[0])
+        vector = np.zeros_like(self._learnt[1])
+        used = self._solve(flights, flights.states, bias, matrix, vector)[3]
+        self._plot_count = self._plot_count + used
+        self._object_count += len(flights.states)
+        self._learnt = (
+            self._learnt[0] + matrix,
+            self._learnt[1] + vector + matrix @ bias.ravel(),
+        )
+
+    def _solve(
+        self, flights: _Flights, states: F64, bias: F64, matrix: F64, vector: F64, outlier: float = OUTLIER
+    ) -> tuple[F64, F64, F64, I64]:
+        """Add flights to the normal equations; return what corrects them, and plots used."""
+        count = len(states)
+        inverse = np.empty((count, 6, 6))
+        vectors = np.empty((count, 6))
+        cross = np.empty((count, 6, bias.size))
+        used = np.zeros(len(self.sensors), dtype=np.int64)
+        registration_kernel.normal_equations(
+            flights.first,
+            np.ascontiguousarray(states),
+            np.diag(1.0 / np.array([_PLACE_STD_M**2] * 3 + [_SPEED_STD_M_S**2] * 3)),
+            flights.since_s,
+            flights.sensor,
+            flights.values,
+            flights.stds,
+            self._arrays.place,
+            self._arrays.rotation,
+            bias,
+            outlier**2,
+            FIELD.copy(),
+            matrix,
+            vector,
+            inverse,
+            vectors,
+            cross,
+            used,
+        )
+        return inverse, vectors, cross, used
+
+    def _fitted(self, flights: _Flights, *, plots_before: I64) -> tuple[BiasEstimate, F64]:
+        """Gauss-Newton over biases and these flights, on what earlier flights said."""
+        spread = np.where(self._prior > 0.0, self._prior, 1e-12).ravel()
+        bias = np.zeros_like(self._prior) if self.estimate is None else self.estimate.value
+        states = flights.states
+        for turn in range(ROUNDS):
+            matrix = np.diag(spread**-2.0) + self._learnt[0]
+            vector = self._learnt[1] - matrix @ bias.ravel()
+            is_first = turn == 0 and self.estimate is None
+            inverse, vectors, cross, used = self._solve(
+                flights, states, bias, matrix, vector, np.inf if is_first else OUTLIER
+            )
+            # Scaled, since metres and radians stand side by side.
+            scaled = matrix * np.outer(spread, spread)
+            covariance = np.linalg.inv(scaled) * np.outer(spread, spread)
+            change = covariance @ vector
+            bias = bias + change.reshape(bias.shape)
+            states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)
+        estimate = BiasEstimate(
+            value=bias,
+            covariance=0.5 * (covariance + covariance.T),
+            plot_count=plots_before + used,
+            object_count=self._object_count + len(states),
+        )
+        return estimate, states
+
+    def _shrunk(self, estimate: BiasEstimate) -> Bias:
+        """What the tracker takes off: nothing where nothing is likelier."""
+        value = np.zeros_like(estimate.value)
+        std = self._prior.copy()
+        shown = self._declared.copy()
+        for sensor in np.flatnonzero((estimate.plot_count > 0) & self._is_radar).tolist():
+            part = slice(4 * sensor, 4 * sensor + 4)
+            covariance = estimate.covariance[part, part]
+            found = estimate.value[sensor]
+            prior = np.diag(self._prior[sensor] ** 2)
+            # Evidence of a bias against none: both Gaussians at the estimate's likelihood.
+            squared = float(found @ np.linalg.solve(covariance, found))
+            _, log_ratio = np.linalg.slogdet(np.linalg.solve(prior, covariance))
+            log_odds = 0.5 * squared + 0.5 * log_ratio
+            share = 1.0 / (1.0 + (FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)) * np.exp(-log_odds))
+            own = np.diag(covariance)
+            value[sensor] = share * found
+            std[sensor] = np.sqrt(share * own + share * (1.0 - share) * found**2)
+            shown[sensor] = std[sensor]
+        return Bias(value=value, std=std, shown=shown)

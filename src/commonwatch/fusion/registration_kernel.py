@@ -1,0 +1,204 @@
+"""Compiled: the normal equations of sensor biases, every object's own flight eliminated.
+
+An object's plots are ordered from the latest back; its state vector stands at ``epoch_s``. Biases
+have four terms a sensor: range, azimuth, elevation, time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.kalman_kernel import RADAR, factorised, linearised, wrapped
+from commonwatch.tracking.motion_kernel import (
+    STEP_MAX_S,
+    acceleration,
+    step_state_vector,
+    transition,
+)
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+TERMS = 4
+
+
+@kernel("void(f8[::1], f8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def _back(state: F64, seconds: float, whole: F64, field: F64, phi: F64, work: F64) -> None:
+    """Move a state vector, and how it hangs on that of the epoch, by some seconds in place."""
+    count = int(np.ceil(abs(seconds) / STEP_MAX_S))
+    for _ in range(count):
+        h = seconds / count
+        transition(state, h, 0.0, field, phi)
+        step_state_vector(state, h, 0.0, field)
+        for i in range(6):
+            for j in range(6):
+                total = 0.0
+                for k in range(6):
+                    total += phi[i, k] * whole[k, j]
+                work[i, j] = total
+        for i in range(6):
+            for j in range(6):
+                whole[i, j] = work[i, j]
+
+
+@kernel(
+    "void(i8[::1], f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
+    " f8[:,::1], f8[:,::1], f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
+    " f8[:,:,::1], i8[::1])",
+    is_exact=True,
+)
+def normal_equations(
+    first: I64,
+    states: F64,
+    prior: F64,
+    since_s: F64,
+    sensor: I64,
+    values: F64,
+    stds: F64,
+    place: F64,
+    rotation: F64,
+    bias: F64,
+    outlier_squared: float,
+    field: F64,
+    matrix: F64,
+    vector: F64,
+    object_inverse: F64,
+    object_vector: F64,
+    object_cross: F64,
+    used: I64,
+) -> None:
+    """Add every object's part to the biases' normal equations.
+
+    Parameters are arrays of all plots (``since_s`` from the object's epoch, zero or negative) and
+    of all objects (plots ``first[o]`` to ``first[o + 1]``). ``prior`` holds the information on
+    each component of a state vector before any plot. Writes what is needed to correct the objects
+    afterwards: the inverse of each one's information, its vector and its cross term; ``used`` says
+    how many plots of each sensor counted. A plot farther off than ``outlier_squared`` standard
+    deviations squared in any value is left out.
+    """
+    objects = states.shape[0]
+    size = bias.shape[0] * TERMS
+    residual = np.empty(6)
+    slope = np.empty((4, 6))
+    scratch = np.empty((3, 6))
+    phi = np.empty((6, 6))
+    work = np.empty((6, 6))
+    whole = np.empty((6, 6))
+    state = np.empty(6)
+    row = np.empty(6)
+    own = np.empty((6, 6))
+    lower = np.zeros((6, 6))
+    by_bias = np.empty(TERMS)
+    solved = np.empty((6, size))
+    for o in range(objects):
+        for i in range(6):
+            state[i] = states[o, i]
+            object_vector[o, i] = 0.0
+            for j in range(6):
+                whole[i, j] = 1.0 if i == j else 0.0
+                own[i, j] = prior[i, i] if i == j else 0.0
+            for j in range(size):
+                object_cross[o, i, j] = 0.0
+        at = 0.0
+        for p in range(first[o], first[o + 1]):
+            _back(state, since_s[p] - at, whole, field, phi, work)
+            at = since_s[p]
+            s = sensor[p]
+            count = linearised(
+                RADAR,
+                state,
+                values[p],
+                place[s],
+                rotation[s],
+                0.0,
+                field,
+                residual,
+                slope,
+                scratch,
+            )
+            a, b, c = acceleration(
+                state[0], state[1], state[2], state[3], state[4], state[5], 0.0, field
+            )
+            is_far = False
+            for k in range(min(count, 3)):
+                rate = slope[k, 0] * state[3] + slope[k, 1] * state[4] + slope[k, 2] * state[5]
+                residual[k] += rate * bias[s, 3] - bias[s, k]
+                if k == 1:
+                    residual[k] = wrapped(residual[k])
+            if count == 4:
+                rate = (
+                    slope[3, 0] * state[3]
+                    + slope[3, 1] * state[4]
+                    + slope[3, 2] * state[5]
+                    + slope[3, 3] * a
+                    + slope[3, 4] * b
+                    + slope[3, 5] * c
+                )
+                residual[3] += rate * bias[s, 3]
+            for k in range(count):
+                off = residual[k] / stds[p, k]
+                is_far = is_far or off * off > outlier_squared
+            if is_far:
+                continue
+            used[s] += 1
+            for k in range(count):
+                weight = 1.0 / (stds[p, k] * stds[p, k])
+                for j in range(6):
+                    total = 0.0
+                    for i in range(6):
+                        total += slope[k, i] * whole[i, j]
+                    row[j] = total
+                for j in range(TERMS):
+                    by_bias[j] = 0.0
+                if k < 3:
+                    by_bias[k] = 1.0
+                rate = slope[k, 0] * state[3] + slope[k, 1] * state[4] + slope[k, 2] * state[5]
+                if k == 3:
+                    rate += slope[3, 3] * a + slope[3, 4] * b + slope[3, 5] * c
+                by_bias[3] = -rate
+                base = s * TERMS
+                for i in range(6):
+                    object_vector[o, i] += weight * row[i] * residual[k]
+                    for j in range(6):
+                        own[i, j] += weight * row[i] * row[j]
+                    for j in range(TERMS):
+                        object_cross[o, i, base + j] += weight * row[i] * by_bias[j]
+                for i in range(TERMS):
+                    vector[base + i] += weight * by_bias[i] * residual[k]
+                    for j in range(TERMS):
+                        matrix[base + i, base + j] += weight * by_bias[i] * by_bias[j]
+        if not factorised(own, lower, 6):
+            for i in range(6):
+                for j in range(6):
+                    object_inverse[o, i, j] = 0.0
+            continue
+        # Inverse of the object's information, column by column.
+        for column in range(6):
+            for i in range(6):
+                total = 1.0 if i == column else 0.0
+                for k in range(i):
+                    total -= lower[i, k] * row[k]
+                row[i] = total / lower[i, i]
+            for i in range(5, -1, -1):
+                total = row[i]
+                for k in range(i + 1, 6):
+                    total -= lower[k, i] * object_inverse[o, k, column]
+                object_inverse[o, i, column] = total / lower[i, i]
+        for i in range(6):
+            for j in range(size):
+                total = 0.0
+                for k in range(6):
+                    total += object_inverse[o, i, k] * object_cross[o, k, j]
+                solved[i, j] = total
+        for i in range(size):
+            total = 0.0
+            for k in range(6):
+                total += solved[k, i] * object_vector[o, k]
+            vector[i] -= total
+            for j in range(size):
+                total = 0.0
+                for k in range(6):
+                    total += object_cross[o, k, i] * solved[k, j]
+                matrix[i, j] -= total

@@ -1,0 +1,87 @@
+"""What became of every row of a table of detections."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from commonwatch.errors import invariant
+from commonwatch.sensing.detection import Reading
+from commonwatch.tracking.settings import WINDOW_S
+from commonwatch.tracking.tracker import DISPOSITION_WORDS, Disposition, Dispositions
+
+LATE_REASON: Final = f"arrived more than {WINDOW_S:g} s after later looks"
+
+_OPEN: Final = -1
+
+
+class Fates:
+    """The disposition of each input row, gathered while a tracker decides.
+
+    Parameters
+    ----------
+    reading
+        The table: its refused rows have their fate already.
+
+    Examples
+    --------
+    >>> fates = Fates(reading)  # doctest: +SKIP
+    >>> for moment in track_recorded(reading.detections, sensors):  # doctest: +SKIP
+    ...     fates.add(moment.dispositions)
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._disposition = np.full(reading.row_count, _OPEN, dtype=np.int8)
+        self._track = np.full(reading.row_count, -1, dtype=np.int64)
+        self._disposition[reading.refused_row] = Disposition.REFUSED
+        self._refused = dict(zip(reading.refused_row.tolist(), reading.refused_reason, strict=True))
+
+    def __len__(self) -> int:
+        return len(self._disposition)
+
+    @property
+    def track(self) -> npt.NDArray[np.int64]:
+        """Which track took each row, -1 where none did, shape (rows,)."""
+        return self._track
+
+    def add(self, dispositions: Dispositions) -> None:
+        """Note what a tracker decided; each row once."""
+        rows = dispositions.row
+        is_open = self._disposition[rows] == _OPEN
+        is_once = is_open.all() and len(np.unique(rows)) == len(rows)
+        invariant(bool(is_once), "a detection has one disposition", rows=rows[~is_open][:5])
+        self._disposition[rows] = dispositions.disposition
+        self._track[rows] = dispositions.track
+
+    def counts(self) -> dict[str, int]:
+        """Number of rows of each disposition, by its words."""
+        return {
+            word: int(np.count_nonzero(self._disposition == number))
+            for number, word in enumerate(DISPOSITION_WORDS)
+        }
+
+    def refusals(self) -> dict[str, int]:
+        """Number of refused rows by reason, the commonest first."""
+        reasons = list(self._refused.values())
+        found = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def to_columns(self) -> dict[str, Any]:
+        """Columns of the table ``dispositions``, by row, once every row has its fate."""
+        is_open = self._disposition == _OPEN
+        invariant(
+            not is_open.any(), "every detection has a disposition", rows=np.flatnonzero(is_open)[:5]
+        )
+        reason = np.full(len(self), None, dtype=object)
+        reason[self._disposition == Disposition.LATE] = LATE_REASON
+        for row, words in self._refused.items():
+            reason[row] = words
+        return {
+            "row": np.arange(len(self)),
+            "disposition": np.array(DISPOSITION_WORDS, dtype=object)[self._disposition],
+            "track": pa.array(self._track, mask=self._track < 0),
+            "reason": reason,
+        }
