@@ -179,6 +179,7 @@ class Advance:
             bank.score,
             bank.best,
             bank.hits,
+            bank.home,
             bank.last_hit_ns,
             bank.last_look_ns,
             self.sensors.place,

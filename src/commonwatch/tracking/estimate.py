@@ -3,8 +3,8 @@
 =========================  ====================================================  =======
 figure                     source                                                mark
 =========================  ====================================================  =======
-``PROCESS_NOISE_M2_S3``    vacuum flight has none; what is left out of gravity   assumed
-                           (degree 3 and up, about 1e-4 m/s2 over 100 s)
+``PROCESS_NOISE_M2_S3``    vacuum flight has none; what J2 leaves out of         assumed
+                           gravity is some 5e-5 m/s2 over minutes
 =========================  ====================================================  =======
 """
 
@@ -28,7 +28,7 @@ from commonwatch.tracking import motion_kernel
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-PROCESS_NOISE_M2_S3: Final = 1e-5
+PROCESS_NOISE_M2_S3: Final = 1e-6
 """Spectral density of white acceleration in free flight above 100 km."""
 
 FIELD: Final = np.array(

@@ -57,14 +57,14 @@ class Fates:
         self._track[rows] = dispositions.track
 
     def counts(self) -> dict[str, int]:
-        """Number of rows of each disposition, by its words."""
+        """Return the number of rows of each disposition, by its words."""
         return {
             word: int(np.count_nonzero(self._disposition == number))
             for number, word in enumerate(DISPOSITION_WORDS)
         }
 
     def refusals(self) -> dict[str, int]:
-        """Number of refused rows by reason, the commonest first."""
+        """Return the number of refused rows by reason, the commonest first."""
         reasons = list(self._refused.values())
         found = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
         return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -268,33 +268,34 @@ def expected(
             for i in range(6):
                 cross[i, k] = 0.0
         far = math.sqrt(SPREAD)
-        # Two passes: the mean, then the spread about it.
-        for step in range(2):
-            for column in range(6):
-                for side in range(2):
-                    sign = far if side == 0 else -far
-                    for i in range(6):
-                        part = root[i, column] if i >= column else 0.0
-                        point[i] = state[i] + sign * part
-                    linearised(
-                        kind, point, values, eye, rotation, offset_s, field, other, slope,
-                        scratch[14:17],
-                    )
-                    if kind == RADAR:
-                        other[1] = first[1] + wrapped(other[1] - first[1])
-                    if step == 0:
-                        for k in range(count):
-                            residual[k] += side_weight * other[k]
-                    else:
-                        for k in range(count):
-                            off = other[k] - residual[k]
-                            for m in range(count):
-                                spread[k, m] += side_weight * off * (other[m] - residual[m])
-                            for i in range(column, 6):
-                                cross[i, k] -= side_weight * sign * root[i, column] * off
-            if step == 1:
-                # The centre's weight is negative: left out of the spread, which stays positive.
-                break
+        seen = np.empty((12, 4))
+        for column in range(6):
+            for side in range(2):
+                sign = far if side == 0 else -far
+                for i in range(6):
+                    part = root[i, column] if i >= column else 0.0
+                    point[i] = state[i] + sign * part
+                linearised(
+                    kind, point, values, eye, rotation, offset_s, field, other, slope,
+                    scratch[14:17],
+                )
+                if kind == RADAR:
+                    other[1] = first[1] + wrapped(other[1] - first[1])
+                for k in range(count):
+                    seen[2 * column + side, k] = other[k]
+                    residual[k] += side_weight * other[k]
+        # The centre's weight is negative: left out of the spread, which stays positive.
+        for column in range(6):
+            for side in range(2):
+                sign = far if side == 0 else -far
+                for k in range(count):
+                    off = seen[2 * column + side, k] - residual[k]
+                    for m in range(count):
+                        spread[k, m] += (
+                            side_weight * off * (seen[2 * column + side, m] - residual[m])
+                        )
+                    for i in range(column, 6):
+                        cross[i, k] -= side_weight * sign * root[i, column] * off
         return count
     for k in range(count):
         residual[k] = first[k]

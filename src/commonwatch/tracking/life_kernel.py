@@ -40,13 +40,16 @@ CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = ra
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
 longest time without a plot, longest time out of every view, and the height of the air."""
 
+SINGLE_LOOKS = 2.2
+"""Revisits of its sensor that a single plot waits for a second."""
+
 QUIET, CHANGED, ENDED, CONFIRMED_NOW = 0, 1, 2, 3
 """What a frame did to a track."""
 
 
 @kernel(
     "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i1[::1], i1[::1],"
-    " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[:,::1],"
+    " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[::1], i8[:,::1],"
     " f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
 )
@@ -67,6 +70,7 @@ def live_on(
     scores: F64,
     bests: F64,
     hits: I32,
+    homes: I64,
     last_hit_ns: I64,
     last_look_ns: I64,
     place: F64,
@@ -121,7 +125,7 @@ def live_on(
         if phases[t] == SINGLE:
             if bests[t] - scores[t] > rules[END_SINGLE]:
                 phases[t] = GONE
-            elif 1e-9 * (now_ns - last_hit_ns[t]) > rules[COAST_S]:
+            elif 1e-9 * (now_ns - last_hit_ns[t]) > SINGLE_LOOKS * figures[homes[t], REVISIT]:
                 phases[t] = GONE
             continue
         height = altitude(states[t, FREE], field)
