@@ -20,6 +20,8 @@ _FIRST_RESULT_MAX_S: Final = 60.0
 _WHOLE_JOB_MAX_S: Final = 180.0
 _SWEEP_JOB_MAX_S: Final = 60.0
 _SWEEP_ARCS_MIN: Final = 20_000
+_NEES_OFF_MAX: Final = 0.05
+_LIED_ERROR_MAX: Final = 1.25
 
 _HEADS: Final = {
     "to_ground": (
@@ -46,6 +48,15 @@ _HEADS: Final = {
         "5,000 paths of 80 samples against 20 radars of one face. NumPy computes angles, as most "
         "would write it; C and Commonwatch compare dot products.",
     ),
+    "fusion": (
+        "Fusion",
+        "Three centres, 400 objects for 200 s, a look of 1 m a second each, an exchange each 2 s; "
+        "random acceleration of 0.05 m2/s3. Error squared over what was stated, a "
+        "dimension (1 is honest), and the error in space of the two honest centres. One in three "
+        "lies by 20 m, or drifts by 5 cm/s, from 60 s on. A gate stops the lie and not the drift; "
+        "judging each contributor by the others stops that too. The last row is of 100 objects, "
+        "each judged by itself.",
+    ),
     "start_up": ("Start-up", "CPU seconds of the process."),
     "jobs": (
         "The command as a person meets it",
@@ -71,6 +82,8 @@ def goals(results: Results) -> list[tuple[str, str, bool]]:
         if (ratio := floor_ratio(results["coverage"])) is not None:
             goal = f"coverage: at most {_SWEEP_MAX:g} times the C floor"
             found.append((goal, f"{ratio:.2f} times", ratio <= _SWEEP_MAX))
+    if "fusion" in results:
+        found += _fusion_goals({row["name"]: row for row in results["fusion"]["rows"]})
     if "start_up" in results:
         cpu_s = results["start_up"]["rows"][0]["cpu_s"]
         goal = f"commonwatch --help: at most {_HELP_MAX_S:g} s of CPU"
@@ -96,6 +109,26 @@ def _ground_goals(rows: Mapping[str, Row]) -> list[tuple[str, str, bool]]:
             goal = f"to the ground: at least {least:g} times {name}"
             found.append((goal, f"{ratio:,.1f} times", ratio >= least))
     return found
+
+
+def _fusion_goals(rows: Mapping[str, Row]) -> list[tuple[str, str, bool]]:
+    own = rows["own sensors' news only, with pedigree"]
+    least = min(row["honest_rms_m"] for row in rows.values())
+    gated = rows["own news, gated"]
+    ratio = gated["lie_rms_m"] / own["honest_rms_m"]
+    return [
+        (
+            f"fusion: own news is off by at most {100.0 * _NEES_OFF_MAX:g} % in what it states, "
+            "and by least in space",
+            f"{own['honest_nees']:.2f}, {own['honest_rms_m']:.2f} m",
+            abs(own["honest_nees"] - 1.0) <= _NEES_OFF_MAX and own["honest_rms_m"] <= least,
+        ),
+        (
+            f"fusion: gated, one lies: the same, and at most {_LIED_ERROR_MAX:g} times that error",
+            f"{gated['lie_nees']:.2f}, {ratio:.2f} times",
+            abs(gated["lie_nees"] - 1.0) <= _NEES_OFF_MAX and ratio <= _LIED_ERROR_MAX,
+        ),
+    ]
 
 
 def _job_goal(row: Row) -> tuple[str, str, bool]:
@@ -134,6 +167,12 @@ _COLUMNS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     ("wall_s", "wall, s", lambda wall: f"{wall:.2f}"),
     ("cpu_s", "CPU, s", lambda cpu: f"{cpu:.4f}"),
     ("noise_ratio", "median above best", lambda noise: f"{100.0 * noise:.0f} %"),
+    ("honest_nees", "all honest: error squared", lambda nees: f"{nees:,.2f}"),
+    ("honest_rms_m", "m", lambda error: f"{error:.2f}"),
+    ("lie_nees", "one lies: error squared", lambda nees: f"{nees:,.2f}"),
+    ("lie_rms_m", "m", lambda error: f"{error:.2f}"),
+    ("drift_nees", "one drifts: error squared", lambda nees: f"{nees:,.2f}"),
+    ("drift_rms_m", "m", lambda error: f"{error:.2f}"),
     ("arcs", "arcs", lambda arcs: f"{arcs:,}"),
     ("exit_code", "exit code", str),
 )

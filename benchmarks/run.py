@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import commands, coverage, free_flight, page
+from benchmarks import commands, coverage, free_flight, fusion, page
 
 FORMAT: Final = 1
 _ROOT: Final = Path(__file__).parents[1]
@@ -25,6 +25,7 @@ SECTIONS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "samples": free_flight.samples,
     "with_drag": free_flight.with_drag,
     "coverage": coverage.sweeps,
+    "fusion": fusion.exchanging,
     "start_up": commands.start_up,
     "jobs": commands.jobs,
 }

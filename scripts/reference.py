@@ -53,7 +53,8 @@ def documents() -> dict[str, str]:
     tables = (
         f"# Tables\n\n{note}\n"
         "What a run writes as Parquet. Lengths are in metres, angles in radians, times in seconds\n"
-        "from lift-off; latitude and longitude are in degrees. `YYYY` is the scenario's year.\n"
+        "from lift-off, or (`_ns`) in whole nanoseconds of UTC since 1970; latitude and longitude\n"
+        "are in degrees. `YYYY` is the scenario's year.\n"
     )
     return {
         "commands.md": "\n".join([commands, *command_sections(commonwatch, "commonwatch", None)]),

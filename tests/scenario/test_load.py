@@ -180,7 +180,7 @@ def test_an_unknown_key_is_refused_with_its_place_the_known_keys_and_a_suggestio
     said = sentences(tmp_path, changed("range_max_km =", "range_km ="))
     first, known, near = said.splitlines()[:3]
     assert first == 'small.toml: radars[0] "north": unknown key "range_km".'
-    assert known.startswith("  Known keys here: altitude_km, band, bandwidth_mhz")
+    assert known.startswith("  Known keys here: altitude_km, azimuth_std_rad, band, bandwidth_mhz")
     assert near == '  Did you mean "range_max_km"?'
 
 

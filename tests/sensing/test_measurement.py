@@ -116,6 +116,43 @@ def test_measuring_gives_back_the_look_angles_and_the_derivative_that_of_differe
     assert scale * got == pytest.approx(scale * differences(without_wrap, states), abs=1e-4)
 
 
+@given(
+    range_m=st.floats(1e5, 5e6),
+    azimuth_deg=st.floats(0.0, 359.0),
+    elevation_deg=st.floats(-5.0, 88.0),
+)
+@settings(max_examples=60)
+def test_the_range_rate_is_the_growth_of_range_and_its_derivative_that_of_differences(
+    range_m: float, azimuth_deg: float, elevation_deg: float
+) -> None:
+    sensor = radar(site=SOMEWHERE)
+    states = at(sensor, range_m, azimuth_deg, elevation_deg)
+    rate = measurement.range_rate_measurement(sensor, states)
+
+    def range_after(seconds: float) -> float:
+        moved = states[:3] + seconds * states[3:]
+        return float(np.linalg.norm(moved - sensor.site.position_ecef_m))
+
+    growth = (range_after(0.05) - range_after(-0.05)) / 0.1
+    assert rate == pytest.approx(growth, abs=0.01)
+    got = measurement.range_rate_jacobian(sensor, states)
+    expected = differences(lambda s: measurement.range_rate_measurement(sensor, s), states)
+    assert got == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_constants_of_a_radar_take_the_place_of_the_radar_equation() -> None:
+    states = np.stack([at(radar(), r, 40.0, 30.0) for r in (5e5, 3e6)])
+    equation = measurement.radar_noise(radar(), states)
+    noise = measurement.radar_noise(radar(range_std_m=7.0, elevation_std_rad=3e-3), states)
+    assert noise[:, 0].tolist() == [7.0, 7.0]
+    assert noise[:, 2].tolist() == [3e-3, 3e-3]
+    assert (noise[:, 1] == equation[:, 1]).all()
+    near, far = measurement.look_probability(radar(), states)
+    assert 0.5 < far < near
+    constant = measurement.look_probability(radar(detection_probability=0.9), states)
+    assert constant.tolist() == [0.9, 0.9]
+
+
 @given(longitude=st.floats(-0.9, 0.9), latitude=st.floats(-0.9, 0.9), height=st.floats(0.0, 1e6))
 @settings(max_examples=40)
 def test_a_line_of_sight_and_its_derivative_agree_with_plane_trigonometry(

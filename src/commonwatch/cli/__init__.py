@@ -4,8 +4,8 @@
 ``entry``                              where the command begins
 ``main``                               finds the command, reports errors
 ``run``, ``coverage``, ``fly``,        the commands
-``score``, ``scenarios``, ``check``,
-``schema``, ``validate``
+``score``, ``warn``, ``scenarios``,
+``check``, ``schema``, ``validate``
 ``outcome``                            what a run leaves behind
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
 ``places``                             names of files and folders to write

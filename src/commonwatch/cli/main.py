@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "run": "Run a scenario and write its report, summary and tables.",
     "coverage": "Show what sensors see: lowest visible altitude by place.",
     "fly": "Fly a table of states freely to the ground, an altitude or apogee.",
+    "track": "Turn recorded detections into tracks.",
     "warn": "Turn tracks into alerts: what flies, from where, where and when it comes down.",
     "score": "Judge tracks by the truth.",
     "scenarios": "List the bundled scenarios and what to look for in them.",

@@ -1,4 +1,4 @@
-"""What a run leaves behind: report, summary, tables and manifest, all of them or none."""
+"""What a run leaves behind: report, summary, tables, manifest, detections; all of them or none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from commonwatch.report.summary import summary
 from commonwatch.scenario.assumptions import assumptions
 from commonwatch.scenario.flights import published_ground_range_m
 from commonwatch.scenario.schema import RadarEntry
+from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
 from commonwatch.tables.files import (
     place_to_write,
@@ -21,14 +22,19 @@ from commonwatch.tables.files import (
     write_text,
 )
 from commonwatch.tables.manifest import FILE_NAME, read_manifest, write_manifest
+from commonwatch.tables.schemas import to_table
+from commonwatch.world.sightings import FLIGHTS_MAX, Sightings
 
 _REPORT: Final = "report.html"
 
 
-def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, Any]:
+def write_run(
+    comparison: Comparison, sightings: Sightings, folder: Path, *, seed: int
+) -> dict[str, Any]:
     """Write everything into a folder and return the summary.
 
-    What an earlier run left there and this one does not write is removed.
+    What an earlier run left there and this one does not write is removed. Truth goes to a folder of
+    its own, ``truth/``: ``detections.parquet`` and ``sensors.toml`` are what a centre may see.
 
     Raises
     ------
@@ -38,10 +44,11 @@ def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, A
     """
     scenario = comparison.scenario
     content = report_content(comparison, seed=seed)
-    figures = summary(content)
+    figures = summary(content) | {"detections": _drawn(sightings)}
     with staged_folder(folder, stale=earlier_files(folder)) as staged:
         for name, table in comparison.tables.items():
             write_table(staged / f"{name}.parquet", table)
+        _write_sightings(sightings, staged)
         write_json(staged / "summary.json", figures)
         write_text(staged / _REPORT, write_report(content))
         write_text(staged / "picture.svg", write_picture(content))
@@ -51,9 +58,34 @@ def write_run(comparison: Comparison, folder: Path, *, seed: int) -> dict[str, A
             scenario=scenario.name,
             scenario_sha256=scenario.sha256,
             seed=seed,
-            limits={"impact_bound_arcs": IMPACT_BOUND_ARCS_MAX, "sample_interval_s": INTERVAL_S},
+            limits={
+                "impact_bound_arcs": IMPACT_BOUND_ARCS_MAX,
+                "sample_interval_s": INTERVAL_S,
+                "drawn_flights": FLIGHTS_MAX,
+            },
         )
     return figures
+
+
+def _write_sightings(sightings: Sightings, folder: Path) -> None:
+    write_table(folder / "detections.parquet", to_table("detections", sightings.detections))
+    write_text(folder / "sensors.toml", sensor_file(sightings.sensors))
+    for name, columns in (
+        ("truth_objects", sightings.objects),
+        ("truth_ends", sightings.ends),
+        ("truth_biases", sightings.biases),
+    ):
+        write_table(folder / "truth" / f"{name}.parquet", to_table(name, columns))
+
+
+def _drawn(sightings: Sightings) -> dict[str, Any]:
+    """Return what the summary says of the detections."""
+    return {
+        "row_count": len(sightings.detections["time_ns"]),
+        "sensor_count": len(sightings.sensors),
+        "flight_count": sightings.flight_count,
+        "flights_left_out_count": sightings.wanted_count - sightings.flight_count,
+    }
 
 
 def earlier_files(folder: Path) -> tuple[str, ...]:

@@ -39,8 +39,9 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
     """Answer a scenario: who sees what, when, for how long, and what nobody sees.
 
     NAME is a bundled scenario (see "commonwatch scenarios"), FILE a scenario of your own. Writes
-    report.html, summary.json, run.json and Parquet tables; what an earlier run left in the folder
-    is replaced. An interrupted run writes nothing.
+    report.html, summary.json, run.json and Parquet tables, detections.parquet and sensors.toml as a
+    centre would have them, and truth/ apart; what an earlier run left in the folder is replaced. An
+    interrupted run writes nothing.
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
@@ -54,10 +55,15 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
         with staged_folder(folder):  # What cannot be written is refused before the work, not after.
             earlier_files(folder)
         from commonwatch.studies.compare import compare
+        from commonwatch.world.sightings import draw
 
         comparison = compare(described, progress=lambda text, part: stages.show(text, 0.9 * part))
-        stages.show("writing the report", 0.9)
-        summary = write_run(comparison, folder, seed=described.seed if seed is None else seed)
+        used_seed = described.seed if seed is None else seed
+        stages.show("drawing detections", 0.9)
+        refused = [flight for flight, _ in comparison.refused]
+        sightings = draw(described, seed=used_seed, refused=refused)
+        stages.show("writing the report", 0.95)
+        summary = write_run(comparison, sightings, folder, seed=used_seed)
         stages.show("done", 1.0)
     if as_json:
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))

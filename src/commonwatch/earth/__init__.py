@@ -9,6 +9,7 @@ frames            east-north-up at a site, look angles, the turning and the iner
 gravity           zonal gravity in the turning frame, and what it conserves
 atmosphere        the US Standard Atmosphere 1976
 refraction        rays bent by an exponential atmosphere
+ray_table         the same at one site, tabulated for many elevations at once
 horizon           the lowest altitude that a site sees at a ground range
 ================  ==================================================================
 """

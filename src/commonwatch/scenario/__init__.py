@@ -15,6 +15,9 @@ description          a scenario as everything above uses it
 figures              the low, nominal or high end of an interval
 sensors              sensors as ``sensing`` knows them, and their status on a day
 flights              vehicles and flights as ``flight`` knows them
+writing              writes a sensor file
+notices              files of notices given in advance
+priors               what warning assumes of a launch
 assumptions          every figure that is an interval, and what stands behind it
 ===================  ===============================================================================
 """

@@ -21,7 +21,13 @@ from commonwatch.scenario.sensors import first_look_delay
 from commonwatch.tables.columns import unit_of
 
 _WITHOUT_EFFECT: Final = frozenset(
-    {"false_plots_per_sweep", "flight_time_s", "ground_range_max_km"}
+    {
+        "detection_probability",
+        "false_plots_per_sweep",
+        "flight_time_s",
+        "ground_range_max_km",
+        "range_rate_std_m_s",
+    }
 )
 
 

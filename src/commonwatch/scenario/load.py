@@ -30,6 +30,7 @@ from commonwatch.scenario.description import (
     RecordedPath,
     Scenario,
 )
+from commonwatch.scenario.figures import Case
 from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
 from commonwatch.scenario.names import KnownNames, check_names, check_sensor_names, tables
@@ -49,6 +50,8 @@ from commonwatch.scenario.schema import (
     SensorFile,
     VehicleEntry,
 )
+from commonwatch.scenario.sensors import sensor
+from commonwatch.sensing.visibility import Sensor
 from commonwatch.units import metres_from_kilometres, radians_from_degrees
 
 File = TypeVar("File", ScenarioFile, SensorFile)
@@ -114,6 +117,19 @@ def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
     faults = find_faults(tree, SensorFile, CHECKS) + list(check_sensor_names(tree))
     file = _convert(tree, SensorFile, faults, str(path))
     return (*file.radars, *file.satellites)
+
+
+def read_sensors(path: str | Path) -> tuple[Sensor, ...]:
+    """Read a sensor file: every sensor with its nominal figures, radars first.
+
+    Raises
+    ------
+    ScenarioError
+        The file has mistakes, such as one name twice: all of them, in file order.
+    InputError
+        The file cannot be read.
+    """
+    return tuple(sensor(entry, Case.NOMINAL) for entry in load_sensors(path))
 
 
 def _convert(tree: Table, kind: type[File], faults: list[Fault], file_name: str) -> File:

@@ -326,8 +326,11 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
             return isinstance(value, bool)
         case inspect.StrType() | inspect.LiteralType():
             return isinstance(value, str)
-        case inspect.DateType():
-            return isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
+        case inspect.DateType() | inspect.DateTimeType():
+            has_time = isinstance(kind, inspect.DateTimeType)  # a datetime is a date as well
+            return isinstance(value, datetime.date) and (
+                isinstance(value, datetime.datetime) is has_time
+            )
     return False
 
 
@@ -382,8 +385,10 @@ def _allowed(kind: Any) -> str:
             said = ", ".join(f'"{value}"' for value in values)
         case inspect.BoolType():
             said = "true or false"
-        case inspect.DateType():
-            said = "a date such as 2009-05-20, without quotes"
+        case inspect.DateType() | inspect.DateTimeType():
+            has_time = isinstance(kind, inspect.DateTimeType)
+            example = "an instant such as 2009-05-20T06:24:00Z" if has_time else ""
+            said = f"{example or 'a date such as 2009-05-20'}, without quotes"
         case inspect.VarTupleType():
             said = f"an array of {_allowed(kind.item_type)}"
         case inspect.StructType(fields=fields):
@@ -417,7 +422,7 @@ def _bounds(kind: inspect.FloatType | inspect.IntType) -> str:
 def _cure(value: Any, kind: Any) -> str:
     """Advise on the commonest slips: a number, date or flag in quotes."""
     if isinstance(value, str) and isinstance(
-        kind, inspect.FloatType | inspect.IntType | inspect.DateType
+        kind, inspect.FloatType | inspect.IntType | inspect.DateType | inspect.DateTimeType
     ):
         return "Write it without quotes"
     if isinstance(value, datetime.datetime) and isinstance(kind, inspect.DateType):

@@ -72,6 +72,9 @@ def _radar(entry: RadarEntry, reading: Reading, *, is_cross_section_run: bool) -
     def value(key: str) -> float:
         return reading.value(f"radars.{entry.name}.{key}", getattr(entry, key))
 
+    def given(key: str) -> float | None:
+        return None if getattr(entry, key) is None else value(key)
+
     return Radar(
         sensor=SensorId(entry.name),
         nation=NationId(entry.nation),
@@ -97,6 +100,12 @@ def _radar(entry: RadarEntry, reading: Reading, *, is_cross_section_run: bool) -
         scan_loss_exponent=value("scan_loss_exponent"),
         cross_section_m2=value("cross_section_m2") if is_cross_section_run else None,
         false_plots_per_sweep=value("false_plots_per_sweep"),
+        range_std_m=given("range_std_m"),
+        azimuth_std_rad=given("azimuth_std_rad"),
+        elevation_std_rad=given("elevation_std_rad"),
+        range_rate_std_m_s=given("range_rate_std_m_s"),
+        detection_probability=given("detection_probability"),
+        is_refraction_corrected=entry.refraction_corrected,
     )
 
 

@@ -196,6 +196,45 @@ def radar_jacobian(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     return _with_velocity(by_enu @ radar.site.rotation_enu_from_ecef)
 
 
+def range_rate_measurement(radar: Radar, state_vector: npt.ArrayLike) -> F64:
+    """Rate at which objects recede from a radar, without noise.
+
+    Parameters
+    ----------
+    radar
+        Where it stands, at rest on the turning Earth.
+    state_vector
+        ECEF, shape (..., 6): velocity relative to the turning Earth.
+
+    Returns
+    -------
+    range_rate_m_s
+        Shape (...), positive receding: the velocity along the line of sight.
+
+    Examples
+    --------
+    What falls towards the radar at 2 km/s along the line of sight has -2,000 m/s.
+    """
+    state_vectors = np.asarray(state_vector, dtype=np.float64)
+    unit, _ = _line_to(radar, state_vectors)
+    return np.asarray(np.einsum("...i,...i->...", unit, state_vectors[..., 3:]))
+
+
+def range_rate_jacobian(radar: Radar, state_vector: npt.ArrayLike) -> F64:
+    """Differentiate ``range_rate_measurement`` by the state vector, shape (..., 6).
+
+    Notes
+    -----
+    With u the unit vector to the object and R its range: (v - (u . v) u) / R by position, u by
+    velocity.
+    """
+    state_vectors = np.asarray(state_vector, dtype=np.float64)
+    unit, length_m = _line_to(radar, state_vectors)
+    velocity = state_vectors[..., 3:]
+    rate = np.einsum("...i,...i->...", unit, velocity)[..., np.newaxis]
+    return np.concatenate([(velocity - rate * unit) / length_m[..., np.newaxis], unit], axis=-1)
+
+
 def radar_noise(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     """Give the standard deviations of range, azimuth and elevation in one look.
 
@@ -209,8 +248,9 @@ def radar_noise(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     Returns
     -------
     noise
-        Shape (..., 3): metres, radians, radians. Azimuth is the angle across the line of sight
-        divided by the cosine of elevation. Constant errors (``range_bias_std_m``) are not in it.
+        Shape (..., 3): metres, radians, radians: the radar's constants where it has them, else by
+        the radar equation; then azimuth is the angle across the line of sight divided by the cosine
+        of elevation. Constant errors (``range_bias_std_m``) are not in it.
     """
     state_vectors = np.asarray(state_vector, dtype=np.float64)
     measured = radar_measurement(radar, state_vectors)
@@ -218,7 +258,35 @@ def radar_noise(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     ratio = signal_to_noise(radar, measured[..., 0], cosine)
     across_rad = angle_std_rad(radar, ratio, cosine)
     level = np.maximum(np.cos(measured[..., 2]), _LEAST_COSINE)
-    return np.stack([range_std_m(radar, ratio), across_rad / level, across_rad], axis=-1)
+    noise = np.stack([range_std_m(radar, ratio), across_rad / level, across_rad], axis=-1)
+    constants = (radar.range_std_m, radar.azimuth_std_rad, radar.elevation_std_rad)
+    for k, constant in enumerate(constants):
+        if constant is not None:
+            noise[..., k] = constant
+    return noise
+
+
+def look_probability(radar: Radar, state_vector: npt.ArrayLike) -> F64:
+    """Probability that one look at objects within the radar's limits detects them.
+
+    Parameters
+    ----------
+    radar
+        As for ``signal_to_noise``; its ``detection_probability``, where it has one, counts alone.
+    state_vector
+        ECEF, shape (..., 6).
+
+    Returns
+    -------
+    probability
+        Shape (...). Whether an object is within the limits is not asked here.
+    """
+    state_vectors = np.asarray(state_vector, dtype=np.float64)
+    if radar.detection_probability is not None:
+        return np.full(state_vectors.shape[:-1], radar.detection_probability)
+    _, length_m = _line_to(radar, state_vectors)
+    _, cosine = best_face(radar, state_vectors[..., :3])
+    return detection_probability(signal_to_noise(radar, length_m, cosine))
 
 
 def information(radar: Radar, state_vector: npt.ArrayLike) -> F64:
@@ -336,6 +404,13 @@ def _offset_enu_m(radar: Radar, state_vector: npt.ArrayLike) -> tuple[F64, F64, 
     position = np.asarray(state_vector, dtype=np.float64)[..., :3]
     offset = (position - radar.site.position_ecef_m) @ radar.site.rotation_enu_from_ecef.T
     return offset[..., 0], offset[..., 1], offset[..., 2]
+
+
+def _line_to(radar: Radar, state_vectors: F64) -> tuple[F64, F64]:
+    """Return unit vectors from a radar to objects, ECEF, and their ranges."""
+    offset = state_vectors[..., :3] - radar.site.position_ecef_m
+    length_m = np.linalg.norm(offset, axis=-1)
+    return offset / length_m[..., np.newaxis], length_m
 
 
 def _offset_nadir_m(

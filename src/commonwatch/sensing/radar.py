@@ -17,6 +17,14 @@ REFERENCE_CROSS_SECTION_M2: Final = 1.0
 """Cross-section that a catalogue range is taken to belong to (*assumed*)."""
 
 _ROUNDING_RAD: Final = 1e-9
+_POSITIVE_IF_GIVEN: Final = (
+    "cross_section_m2",
+    "range_std_m",
+    "azimuth_std_rad",
+    "elevation_std_rad",
+    "range_rate_std_m_s",
+    "detection_probability",
+)
 
 
 class Role(StrEnum):
@@ -136,6 +144,15 @@ class Radar:
         for the cross-section run, where the signal decides.
     false_plots_per_sweep
         Mean number over the searched volume; 1, from 0.1 to 10 (*assumed*).
+    range_std_m, azimuth_std_rad, elevation_std_rad
+        Constant standard deviations of one plot; where None the radar equation gives them.
+    range_rate_std_m_s
+        The same of range rate; where None the radar measures none.
+    detection_probability
+        Of one look within the limits; where None the radar equation gives it.
+    is_refraction_corrected
+        Whether the elevations that it reports are geometric: its own correction is taken to be
+        right. The limits of its faces stay apparent.
 
     Raises
     ------
@@ -160,6 +177,12 @@ class Radar:
     scan_loss_exponent: float = 3.0
     cross_section_m2: float | None = None
     false_plots_per_sweep: float = 1.0
+    range_std_m: float | None = None
+    azimuth_std_rad: float | None = None
+    elevation_std_rad: float | None = None
+    range_rate_std_m_s: float | None = None
+    detection_probability: float | None = None
+    is_refraction_corrected: bool = False
 
     @property
     def antenna_turns(self) -> bool:
@@ -178,8 +201,7 @@ class Radar:
                 where=where,
             )
         positive = ["beamwidth_rad", "bandwidth_hz", "track_interval_s"]
-        if self.cross_section_m2 is not None:
-            positive.append("cross_section_m2")
+        positive += [name for name in _POSITIVE_IF_GIVEN if getattr(self, name) is not None]
         for name in positive:
             value = getattr(self, name)
             _check(
@@ -198,6 +220,12 @@ class Radar:
                 value,
                 is_good=0.0 <= value < math.inf,
                 allowed="0 or a number above it",
+                where=where,
+            )
+        if self.detection_probability is not None and not self.detection_probability <= 1.0:
+            raise InputError(
+                f"detection_probability is {self.detection_probability:g}",
+                allowed="above 0 to 1",
                 where=where,
             )
 

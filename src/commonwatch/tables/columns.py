@@ -50,7 +50,8 @@ def text_column(name: str, sentence: str, *, may_be_empty: bool = False) -> Colu
     return Column(name, TEXT, "", sentence, may_be_empty=may_be_empty)
 
 
-def _flag(name: str, sentence: str) -> Column:
+def flag_column(name: str, sentence: str) -> Column:
+    """Make a column of yes or no."""
     return Column(name, FLAG, "", sentence)
 
 
@@ -86,7 +87,7 @@ _CASE = text_column(
 _RUN = text_column(
     "run", "published-range (1 m2) or cross-section (the catalogue's cross-sections)."
 )
-_WITH_SATELLITES = _flag("with_satellites", "Whether infrared satellites take part.")
+_WITH_SATELLITES = flag_column("with_satellites", "Whether infrared satellites take part.")
 _ARC = (
     text_column("launch", "Name of the launch site, published flight or recorded path."),
     text_column("aim_point", "Name of the aim point; impact where a published flight has none."),
@@ -109,7 +110,7 @@ STUDY_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         float_column(
             "ground_range_m", "Geodesic from launch site to aim point.", may_be_empty=True
         ),
-        _flag(
+        flag_column(
             f"within_published_range_{YEAR}", "Whether the vehicle's published range reaches it."
         ),
         float_column("burn_out_s", "Burn-out; 0 for an impulsive start.", may_be_empty=True),
@@ -288,7 +289,7 @@ STUDY_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         float_column("launch_longitude_deg", "Longitude of the launch grid point."),
         text_column("aim_point", "Name of the aim point."),
         float_column("first_sight_s", "First detection by any sensor.", may_be_empty=True),
-        _flag(
+        flag_column(
             f"within_published_range_{YEAR}", "Whether the vehicle's published range reaches it."
         ),
         float_column(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from commonwatch.tables.columns import INSTANT, NUMBER, Column, float_column, text_column
+from commonwatch.tables.columns import FLAG, INSTANT, NUMBER, Column, float_column, text_column
 
 
 def _instant(name: str, sentence: str, *, may_be_empty: bool = False) -> Column:
@@ -38,6 +38,22 @@ _TRACK = (
     *_STATE_VECTOR,
     *_COVARIANCE,
 )
+
+
+def _area(name: str, what: str) -> tuple[Column, ...]:
+    """Columns of a 95 % ellipse on the ground."""
+    return (
+        float_column(f"{name}_latitude_deg", f"{what}: geodetic latitude.", may_be_empty=True),
+        float_column(f"{name}_longitude_deg", f"{what}: longitude.", may_be_empty=True),
+        float_column(
+            f"{name}_long_half_axis_m", "Long half-axis of its 95 % ellipse.", may_be_empty=True
+        ),
+        float_column(f"{name}_short_half_axis_m", "Short half-axis of it.", may_be_empty=True),
+        float_column(
+            f"{name}_orientation_rad", "Azimuth of the long axis, from north.", may_be_empty=True
+        ),
+    )
+
 
 RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "detections": (
@@ -94,5 +110,94 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _instant("impact_time_ns", "Impact on the ellipsoid; empty in orbit.", may_be_empty=True),
         float_column("impact_latitude_deg", "Geodetic latitude of the impact.", may_be_empty=True),
         float_column("impact_longitude_deg", "Its longitude.", may_be_empty=True),
+    ),
+    "truth_biases": (
+        text_column("sensor", "Name of the radar."),
+        float_column("range_bias_m", "Constant error of its ranges, measured less true."),
+        float_column("azimuth_bias_rad", "The same of azimuth."),
+        float_column("elevation_bias_rad", "The same of elevation."),
+    ),
+    "biases": (
+        text_column("sensor", "Name of the radar."),
+        _instant("known_ns", "When this was believed."),
+        _number("plots", "Plots that the estimate rests on."),
+        *(
+            column
+            for name, words, unit in (
+                ("range", "Constant error of its ranges, measured less true", "m"),
+                ("azimuth", "The same of azimuth", "rad"),
+                ("elevation", "The same of elevation", "rad"),
+                ("time", "The same of its clock", "s"),
+            )
+            for column in (
+                float_column(f"{name}_bias_{unit}", f"{words}."),
+                float_column(f"{name}_bias_std_{unit}", "One standard deviation of it."),
+            )
+        ),
+    ),
+    "contributors": (
+        text_column("centre", "Which centre judges."),
+        text_column("accused", "Which contributor it names."),
+        _instant("time_ns", "When it named it."),
+        text_column("kind", "shift, drift, repeat, freeze, invention or denial."),
+        text_column("evidence", "Why, in words."),
+    ),
+    "alerts": (
+        _number("alert", "Number of the alert, in the order of raising."),
+        _number("track", "Number of the track."),
+        _TIME,
+        _instant("known_ns", "When the centre knew it; nothing is rewritten afterwards."),
+        text_column(
+            "transition",
+            "raised, updated, corrected, confirmed, single kind, confirmed or cancelled.",
+        ),
+        text_column("status", "unconfirmed, confirmed, single kind, confirmed or cancelled."),
+        Column("is_last_sight", FLAG, "", "Whether the track has no later estimate."),
+        text_column("assessment", "What it most likely is."),
+        *(
+            Column(f"{name}_probability", "float", "", f"That it is {words}.")
+            for name, words in (
+                ("ballistic", "a ballistic missile"),
+                ("space_launch", "a space launch"),
+                ("sounding_rocket", "a sounding rocket"),
+                ("satellite", "a satellite or debris"),
+                ("noise", "noise"),
+                ("unknown", "something else"),
+            )
+        ),
+        text_column("motor", "burns, coasts or unknown: no impact is given unless it coasts."),
+        text_column("range_class", "Likeliest class by ground range.", may_be_empty=True),
+        Column("range_class_probability", "float", "", "Of that class.", may_be_empty=True),
+        *(
+            float_column(name, sentence, may_be_empty=True)
+            for name, sentence in (
+                ("ground_range_m", "From launch point to impact."),
+                ("ground_range_std_m", "One standard deviation of it."),
+                ("apogee_altitude_m", "Greatest height above the ellipsoid; empty in orbit."),
+            )
+        ),
+        _instant("launch_time_ns", "Estimated lift-off.", may_be_empty=True),
+        float_column("launch_time_std_s", "One standard deviation of it.", may_be_empty=True),
+        *_area("launch", "Launch point"),
+        float_column(
+            "launch_azimuth_rad", "Over the turning Earth, from north.", may_be_empty=True
+        ),
+        float_column("launch_azimuth_std_rad", "One standard deviation of it.", may_be_empty=True),
+        _instant("impact_time_ns", "Predicted vacuum impact.", may_be_empty=True),
+        float_column("impact_time_std_s", "One standard deviation of it.", may_be_empty=True),
+        *_area("impact", "Vacuum impact"),
+        *(
+            float_column(f"drag_offset_{end}_{unit}", sentence.format(end), may_be_empty=True)
+            for end in ("low", "nominal", "high")
+            for unit, sentence in (
+                ("m", "How far drag moves the impact, {} ballistic coefficient."),
+                ("s", "How much later drag makes it, {} ballistic coefficient."),
+            )
+        ),
+        float_column("warning_left_s", "From known_ns to the vacuum impact.", may_be_empty=True),
+        text_column("sources", "Sensors behind the track, by commas; nothing where unknown."),
+        text_column("notice", "Name of the notice that fits best.", may_be_empty=True),
+        text_column("notice_match", "unmatched, matched, noticed, not delivered or contradicting."),
+        text_column("evidence", "Why, in words and figures."),
     ),
 }

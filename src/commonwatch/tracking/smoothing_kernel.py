@@ -546,8 +546,8 @@ def widen_by_bias(
 ) -> None:
     """Add to smoothed covariances what constant errors of radars leave open.
 
-    ``bias_std`` is that of each sensor's range, azimuth, elevation and time. Each moves all plots of
-    its sensor together; how far the flight moves with them is its part (Schmidt's considered
+    ``bias_std`` is that of each sensor's range, azimuth, elevation and time. Each moves all plots
+    of its sensor together; how far the flight moves with them is its part (Schmidt's considered
     parameters).
     """
     longest = 0
