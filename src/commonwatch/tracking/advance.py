@@ -80,11 +80,12 @@ class _News:
         self.chances = np.zeros(count)
         self.cluster = np.full(count, -1, dtype=np.int64)
         self.row = np.full(count, -1, dtype=np.int64)
+        self.plot = np.full(count, -1, dtype=np.int64)
 
     def grown(self, count: int) -> _News:
         """Make room for tracks that were added."""
         larger = _News(count)
-        for name in ("got", "gained", "chances", "cluster", "row"):
+        for name in ("got", "gained", "chances", "cluster", "row", "plot"):
             getattr(larger, name)[: len(self.got)] = getattr(self, name)
         return larger
 
@@ -140,6 +141,7 @@ class Advance:
                 self._motion,
                 self._field,
             )
+        bank.companies.move(seconds, self._field)
 
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
         """Take a frame into tracks that stand at its time.
@@ -158,6 +160,7 @@ class Advance:
         held |= (phase == bank_kernel.DORMANT) & (wide < DORMANT_STD_M**2)
         held_rows = np.flatnonzero(held)
         self._share_out(bank, plots, frame, held_rows, news)
+        self._note_company(bank, plots, held_rows, news)
         self._take_best(bank, plots, frame, np.flatnonzero(phase == bank_kernel.TENTATIVE), news)
         news = self._branch(bank, plots, frame, np.flatnonzero(phase == bank_kernel.SINGLE), news)
         count = bank.count
@@ -192,6 +195,8 @@ class Advance:
         self._thin_out(bank)
         outcome = self._outcome(bank, frame, phase, news)
         bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
+        if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
+            bank.companies.deal(bank)
         gone = bank.phase[:count] == bank_kernel.GONE
         if gone.any():
             bank.keep(np.flatnonzero(~gone))
@@ -219,6 +224,20 @@ class Advance:
             total = np.bincount(pair_plot, share, minlength=len(plots.density))
             plots.is_taken |= total > 0.5
         self._gain_of(rows, worth, news)
+
+    def _note_company(self, bank: Bank, plots: _Plots, rows: I64, news: _News) -> None:
+        """Keep what a radar said of tracks that fly in company."""
+        if plots.kind != kalman_kernel.RADAR or not bank.companies.list:
+            return
+        took = rows[news.plot[rows] >= 0]
+        bank.companies.take(
+            bank.key[took],
+            news.plot[took],
+            plots.sensor,
+            (plots.values, plots.stds, plots.eyes, plots.offsets),
+            self.sensors.rotation[plots.sensor],
+            self._field,
+        )
 
     def _take_best(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> None:
         """Give each tentative track the best plot that is left."""
@@ -302,6 +321,7 @@ class Advance:
         row = frame.detections.row[pair_plot[is_main]]
         bank.rows[owner, (bank.hits[owner] - 1) % ROWS_KEPT] = row
         news.row[owner] = row
+        news.plot[owner] = pair_plot[is_main]
 
     def _thin_out(self, bank: Bank) -> None:
         """Of tentative tracks with the same last two plots keep one; a confirmed one has its own."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.tracking.company import Companies
+
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
@@ -59,6 +61,7 @@ class Bank:
     last_look_ns: I64
     key: I64
     rows: I64
+    companies: Companies
 
     @property
     def room(self) -> int:
@@ -69,6 +72,7 @@ class Bank:
         """Copy the tracks, without the room to grow."""
         return Bank(
             count=self.count,
+            companies=self.companies.copy(),
             **{name: getattr(self, name)[: self.count].copy() for name in ARRAYS},
         )
 
@@ -101,7 +105,7 @@ class Bank:
         self.count = count
 
 
-ARRAYS = tuple(field.name for field in fields(Bank) if field.name != "count")
+ARRAYS = tuple(field.name for field in fields(Bank) if field.name not in ("count", "companies"))
 
 
 def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
@@ -122,4 +126,5 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
         rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
+        companies=Companies(),
     )

@@ -9,7 +9,7 @@ figure                    reason                                                
 ``burn_time_s``           mean time that a burning motor goes on                  assumed
 ``speed_std_m_s``         each way across the line, before a second plot          assumed
 ``newness``               one plot in a hundred that no track explains is new     assumed
-``confirm_score``         one false track in 100,000 such starts                  derived
+``confirm_score``         one false track in 10,000 such starts                   derived
 ``end_score``             six missed looks in a row at a probability of 0.9       derived
 ========================  ======================================================  =======
 """
@@ -81,7 +81,7 @@ class Settings:
     burn_time_s: float = 60.0
     speed_std_m_s: float = 3_000.0
     newness: float = math.log(0.01)
-    confirm_score: float = math.log(1e5)
+    confirm_score: float = math.log(1e4)
     end_score: float = 6.0 * math.log(10.0)
     end_tentative_score: float = 3.0 * math.log(10.0)
     coast_s: float = 60.0

@@ -136,24 +136,19 @@ def _smoothed(
     """Smooth tracks whose plots stand together, by time: where each plot was, and if that holds."""
     count = len(first) - 1
     track = np.repeat(np.arange(count), np.diff(first))
-    seconds: F64 = 1e-9 * np.asarray(plots.time_ns - plots.time_ns[first[track]], dtype=np.float64)
-    kinds = np.where(plots.is_infrared, kalman_kernel.INFRARED, kalman_kernel.RADAR)
-    eyes, rotations = _places(plots, sensors)
+    looks = _looks(plots, plots.time_ns[first[track]], sensors)
     states = np.full((len(plots), 6), np.nan)
     covariances = np.zeros((len(plots), 6, 6))
     burning = np.zeros(count, dtype=np.int64)
-    looks = (seconds, plots.measured.copy(), plots.std.copy(), eyes, rotations)
-    given = (_starts(plots.take(first[:-1]), sensors), _motion(settings), FIELD.copy())
-    found = (states, covariances, burning)
-    kind, sensor = kinds.astype(np.int64), plots.sensor.astype(np.int64)
+    starts = _starts(plots.take(first[:-1]), sensors)
+    sensor = plots.sensor.astype(np.int64)
     std = np.ascontiguousarray(bias_std, dtype=np.float64)
+    given = (looks, starts, _motion(settings), FIELD.copy(), states, covariances, burning)
 
     def work(start: int, stop: int) -> None:
-        smoothing_kernel.smooth_tracks(start, stop, first, kind, *looks, *given, *found)
+        smoothing_kernel.smooth_tracks(start, stop, first, *given)
         if std.any():
-            smoothing_kernel.widen_by_bias(
-                start, stop, first, kind, sensor, *looks, *given, *found, std
-            )
+            smoothing_kernel.widen_by_bias(start, stop, first, sensor, *given, std)
 
     run_in_chunks(work, count, chunk=_TRACKS_A_CHUNK)
     return states, covariances, burning[track] >= 0
@@ -174,16 +169,24 @@ def _motion(settings: Settings) -> F64:
     )
 
 
-def _places(plots: Detections, sensors: Sequence[Sensor]) -> tuple[F64, F64]:
-    """Where each plot was seen from, and the rotation there."""
-    eyes = plots.eye_ecef_m.copy()
-    rotations = np.zeros((len(plots), 9))
+def _looks(plots: Detections, since_ns: I64, sensors: Sequence[Sensor]) -> F64:
+    """Lay plots out as ``smoothing_kernel`` takes them."""
+    looks = np.zeros((len(plots), smoothing_kernel.COLUMNS))
+    looks[:, smoothing_kernel.KIND] = np.where(
+        plots.is_infrared, kalman_kernel.INFRARED, kalman_kernel.RADAR
+    )
+    looks[:, smoothing_kernel.SECONDS] = 1e-9 * (plots.time_ns - since_ns)
+    looks[:, smoothing_kernel.VALUES : smoothing_kernel.STDS] = plots.measured
+    looks[:, smoothing_kernel.STDS : smoothing_kernel.EYE] = plots.std
+    looks[:, smoothing_kernel.EYE : smoothing_kernel.ROTATION] = plots.eye_ecef_m
     for index, sensor in enumerate(sensors):
         if isinstance(sensor, Radar):
             own = plots.sensor == index
-            eyes[own] = sensor.site.position_ecef_m
-            rotations[own] = sensor.site.rotation_enu_from_ecef.ravel()
-    return eyes, rotations
+            looks[own, smoothing_kernel.EYE : smoothing_kernel.ROTATION] = (
+                sensor.site.position_ecef_m
+            )
+            looks[own, smoothing_kernel.ROTATION :] = sensor.site.rotation_enu_from_ecef.ravel()
+    return looks
 
 
 def _starts(plots: Detections, sensors: Sequence[Sensor]) -> F64:

@@ -1,8 +1,13 @@
 """Compiled: flights of many objects from all their plots together, forward and back.
 
 Each track is filtered forward, then back (Rauch, Tung and Striebel), and both again about the
-flight that came out, until it stays: Gauss-Newton on all plots at once. Plots stand in arrays,
-sorted by track and time; ``first`` says where each track begins.
+flight that came out, until it stays: Gauss-Newton on all plots at once.
+
+``plots`` has a row for each plot, sorted by track and time, ``first`` says where each track begins.
+Its columns: kind; seconds since some instant; four values and their standard deviations as
+``kalman_kernel`` takes them; three of the eye, nine of the rotation. A ``chain`` keeps what a pass
+forward found, 26 x 6 numbers a plot: the state vector after the plot and before it; the covariances
+after and before it; the transition that led to it and the noise on the way.
 
 References
 ----------
@@ -21,7 +26,7 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import free_noise
-from commonwatch.tracking.kalman_kernel import INFRARED, factorised, linearised
+from commonwatch.tracking.kalman_kernel import INFRARED, RADAR, factorised, linearised
 from commonwatch.tracking.motion_kernel import STEP_MAX_S, step_state_vector, transition
 from commonwatch.tracking.view_kernel import altitude
 
@@ -37,6 +42,8 @@ SETTLED = 1e-8
 """Passes at most, and greatest change squared, in standard deviations, that counts as none."""
 ROUNDS = 4
 BURNS = 12
+KIND, SECONDS, VALUES, STDS, EYE, ROTATION, COLUMNS = 0, 1, 2, 6, 10, 13, 22
+_AFTER, _BEFORE, _NARROW, _WIDE, _PHI, _NOISE, CHAIN = 0, 1, 2, 8, 14, 20, 26
 """Ends of a burn that are tried before the best is looked for between its neighbours."""
 
 _LOG_TURN = math.log(2.0 * math.pi)
@@ -107,32 +114,31 @@ def move(
             noise[3 + i, 3 + i] += least * h
 
 
-@kernel(
-    "UniTuple(f8, 2)(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],"
-    " f8[:,::1])",
-    is_exact=True,
-)
+@kernel("UniTuple(f8, 2)(f8[::1], f8[::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
 def _update(
-    kind: int,
-    state: F64,
-    covariance: F64,
-    at: F64,
-    values: F64,
-    stds: F64,
-    eye: F64,
-    rotation: F64,
-    field: F64,
-    scratch: F64,
+    plot: F64, state: F64, covariance: F64, at: F64, field: F64, scratch: F64
 ) -> tuple[float, float]:
     """Take in a plot, linearised at ``at``; return its log-likelihood and distance squared.
 
     ``scratch`` is 9 x 6.
     """
     residual, slope, gain = scratch[0], scratch[1:5], scratch[5]
-    count = linearised(kind, at, values, eye, rotation, 0.0, field, residual, slope, scratch[6:9])
+    kind = int(plot[KIND])
+    count = linearised(
+        kind,
+        at,
+        plot[VALUES:STDS],
+        plot[EYE:ROTATION],
+        plot[ROTATION:COLUMNS],
+        0.0,
+        field,
+        residual,
+        slope,
+        scratch[6:9],
+    )
     log_likelihood, squared = 0.0, 0.0
     for k in range(count):
-        std = stds[0] if kind == INFRARED else stds[k]
+        std = plot[STDS] if kind == INFRARED else plot[STDS + k]
         innovation = residual[k]
         spread = std * std
         for i in range(6):
@@ -155,103 +161,72 @@ def _update(
 
 
 @kernel(
-    "UniTuple(f8, 2)(i8, i8, i8, i8[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[::1], f8[::1], f8[::1], i8, f8[:,::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1],"
-    " f8[:,:,::1], f8[:,:,::1])",
+    "UniTuple(f8, 2)(f8[:,::1], i8, f8[::1], f8[::1], f8[::1], i8, f8[:,::1], f8[:,:,::1])",
     is_exact=True,
 )
 def filter_forward(
-    begin: int,
-    count: int,
+    plots: F64,
     burning: int,
-    kinds: I64,
-    seconds: F64,
-    values: F64,
-    stds: F64,
-    eyes: F64,
-    rotations: F64,
     start: F64,
     motion: F64,
     field: F64,
     has_reference: int,
     reference: F64,
-    filtered: F64,
-    covariances: F64,
-    predicted: F64,
-    spreads: F64,
-    phis: F64,
-    noises: F64,
+    chain: F64,
 ) -> tuple[float, float]:
-    """Filter ``count`` plots from ``begin``, under power up to plot ``burning``.
+    """Filter one track's plots, under power up to plot ``burning``; write the chain.
 
     Motion and plots are linearised about ``reference``, or where the filter stands while there is
-    none. Arrays from ``reference`` on count from the track's first plot; those of ``predicted`` and
-    ``spreads`` are before the plot, ``phis`` and ``noises`` lead to it. Returns the logarithm of
-    the likelihood and the sum of squared distances.
+    none. Returns the logarithm of the likelihood and the sum of squared distances.
     """
-    scratch = np.empty((9, 6))
-    squares = np.empty((2, 6, 6))
-    state = np.empty(6)
-    at = np.empty(6)
-    last = np.empty(6)
+    scratch, squares = np.empty((9, 6)), np.empty((2, 6, 6))
+    state, at, last = np.empty(6), np.empty(6), np.empty(6)
     covariance = np.zeros((6, 6))
     for i in range(6):
         state[i] = start[i]
         std = motion[PLACE_STD] if i < 3 else motion[SPEED_STD]
         covariance[i, i] = std * std
     whole, whole_squared = 0.0, 0.0
-    for k in range(count):
-        p = begin + k
+    for k in range(plots.shape[0]):
+        link = chain[k]
         if k > 0:
-            powered = k <= burning
-            thrust = motion[THRUST] if powered else 0.0
-            noise = motion[NOISE_POWERED] if powered else motion[NOISE_FREE]
+            thrust = motion[THRUST] if k <= burning else 0.0
+            noise = motion[NOISE_POWERED] if k <= burning else motion[NOISE_FREE]
             for i in range(6):
                 last[i] = reference[k - 1, i] if has_reference != 0 else state[i]
                 at[i] = last[i]
-            move(at, seconds[p] - seconds[p - 1], thrust, noise, field, phis[k], noises[k], squares)
-            for i in range(6):
-                predicted[k, i] = at[i]
-                for j in range(6):
-                    predicted[k, i] += phis[k, i, j] * (state[j] - last[j])
-            for i in range(6):
-                state[i] = predicted[k, i]
-            _sandwich(phis[k], covariance, squares[0])
+            phi = link[_PHI:_NOISE]
+            since = plots[k, SECONDS] - plots[k - 1, SECONDS]
+            move(at, since, thrust, noise, field, phi, link[_NOISE:CHAIN], squares)
             for i in range(6):
                 for j in range(6):
-                    covariance[i, j] += noises[k, i, j]
+                    at[i] += phi[i, j] * (state[j] - last[j])
+            for i in range(6):
+                state[i] = at[i]
+            _sandwich(phi, covariance, squares[0])
+            for i in range(6):
+                for j in range(6):
+                    covariance[i, j] += link[_NOISE + i, j]
         for i in range(6):
-            predicted[k, i] = state[i]
+            link[_BEFORE, i] = state[i]
             at[i] = reference[k, i] if has_reference != 0 else state[i]
             for j in range(6):
-                spreads[k, i, j] = covariance[i, j]
+                link[_WIDE + i, j] = covariance[i, j]
         likelihood, squared = 0.0, 0.0
-        rounds = 1 if has_reference != 0 or k >= 6 else ROUNDS
-        for turn in range(rounds):
+        for turn in range(1 if has_reference != 0 or k >= 6 else ROUNDS):
             if turn > 0:
                 for i in range(6):
                     at[i] = state[i]
-                    state[i] = predicted[k, i]
+                    state[i] = link[_BEFORE, i]
                     for j in range(6):
-                        covariance[i, j] = spreads[k, i, j]
-            likelihood, squared = _update(
-                kinds[p],
-                state,
-                covariance,
-                at,
-                values[p],
-                stds[p],
-                eyes[p],
-                rotations[p],
-                field,
-                scratch,
-            )
+                        covariance[i, j] = link[_WIDE + i, j]
+            likelihood, squared = _update(plots[k], state, covariance, at, field, scratch)
         whole += likelihood
         whole_squared += squared
         for i in range(6):
-            filtered[k, i] = state[i]
+            link[_AFTER, i] = state[i]
             for j in range(6):
-                covariances[k, i, j] = covariance[i, j]
+                link[_NARROW + i, j] = covariance[i, j]
     return whole, whole_squared
 
 
@@ -291,47 +266,33 @@ def _gain(covariance: F64, phi: F64, spread: F64, gain: F64, scratch: F64) -> bo
     return True
 
 
-@kernel(
-    "b1(i8, f8[:,::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1], f8[:,:,::1], f8[:,:,::1],"
-    " f8[:,::1], f8[:,:,::1])",
-    is_exact=True,
-)
-def smooth_back(
-    count: int,
-    filtered: F64,
-    covariances: F64,
-    predicted: F64,
-    spreads: F64,
-    phis: F64,
-    noises: F64,
-    states: F64,
-    smoothed: F64,
-) -> bool:
+@kernel("b1(i8, f8[:,:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+def smooth_back(count: int, chain: F64, states: F64, smoothed: F64) -> bool:
     """Carry what later plots tell back to earlier ones; False where a spread is not positive.
 
     The covariance is a sum of positive parts, (I - G phi) P (I - G phi)' + G (S + Q) G', so that
     no difference of large numbers is taken.
     """
     squares = np.empty((2, 6, 6))
-    gain = np.empty((6, 6))
-    rest = np.empty((6, 6))
-    other = np.empty((6, 6))
+    gain, rest, other = np.empty((6, 6)), np.empty((6, 6)), np.empty((6, 6))
     for i in range(6):
-        states[count - 1, i] = filtered[count - 1, i]
+        states[count - 1, i] = chain[count - 1, _AFTER, i]
         for j in range(6):
-            smoothed[count - 1, i, j] = covariances[count - 1, i, j]
+            smoothed[count - 1, i, j] = chain[count - 1, _NARROW + i, j]
     for k in range(count - 2, -1, -1):
-        if not _gain(covariances[k], phis[k + 1], spreads[k + 1], gain, squares):
+        link, following = chain[k], chain[k + 1]
+        phi = following[_PHI:_NOISE]
+        if not _gain(link[_NARROW:_WIDE], phi, following[_WIDE:_PHI], gain, squares):
             return False
         for i in range(6):
-            states[k, i] = filtered[k, i]
+            states[k, i] = link[_AFTER, i]
             for j in range(6):
-                states[k, i] += gain[i, j] * (states[k + 1, j] - predicted[k + 1, j])
+                states[k, i] += gain[i, j] * (states[k + 1, j] - following[_BEFORE, j])
                 rest[i, j] = 1.0 if i == j else 0.0
                 for m in range(6):
-                    rest[i, j] -= gain[i, m] * phis[k + 1, m, j]
-                smoothed[k, i, j] = covariances[k, i, j]
-                other[i, j] = smoothed[k + 1, i, j] + noises[k + 1, i, j]
+                    rest[i, j] -= gain[i, m] * phi[m, j]
+                smoothed[k, i, j] = link[_NARROW + i, j]
+                other[i, j] = smoothed[k + 1, i, j] + following[_NOISE + i, j]
         _sandwich(rest, smoothed[k], squares[0])
         _sandwich(gain, other, squares[0])
         for i in range(6):
@@ -340,21 +301,55 @@ def smooth_back(
     return True
 
 
+@kernel("i8(f8[:,::1], f8[::1], f8[::1], f8[::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+def find_burn(plots: F64, start: F64, motion: F64, field: F64, reference: F64, chain: F64) -> int:
+    """Return the last plot that is reached under power, 0 where free flight explains all."""
+    count = plots.shape[0]
+    best, squared = filter_forward(plots, 0, start, motion, field, 0, reference, chain)
+    values = 0
+    for k in range(count):
+        has_rate = not math.isnan(plots[k, VALUES + 3])
+        values += 2 if plots[k, KIND] == INFRARED else (4 if has_rate else 3)
+    if squared < values + 4.0 * math.sqrt(2.0 * values):
+        return 0
+    best += motion[BURN_GAIN]
+    last = 0
+    while last + 1 < count and plots[last + 1, SECONDS] - plots[0, SECONDS] < motion[BURN_MAX]:
+        last += 1
+    chosen = 0
+    step = max(1, (last + BURNS - 1) // BURNS)
+    low, high = step, last
+    while True:
+        centre = chosen
+        for burn in range(low, high + 1, step):
+            found, _ = filter_forward(plots, burn, start, motion, field, 0, reference, chain)
+            if found > best:
+                best, centre = found, burn
+        chosen = centre
+        if step == 1 or chosen == 0:
+            return chosen
+        low, high = max(1, chosen - step + 1), min(last, chosen + step - 1)
+        step = max(1, step // 4)
+
+
+@kernel("i8(i8, i8, i8[::1])", is_exact=True)
+def _longest(from_track: int, to_track: int, first: I64) -> int:
+    longest = 0
+    for t in range(from_track, to_track):
+        longest = max(longest, first[t + 1] - first[t])
+    return longest
+
+
 @kernel(
-    "void(i8, i8, i8[::1], i8[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,:,::1], i8[::1])",
+    "void(i8, i8, i8[::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,:,::1],"
+    " i8[::1])",
     is_exact=True,
 )
 def smooth_tracks(
     from_track: int,
     to_track: int,
     first: I64,
-    kinds: I64,
-    seconds: F64,
-    values: F64,
-    stds: F64,
-    eyes: F64,
-    rotations: F64,
+    plots: F64,
     starts: F64,
     motion: F64,
     field: F64,
@@ -368,174 +363,76 @@ def smooth_tracks(
     plot that was reached under power, -1 where the track could not be smoothed: its numbers then
     are nan.
     """
-    longest = 0
+    longest = _longest(from_track, to_track, first)
+    chain, reference = np.empty((longest, CHAIN, 6)), np.zeros((longest, 6))
     for t in range(from_track, to_track):
-        longest = max(longest, first[t + 1] - first[t])
-    filtered, predicted = np.empty((longest, 6)), np.empty((longest, 6))
-    narrow, wide = np.empty((longest, 6, 6)), np.empty((longest, 6, 6))
-    phis, noises = np.empty((longest, 6, 6)), np.empty((longest, 6, 6))
-    reference = np.zeros((longest, 6))
-    for t in range(from_track, to_track):
-        begin, count = first[t], first[t + 1] - first[t]
-        start = starts[t]
-        best, squared = filter_forward(
-            begin,
-            count,
-            0,
-            kinds,
-            seconds,
-            values,
-            stds,
-            eyes,
-            rotations,
-            start,
-            motion,
-            field,
-            0,
-            reference,
-            filtered,
-            narrow,
-            predicted,
-            wide,
-            phis,
-            noises,
-        )
-        chosen = 0
-        values_count = 0
-        for p in range(begin, begin + count):
-            values_count += 2 if kinds[p] == INFRARED else (3 if math.isnan(values[p, 3]) else 4)
-        # A flight that free motion explains needs no burn.
-        if squared > values_count + 4.0 * math.sqrt(2.0 * values_count):
-            last = 0
-            while (
-                last + 1 < count and seconds[begin + last + 1] - seconds[begin] < motion[BURN_MAX]
-            ):
-                last += 1
-            best += motion[BURN_GAIN]
-            step = max(1, (last + BURNS - 1) // BURNS)
-            low, high = step, last
-            while True:
-                centre = chosen
-                for burn in range(low, high + 1, step):
-                    likelihood, _ = filter_forward(
-                        begin,
-                        count,
-                        burn,
-                        kinds,
-                        seconds,
-                        values,
-                        stds,
-                        eyes,
-                        rotations,
-                        start,
-                        motion,
-                        field,
-                        0,
-                        reference,
-                        filtered,
-                        narrow,
-                        predicted,
-                        wide,
-                        phis,
-                        noises,
-                    )
-                    if likelihood > best:
-                        best, centre = likelihood, burn
-                chosen = centre
-                if step == 1 or chosen == 0:
-                    break
-                low, high = max(1, chosen - step + 1), min(last, chosen + step - 1)
-                step = max(1, step // 4)
-            filter_forward(
-                begin,
-                count,
-                chosen,
-                kinds,
-                seconds,
-                values,
-                stds,
-                eyes,
-                rotations,
-                start,
-                motion,
-                field,
-                0,
-                reference,
-                filtered,
-                narrow,
-                predicted,
-                wide,
-                phis,
-                noises,
-            )
-        own, own_covariances = states[begin : begin + count], covariances[begin : begin + count]
-        is_good = smooth_back(
-            count, filtered, narrow, predicted, wide, phis, noises, own, own_covariances
-        )
-        for _ in range(PASSES):
-            if not is_good:
-                break
+        begin, end = first[t], first[t + 1]
+        count = end - begin
+        own, spreads = states[begin:end], covariances[begin:end]
+        burn = find_burn(plots[begin:end], starts[t], motion, field, reference, chain)
+        is_good = True
+        for turn in range(PASSES):
             for k in range(count):
                 for i in range(6):
                     reference[k, i] = own[k, i]
             filter_forward(
-                begin,
-                count,
-                chosen,
-                kinds,
-                seconds,
-                values,
-                stds,
-                eyes,
-                rotations,
-                start,
-                motion,
-                field,
-                1,
-                reference,
-                filtered,
-                narrow,
-                predicted,
-                wide,
-                phis,
-                noises,
+                plots[begin:end], burn, starts[t], motion, field, min(turn, 1), reference, chain
             )
-            is_good = smooth_back(
-                count, filtered, narrow, predicted, wide, phis, noises, own, own_covariances
-            )
+            is_good = smooth_back(count, chain, own, spreads)
             change = 0.0
             for k in range(count):
                 for i in range(6):
                     moved = own[k, i] - reference[k, i]
-                    change = max(change, moved * moved / own_covariances[k, i, i])
-            if change < SETTLED:
+                    change = max(change, moved * moved / spreads[k, i, i])
+            if not is_good or (turn > 0 and change < SETTLED):
                 break
         for k in range(count):
             for i in range(6):
-                is_good = is_good and math.isfinite(own[k, i]) and own_covariances[k, i, i] > 0.0
-        burning[t] = chosen if is_good else -1
+                is_good = is_good and math.isfinite(own[k, i]) and spreads[k, i, i] > 0.0
+        burning[t] = burn if is_good else -1
         if not is_good:
             for k in range(count):
                 for i in range(6):
                     own[k, i] = math.nan
 
 
+@kernel("void(f8[::1], i8, f8, f8[::1], f8[::1], f8[:,::1])", is_exact=True)
+def _shift(plot: F64, term: int, error: float, state: F64, field: F64, scratch: F64) -> None:
+    """Put a constant error into a plot of a radar: into a value, or into its time (term 3)."""
+    if term < 3:
+        plot[VALUES + term] += error
+        return
+    later = scratch[8]
+    for i in range(6):
+        later[i] = state[i] + (error * state[3 + i] if i < 3 else 0.0)
+    for turn in range(2):
+        linearised(
+            RADAR,
+            state if turn == 0 else later,
+            plot[VALUES:STDS],
+            plot[EYE:ROTATION],
+            plot[ROTATION:COLUMNS],
+            0.0,
+            field,
+            scratch[turn],
+            scratch[2:6],
+            scratch[6:8],
+        )
+    for k in range(3):
+        plot[VALUES + k] += scratch[0, k] - scratch[1, k]
+
+
 @kernel(
-    "void(i8, i8, i8[::1], i8[::1], i8[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,:,::1], i8[::1], f8[:,::1])",
+    "void(i8, i8, i8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1],"
+    " f8[:,:,::1], i8[::1], f8[:,::1])",
     is_exact=True,
 )
 def widen_by_bias(
     from_track: int,
     to_track: int,
     first: I64,
-    kinds: I64,
     sensors: I64,
-    seconds: F64,
-    values: F64,
-    stds: F64,
-    eyes: F64,
-    rotations: F64,
+    plots: F64,
     starts: F64,
     motion: F64,
     field: F64,
@@ -550,102 +447,33 @@ def widen_by_bias(
     of its sensor together; how far the flight moves with them is its part (Schmidt's considered
     parameters).
     """
-    longest = 0
-    for t in range(from_track, to_track):
-        longest = max(longest, first[t + 1] - first[t])
-    filtered, predicted = np.empty((longest, 6)), np.empty((longest, 6))
-    narrow, wide = np.empty((longest, 6, 6)), np.empty((longest, 6, 6))
-    phis, noises = np.empty((longest, 6, 6)), np.empty((longest, 6, 6))
-    moved, moved_covariances = np.empty((longest, 6)), np.empty((longest, 6, 6))
-    plain = np.empty((longest, 6))
-    shifted = values.copy()
+    longest = _longest(from_track, to_track, first)
+    chain, spreads = np.empty((longest, CHAIN, 6)), np.empty((longest, 6, 6))
+    moved, plain = np.empty((longest, 6)), np.empty((longest, 6))
     scratch = np.empty((9, 6))
-    later = np.empty(6)
     for t in range(from_track, to_track):
-        begin, count = first[t], first[t + 1] - first[t]
+        begin, end = first[t], first[t + 1]
+        own = states[begin:end]
         if burning[t] < 0:
             continue
-        reference = states[begin : begin + count]
         for part in range(-1, 4 * bias_std.shape[0]):
             sensor, term = part // 4, part % 4
-            if part >= 0 and bias_std[sensor, term] <= 0.0:
+            error = bias_std[sensor, term] if part >= 0 else 0.0
+            shifted = plots[begin:end].copy()
+            is_moved = part < 0
+            for k in range(end - begin):
+                if error > 0.0 and sensors[begin + k] == sensor and shifted[k, KIND] == RADAR:
+                    _shift(shifted[k], term, error, own[k], field, scratch)
+                    is_moved = True
+            if not is_moved:
                 continue
-            has_plots = part < 0
-            for p in range(begin, begin + count):
-                for k in range(4):
-                    shifted[p, k] = values[p, k]
-                if part < 0 or sensors[p] != sensor or kinds[p] == INFRARED:
-                    continue
-                has_plots = True
-                if term < 3:
-                    shifted[p, term] += bias_std[sensor, term]
-                    continue
-                state = reference[p - begin]
-                for i in range(6):
-                    later[i] = state[i]
-                    if i < 3:
-                        later[i] += bias_std[sensor, 3] * state[3 + i]
-                here, there = scratch[0], scratch[1]
-                linearised(
-                    kinds[p],
-                    state,
-                    values[p],
-                    eyes[p],
-                    rotations[p],
-                    0.0,
-                    field,
-                    here,
-                    scratch[2:6],
-                    scratch[6:9],
-                )
-                linearised(
-                    kinds[p],
-                    later,
-                    values[p],
-                    eyes[p],
-                    rotations[p],
-                    0.0,
-                    field,
-                    there,
-                    scratch[2:6],
-                    scratch[6:9],
-                )
-                for k in range(3):
-                    shifted[p, k] += here[k] - there[k]
-            if not has_plots:
-                continue
-            filter_forward(
-                begin,
-                count,
-                burning[t],
-                kinds,
-                seconds,
-                shifted,
-                stds,
-                eyes,
-                rotations,
-                starts[t],
-                motion,
-                field,
-                1,
-                reference,
-                filtered,
-                narrow,
-                predicted,
-                wide,
-                phis,
-                noises,
-            )
-            if not smooth_back(
-                count, filtered, narrow, predicted, wide, phis, noises, moved, moved_covariances
-            ):
+            filter_forward(shifted, burning[t], starts[t], motion, field, 1, own, chain)
+            if not smooth_back(end - begin, chain, moved, spreads):
                 continue
             if part < 0:
-                for k in range(count):
-                    for i in range(6):
-                        plain[k, i] = moved[k, i]
+                plain[: end - begin] = moved[: end - begin]
                 continue
-            for k in range(count):
+            for k in range(end - begin):
                 for i in range(6):
                     for j in range(6):
                         covariances[begin + k, i, j] += (moved[k, i] - plain[k, i]) * (
