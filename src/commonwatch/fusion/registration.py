@@ -44,6 +44,10 @@ LATER_RATIO: Final = 1.5
 """When the first estimate is made after the first track, and how much later each next one."""
 ROUNDS: Final = 3
 OUTLIER: Final = 6.0
+"""Errors of a plot beyond which it is left out."""
+MISFIT: Final = 4.0
+"""Standard deviations of an object's chi-square beyond which all its plots are left out: a mixture
+of objects that fly close together."""
 _PLACE_STD_M: Final = 1e6
 _SPEED_STD_M_S: Final = 1e4
 
@@ -276,6 +280,7 @@ class Registration:
         inverse = np.empty((count, 6, 6))
         vectors = np.empty((count, 6))
         cross = np.empty((count, 6, bias.size))
+        fit = np.empty((count, 2))
         used = np.zeros(len(self.sensors), dtype=np.int64)
         registration_kernel.normal_equations(
             flights.first,
@@ -289,12 +294,14 @@ class Registration:
             self._arrays.rotation,
             bias,
             outlier**2,
+            MISFIT if np.isfinite(outlier) else np.inf,
             FIELD.copy(),
             matrix,
             vector,
             inverse,
             vectors,
             cross,
+            fit,
             used,
         )
         return inverse, vectors, cross, used

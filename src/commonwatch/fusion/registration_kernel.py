@@ -6,6 +6,8 @@ have four terms a sensor: range, azimuth, elevation, time.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -45,8 +47,8 @@ def _back(state: F64, seconds: float, whole: F64, field: F64, phi: F64, work: F6
 
 @kernel(
     "void(i8[::1], f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[:,::1], f8[:,::1], f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
-    " f8[:,:,::1], i8[::1])",
+    " f8[:,::1], f8[:,::1], f8, f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
+    " f8[:,:,::1], f8[:,::1], i8[::1])",
     is_exact=True,
 )
 def normal_equations(
@@ -61,12 +63,14 @@ def normal_equations(
     rotation: F64,
     bias: F64,
     outlier_squared: float,
+    misfit: float,
     field: F64,
     matrix: F64,
     vector: F64,
     object_inverse: F64,
     object_vector: F64,
     object_cross: F64,
+    object_fit: F64,
     used: I64,
 ) -> None:
     """Add every object's part to the biases' normal equations.
@@ -76,7 +80,8 @@ def normal_equations(
     each component of a state vector before any plot. Writes what is needed to correct the objects
     afterwards: the inverse of each one's information, its vector and its cross term; ``used`` says
     how many plots of each sensor counted. A plot farther off than ``outlier_squared`` standard
-    deviations squared in any value is left out.
+    deviations squared in any value is left out; so is an object whose plots disagree as a whole:
+    ``object_fit`` holds its chi-square and number of values, both zero where it was left out.
     """
     objects = states.shape[0]
     size = bias.shape[0] * TERMS
@@ -92,6 +97,9 @@ def normal_equations(
     lower = np.zeros((6, 6))
     by_bias = np.empty(TERMS)
     solved = np.empty((6, size))
+    own_matrix = np.empty((size, size))
+    own_vector = np.empty(size)
+    own_used = np.empty(bias.shape[0], dtype=np.int64)
     for o in range(objects):
         for i in range(6):
             state[i] = states[o, i]
@@ -102,6 +110,10 @@ def normal_equations(
             for j in range(size):
                 object_cross[o, i, j] = 0.0
         at = 0.0
+        chi_square, values_used = 0.0, 0.0
+        own_matrix[:, :] = 0.0
+        own_vector[:] = 0.0
+        own_used[:] = 0
         for p in range(first[o], first[o + 1]):
             _back(state, since_s[p] - at, whole, field, phi, work)
             at = since_s[p]
@@ -142,8 +154,10 @@ def normal_equations(
                 is_far = is_far or off * off > outlier_squared
             if is_far:
                 continue
-            used[s] += 1
+            own_used[s] += 1
             for k in range(count):
+                chi_square += (residual[k] / stds[p, k]) ** 2
+                values_used += 1.0
                 weight = 1.0 / (stds[p, k] * stds[p, k])
                 for j in range(6):
                     total = 0.0
@@ -166,14 +180,27 @@ def normal_equations(
                     for j in range(TERMS):
                         object_cross[o, i, base + j] += weight * row[i] * by_bias[j]
                 for i in range(TERMS):
-                    vector[base + i] += weight * by_bias[i] * residual[k]
+                    own_vector[base + i] += weight * by_bias[i] * residual[k]
                     for j in range(TERMS):
-                        matrix[base + i, base + j] += weight * by_bias[i] * by_bias[j]
-        if not factorised(own, lower, 6):
+                        own_matrix[base + i, base + j] += weight * by_bias[i] * by_bias[j]
+        limit = values_used + misfit * math.sqrt(2.0 * values_used)
+        is_kept = chi_square <= limit and factorised(own, lower, 6)
+        object_fit[o, 0] = chi_square if is_kept else 0.0
+        object_fit[o, 1] = values_used if is_kept else 0.0
+        if not is_kept:
             for i in range(6):
+                object_vector[o, i] = 0.0
                 for j in range(6):
                     object_inverse[o, i, j] = 0.0
+                for j in range(size):
+                    object_cross[o, i, j] = 0.0
             continue
+        for s in range(bias.shape[0]):
+            used[s] += own_used[s]
+        for i in range(size):
+            vector[i] += own_vector[i]
+            for j in range(size):
+                matrix[i, j] += own_matrix[i, j]
         # Inverse of the object's information, column by column.
         for column in range(6):
             for i in range(6):

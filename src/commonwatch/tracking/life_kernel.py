@@ -267,7 +267,7 @@ def start_from_radar(
         powered = 0.5 if height < 80e3 else max(0.5 - 0.48 * (height - 80e3) / 320e3, 0.0)
         weights[t, POWERED] = powered if powered > LIVE else 0.0
         weights[t, FREE] = 1.0 - weights[t, POWERED]
-        scores[t] = max(newness + math.log(uniform / densities[p]), 2.0 * newness)
+        scores[t] = max(newness + math.log(uniform / densities[p]), 1.4 * newness)
         bests[t] = scores[t]
         phases[t] = SINGLE
         hits[t] = 1
