@@ -35,12 +35,13 @@ FREE_OF_BIAS: Final = 0.5
 TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
-PLOTS_MAX: Final = 200
-"""Plots of one object that are remembered until then."""
-OBJECTS_MAX: Final = 200
+FORGOTTEN_S: Final = 120.0
+"""How long plots are remembered until then."""
+OBJECTS_MAX: Final = 100
 """Objects that one estimate uses: those with the most plots."""
 FIRST_S: Final = 1.3
 LATER_RATIO: Final = 1.5
+LATER_S: Final = 60.0
 """When the first estimate is made after the first track, and how much later each next one."""
 ROUNDS: Final = 3
 OUTLIER: Final = 6.0
@@ -79,7 +80,29 @@ class BiasEstimate:
         return np.sqrt(np.diag(self.covariance)).reshape(self.value.shape)
 
 
-_Plot = tuple[int, int, F64, F64]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Plots:
+    """Plots of tracks, one row each."""
+
+    track: I64
+    time_ns: I64
+    sensor: I64
+    values: F64
+    stds: F64
+
+    def take(self, chosen: npt.NDArray[np.bool_] | I64) -> _Plots:
+        """Some of them."""
+        return _Plots(**{name: getattr(self, name)[chosen] for name in self.__slots__})
+
+    @staticmethod
+    def joined(parts: Sequence[_Plots]) -> _Plots:
+        """All of several."""
+        return _Plots(
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in _Plots.__slots__
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,15 +130,18 @@ class _Flights:
         )
 
 
-def _flights(lists: list[list[_Plot]], states: F64, time_ns: int) -> _Flights:
-    flat = [plot for plots in lists for plot in sorted(plots, key=lambda p: p[:2])[::-1]]
+def _flights(plots: _Plots, tracks: I64, states: F64, time_ns: int) -> _Flights:
+    """Plots by track in the order of ``tracks`` (rising), each from the latest back."""
+    order = np.lexsort((-plots.sensor, -plots.time_ns, plots.track))
+    plots = plots.take(order)
+    first = np.append(np.searchsorted(plots.track, tracks), len(order))
     return _Flights(
-        first=np.cumsum([0, *(len(plots) for plots in lists)]).astype(np.int64),
+        first=first.astype(np.int64),
         states=states,
-        since_s=1e-9 * (np.array([plot[0] for plot in flat]) - time_ns),
-        sensor=np.array([plot[1] for plot in flat]),
-        values=np.ascontiguousarray([plot[2] for plot in flat]),
-        stds=np.ascontiguousarray([plot[3] for plot in flat]),
+        since_s=1e-9 * (plots.time_ns - time_ns),
+        sensor=plots.sensor,
+        values=plots.values,
+        stds=plots.stds,
     )
 
 
@@ -153,7 +179,7 @@ class Registration:
                 self._declared[index, 0] = sensor.range_bias_std_m
         self._prior = self._declared.copy()
         self._has_prior = np.zeros(len(self.sensors), dtype=np.bool_)
-        self._plots: dict[int, list[_Plot]] = {}
+        self._parts: list[_Plots] = []
         self._learnt = np.zeros((self._prior.size, self._prior.size)), np.zeros(self._prior.size)
         self._started_ns: int | None = None
         self._next_s = FIRST_S
@@ -179,16 +205,16 @@ class Registration:
         if len(self.sensors) < 2:
             return None
         self._remember(step.taken, step.taken_track)
-        self._forget(step)
         if self._learn_prior(step.taken):
             tracker.correct(self._before_any(), is_replayed=False)
         if self._started_ns is None:
-            if not self._plots:
+            if not len(step.taken):
                 return None
             self._started_ns = tracker.time_ns
-        if 1e-9 * (tracker.time_ns - self._started_ns) < self._next_s:
+        since_s = 1e-9 * (tracker.time_ns - self._started_ns)
+        if since_s < self._next_s:
             return None
-        self._next_s *= LATER_RATIO
+        self._next_s = min(LATER_RATIO * since_s, since_s + LATER_S)
         estimate = self._estimated(tracker)
         if estimate is None:
             return None
@@ -201,23 +227,19 @@ class Registration:
         return estimate
 
     def _remember(self, taken: Detections, tracks: I64) -> None:
-        for index in np.flatnonzero(~taken.is_infrared).tolist():
-            plots = self._plots.setdefault(int(tracks[index]), [])
-            plots.append(
-                (
-                    int(taken.time_ns[index]),
-                    int(taken.sensor[index]),
-                    taken.measured[index],
-                    taken.std[index],
-                )
+        """Keep plots of radars until their object's news is learnt."""
+        if not len(taken):
+            return
+        radar = ~taken.is_infrared
+        self._parts.append(
+            _Plots(
+                track=tracks[radar],
+                time_ns=taken.time_ns[radar],
+                sensor=taken.sensor[radar].astype(np.int64),
+                values=taken.measured[radar],
+                stds=taken.std[radar],
             )
-            if len(plots) > PLOTS_MAX:
-                del plots[: len(plots) - PLOTS_MAX]
-
-    def _forget(self, step: Step) -> None:
-        ended = step.estimates.track[step.estimates.status == Status.ENDED]
-        for track in ended.tolist():
-            self._plots.pop(track, None)
+        )
 
     def _learn_prior(self, taken: Detections) -> bool:
         """Set a sensor's prior from its first plots; say whether any was new."""
@@ -236,28 +258,37 @@ class Registration:
         return Bias(value=zero, std=self._prior.copy(), shown=self._declared.copy())
 
     def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
+        plots = _Plots.joined(self._parts)
         picture = tracker.picture()
-        common = []
-        for row in np.flatnonzero(picture.status == Status.CONFIRMED).tolist():
-            plots = self._plots.get(int(picture.track[row]), [])
-            if len({plot[1] for plot in plots}) > 1:
-                common.append((-len(plots), row))
-        if not common:
+        confirmed = np.sort(picture.track[picture.status == Status.CONFIRMED])
+        oldest_ns = tracker.time_ns - round(1e9 * FORGOTTEN_S)
+        plots = plots.take(np.isin(plots.track, confirmed) & (plots.time_ns >= oldest_ns))
+        self._parts = [plots]
+        # Objects that several sensors saw, those with the most plots first.
+        names, index = np.unique(plots.track, return_inverse=True)
+        if not len(names):
             return None
-        rows = np.array([row for _, row in sorted(common)[:OBJECTS_MAX]])
-        tracks = picture.track[rows].tolist()
+        seen = np.zeros((len(names), len(self.sensors)), dtype=np.int64)
+        np.add.at(seen, (index, plots.sensor), 1)
+        count = seen.sum(axis=1)
+        common = np.flatnonzero((seen > 0).sum(axis=1) > 1)
+        if not len(common):
+            return None
+        common = np.sort(common[np.lexsort((names[common], -count[common]))][:OBJECTS_MAX])
+        tracks = names[common]
+        by_track = np.argsort(picture.track)
+        rows = by_track[np.searchsorted(picture.track[by_track], tracks)]
         flights = _flights(
-            [self._plots[track] for track in tracks],
+            plots.take(np.isin(plots.track, tracks)),
+            tracks,
             picture.state_vector[rows],
             tracker.time_ns,
         )
         estimate, states = self._fitted(flights, plots_before=self._plot_count)
-        full = np.array([len(self._plots[track]) >= PLOTS_ENOUGH for track in tracks])
+        full = count[common] >= PLOTS_ENOUGH
         if full.any():
             self._learn(flights.take(full, states), estimate.value)
-            for track, is_full in zip(tracks, full.tolist(), strict=True):
-                if is_full:
-                    del self._plots[track]
+            self._parts = [plots.take(~np.isin(plots.track, tracks[full]))]
         return estimate
 
     def _learn(self, flights: _Flights, bias: F64) -> None:
@@ -311,7 +342,7 @@ class Registration:
         spread = np.where(self._prior > 0.0, self._prior, 1e-12).ravel()
         bias = np.zeros_like(self._prior) if self.estimate is None else self.estimate.value
         states = flights.states
-        for turn in range(ROUNDS):
+        for turn in range(ROUNDS if self.estimate is None else 2):
             matrix = np.diag(spread**-2.0) + self._learnt[0]
             vector = self._learnt[1] - matrix @ bias.ravel()
             is_first = turn == 0 and self.estimate is None

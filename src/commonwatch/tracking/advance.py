@@ -493,17 +493,15 @@ class Advance:
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
         """State vectors and covariances as told: what a sensor's bias leaves open is added."""
         mean, spread = self.combined(bank, rows)
-        home = bank.home[rows]
-        if not bias.shown[home].any():
-            return mean, spread
-        slope = np.empty((len(rows), 3, 3))
-        bank_kernel.place_slopes(
-            mean, home, self.sensors.place, self.sensors.rotation, slope
-        )
-        late = bias.shown[home, 3]
-        spread[:, :3, :3] += np.einsum(
-            "nik,nk,njk->nij", slope, bias.shown[home, :3] ** 2, slope
-        ) + np.einsum("ni,nj,n->nij", mean[:, 3:], mean[:, 3:], late**2)
+        if len(rows) and bias.shown.any():
+            bank_kernel.add_bias(
+                mean,
+                spread,
+                bank.home[rows],
+                bias.shown,
+                self.sensors.place,
+                self.sensors.rotation,
+            )
         return mean, spread
 
     def _begin(self, bank: Bank, frame: Frame, plots: _Plots) -> None:

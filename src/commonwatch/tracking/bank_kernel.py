@@ -582,26 +582,36 @@ def combined(
                 spread[t, i, j] = value
 
 
-@kernel("void(f8[:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
-def place_slopes(states: F64, homes: I64, place: F64, rotation: F64, slope: F64) -> None:
-    """Write how each place moves with the range, azimuth and elevation of one sensor, 3 x 3."""
+@kernel(
+    "void(f8[:,::1], f8[:,:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True
+)
+def add_bias(
+    states: F64, covariances: F64, homes: I64, shown: F64, place: F64, rotation: F64
+) -> None:
+    """Add to each place's covariance what the bias of one sensor leaves open.
+
+    ``shown`` holds standard deviations of range, azimuth, elevation and time by sensor.
+    """
+    slope = np.empty((4, 3))
     for t in range(states.shape[0]):
         s = homes[t]
         turn = rotation[s]
-        offset = (
-            states[t, 0] - place[s, 0],
-            states[t, 1] - place[s, 1],
-            states[t, 2] - place[s, 2],
-        )
-        east = turn[0] * offset[0] + turn[1] * offset[1] + turn[2] * offset[2]
-        north = turn[3] * offset[0] + turn[4] * offset[1] + turn[5] * offset[2]
-        up = turn[6] * offset[0] + turn[7] * offset[1] + turn[8] * offset[2]
+        dx = states[t, 0] - place[s, 0]
+        dy = states[t, 1] - place[s, 1]
+        dz = states[t, 2] - place[s, 2]
+        east = turn[0] * dx + turn[1] * dy + turn[2] * dz
+        north = turn[3] * dx + turn[4] * dy + turn[5] * dz
+        up = turn[6] * dx + turn[7] * dy + turn[8] * dz
         level = max(math.sqrt(east * east + north * north), 1.0)
         r = math.sqrt(level * level + up * up)
+        slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
         for j in range(3):
-            ahead = offset[j] / r
-            slope[t, j, 0] = ahead
-            slope[t, j, 1] = north * turn[j] - east * turn[3 + j]
-            slope[t, j, 2] = (
-                -up / level * (east * turn[j] + north * turn[3 + j]) + level * turn[6 + j]
-            )
+            slope[1, j] = north * turn[j] - east * turn[3 + j]
+            ahead = (east * turn[j] + north * turn[3 + j]) / level
+            slope[2, j] = -up * ahead + level * turn[6 + j]
+            slope[3, j] = states[t, 3 + j]
+        for k in range(4):
+            variance = shown[s, k] * shown[s, k]
+            for i in range(3):
+                for j in range(3):
+                    covariances[t, i, j] += variance * slope[k, i] * slope[k, j]

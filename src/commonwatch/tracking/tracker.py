@@ -29,6 +29,7 @@ WINDOW_NS: Final = round(1e9 * WINDOW_S)
 SLICE_NS: Final = round(1e9 * SLICE_S)
 UNDECIDED_NS: Final = round(1e9 * 60.0)
 """How long a plot may wait for a track that is believed; then it is clutter."""
+SETTLED_EACH_NS: Final = round(1e9 * 5.0)
 CHECKPOINT_NS: Final = round(1e9 * 1.0)
 """Least time between two copies of all tracks that late detections are replayed from."""
 
@@ -130,7 +131,7 @@ class Tracker:
         self._labels: dict[int, int] = {}
         self._told: dict[int, int] = {}
         self._open: deque[tuple[int, I64]] = deque()
-        self._fate: dict[int, tuple[int, int]] = {}
+        self._fates: list[Dispositions] = []
         self._next_label = 1
         self._must_replay = False
 
@@ -420,8 +421,7 @@ class Tracker:
         place = np.searchsorted(parts.row[order], row)
         place = order[np.minimum(place, len(order) - 1)]
         is_held = parts.row[place] == row
-        labels = [self._labels.get(k, -1) for k in key[is_held].tolist()]
-        return parts.take(place[is_held]), np.array(labels, dtype=np.int64)
+        return parts.take(place[is_held]), self._labels_of(key[is_held])
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
@@ -432,7 +432,9 @@ class Tracker:
                 index = place
         self._note(self._frames[:index])
         self._frames = self._frames[index:]
-        parts = [self._settle(self._time_ns - UNDECIDED_NS)]
+        parts = []
+        if self._open and self._time_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
+            parts.append(self._settle(self._time_ns - UNDECIDED_NS))
         if len(late_rows):
             parts.append(
                 Dispositions(
@@ -448,26 +450,48 @@ class Tracker:
         for frame in frames:
             self._open.append((frame.time_ns, frame.detections.row))
             outcome = frame.outcome
-            if outcome is None:
+            if outcome is None or not len(outcome.row):
                 continue
-            for row, key, is_start in zip(
-                outcome.row.tolist(), outcome.key.tolist(), outcome.is_start.tolist(), strict=True
-            ):
-                kind = Disposition.STARTED if is_start else Disposition.ASSIGNED
-                self._fate[row] = (kind, self._labels.get(key, -1))
+            self._fates.append(
+                Dispositions(
+                    row=outcome.row,
+                    disposition=np.where(
+                        outcome.is_start, Disposition.STARTED, Disposition.ASSIGNED
+                    ).astype(np.int8),
+                    track=self._labels_of(outcome.key),
+                )
+            )
 
     def _settle(self, until_ns: int | None) -> Dispositions:
         """Tell the fate of plots up to a time: those without one are clutter."""
-        rows: list[int] = []
+        parts = []
         while self._open and (until_ns is None or self._open[0][0] <= until_ns):
-            rows.extend(self._open.popleft()[1].tolist())
-        clutter = (Disposition.CLUTTER, -1)
-        fates = [self._fate.pop(row, clutter) for row in rows]
-        return Dispositions(
-            row=np.array(rows, dtype=np.int64),
-            disposition=np.array([fate[0] for fate in fates], dtype=np.int8),
-            track=np.array([fate[1] for fate in fates], dtype=np.int64),
-        )
+            parts.append(self._open.popleft()[1])
+        row = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+        known = _joined_dispositions(self._fates)
+        # The last word on a row counts.
+        order = np.argsort(known.row, kind="stable")
+        place = np.searchsorted(known.row[order], row, side="right") - 1
+        place = order[np.maximum(place, 0)] if len(order) else np.zeros(len(row), dtype=np.int64)
+        has = known.row[place] == row if len(order) else np.zeros(len(row), dtype=np.bool_)
+        disposition = np.full(len(row), Disposition.CLUTTER, dtype=np.int8)
+        track = np.full(len(row), -1)
+        disposition[has] = known.disposition[place[has]]
+        track[has] = known.track[place[has]]
+        still = ~np.isin(known.row, row)
+        self._fates = [
+            Dispositions(
+                row=known.row[still],
+                disposition=known.disposition[still],
+                track=known.track[still],
+            )
+        ]
+        return Dispositions(row=row, disposition=disposition, track=track)
+
+    def _labels_of(self, keys: I64) -> I64:
+        """Numbers of tracks, -1 for those that were never told of."""
+        labels = self._labels
+        return np.array([labels.get(key, -1) for key in keys.tolist()], dtype=np.int64)
 
 
 def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
