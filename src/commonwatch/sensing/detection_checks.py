@@ -1,0 +1,361 @@
+"""What can be wrong with a table of detections: as a whole, and row by row.
+
+===========================  ======================================================  =======
+figure                       source                                                  mark
+===========================  ======================================================  =======
+``FUTURE_MAX_S``             clocks of sensor and centre may differ by that much     assumed
+``AGE_MAX_S``                no sensor's link holds a look back for ten minutes      assumed
+``ALONE_S``                  longer than any flight of a missile                     assumed
+``RANGE_RATE_MAX_M_S``       well above the escape velocity, 11.2 km/s               derived
+===========================  ======================================================  =======
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.errors import TableError
+from commonwatch.sensing.detection_columns import (
+    INFRARED,
+    NO_TIME,
+    OTHER_KIND,
+    RADAR,
+    UNKNOWN_SENSOR,
+    Rows,
+)
+from commonwatch.sensing.infrared import InfraredSatellite
+from commonwatch.sensing.radar import TURN_RAD, Radar
+from commonwatch.sensing.visibility import Sensor
+from commonwatch.units import NS_PER_S
+
+F64 = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+FUTURE_MAX_S: Final = 1.0
+AGE_MAX_S: Final = 600.0
+ALONE_S: Final = 3_600.0
+RANGE_MIN_M: Final = 1.0
+RANGE_MAX_M: Final = 1e8
+RANGE_RATE_MAX_M_S: Final = 20_000.0
+EYE_MIN_M: Final = 6.4e6
+EYE_MAX_M: Final = 1e9
+UNIT_VECTOR_SLACK: Final = 1e-3
+STD_MIN: Final = 1e-9
+"""Metres, radians or metres a second: nothing is measured better, and its square is no zero."""
+
+_TIME_MAX_NS: Final = 4 * 10**18
+_SLACK_RAD: Final = 1e-9
+_ENOUGH_ROWS: Final = 10
+"""So many rows of one sensor are judged by themselves; fewer only with all others."""
+_KILOMETRES_RATIO: Final = 500.0
+"""A median range so far below the greatest one is a thousandth of what it should be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reasons:
+    """Which rows are good, and why the others are not.
+
+    Parameters
+    ----------
+    code
+        Index of the first reason that refuses a row, or -1, shape (n,).
+    sentences
+        For each reason, what makes its sentence from the number of the row.
+    """
+
+    code: npt.NDArray[np.int16]
+    sentences: tuple[Callable[[int], str], ...]
+
+    @property
+    def is_good(self) -> Flags:
+        """Rows that nothing refuses."""
+        return self.code < 0
+
+    def sentence(self, row: int) -> str:
+        """Say why a row is refused."""
+        return self.sentences[int(self.code[row])](row)
+
+
+def reasons_of(rows: Rows, sensors: Sequence[Sensor]) -> Reasons:
+    """Find what is wrong with single rows; the first reason counts."""
+    found: list[tuple[Flags, Callable[[int], str]]] = []
+    found += _identity_reasons(rows, sensors)
+    found += _radar_reasons(rows)
+    found += _infrared_reasons(rows)
+    found += _time_reasons(rows)
+    code = np.full(len(rows), -1, dtype=np.int16)
+    for number, (is_wrong, _) in enumerate(found):
+        code[is_wrong & (code < 0)] = number
+    sentences = [sentence for _, sentence in found]
+    first = _first_of_same(rows, code < 0)
+    code[(code < 0) & (first >= 0)] = len(sentences)
+    sentences.append(lambda row: f"repeated: the same as row {first[row]}")
+    code[_alone(rows, code < 0)] = len(sentences)
+    sentences.append(
+        lambda _: f"its time jumps: it stands alone, more than {ALONE_S:.0f} s from all others"
+    )
+    return Reasons(code=code, sentences=tuple(sentences))
+
+
+def _identity_reasons(
+    rows: Rows, sensors: Sequence[Sensor]
+) -> list[tuple[Flags, Callable[[int], str]]]:
+    is_satellite = np.array([isinstance(s, InfraredSatellite) for s in sensors] + [False])
+    says_infrared = rows.kind == INFRARED
+
+    def other_kind(row: int) -> str:
+        said, is_ = ("infrared", "a radar") if says_infrared[row] else ("radar", "a satellite")
+        return f'its kind is {said}, but "{rows.names[rows.name[row]]}" is {is_}'
+
+    return [
+        (rows.time_ns == NO_TIME, lambda _: "time_ns is empty"),
+        (
+            np.abs(rows.time_ns) > _TIME_MAX_NS,
+            lambda row: f"time_ns is {rows.time_ns[row]}: not between the years 1843 and 2096",
+        ),
+        (
+            np.abs(rows.arrival_ns) > _TIME_MAX_NS,
+            lambda row: f"arrival_ns is {rows.arrival_ns[row]}: not between 1843 and 2096",
+        ),
+        (
+            rows.sensor == UNKNOWN_SENSOR,
+            lambda row: f'unknown sensor "{rows.names[rows.name[row]][:64]}"',
+        ),
+        (
+            rows.kind == OTHER_KIND,
+            lambda row: f'kind "{rows.kind_words[rows.kind_word[row]][:64]}": radar or infrared',
+        ),
+        (is_satellite[rows.sensor] != says_infrared, other_kind),
+    ]
+
+
+def _radar_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+    is_radar = rows.kind == RADAR
+    found: list[tuple[Flags, Callable[[int], str]]] = []
+
+    def check(name: str, values: F64, is_wrong: Flags, allowed: str) -> None:
+        found.append((is_radar & is_wrong, lambda row: f"{name} is {values[row]:g}: {allowed}"))
+
+    distance, azimuth, elevation, rate = rows.reported.T
+    for name, values in (
+        ("range_m", distance),
+        ("azimuth_rad", azimuth),
+        ("elevation_rad", elevation),
+    ):
+        found.append((is_radar & np.isnan(values), _empty(name)))
+    check("range_m", distance, ~(distance >= RANGE_MIN_M), f"at least {RANGE_MIN_M:g}")
+    check("range_m", distance, distance > RANGE_MAX_M, f"at most {RANGE_MAX_M:g}")
+    check("azimuth_rad", azimuth, np.abs(azimuth) > TURN_RAD + _SLACK_RAD, "at most a turn")
+    check(
+        "elevation_rad",
+        elevation,
+        np.abs(elevation) > 0.25 * TURN_RAD + _SLACK_RAD,
+        "at most a right angle",
+    )
+    check(
+        "range_rate_m_s",
+        rate,
+        np.abs(rate) > RANGE_RATE_MAX_M_S,
+        f"at most {RANGE_RATE_MAX_M_S:g} either way",
+    )
+    for k, name in enumerate(
+        ("range_std_m", "azimuth_std_rad", "elevation_std_rad", "range_rate_std_m_s")
+    ):
+        std = rows.reported_std[:, k]
+        check(name, std, (std < STD_MIN) | np.isinf(std), "it must be above 0")
+    return found
+
+
+def _infrared_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+    is_infrared = rows.kind == INFRARED
+    eye_m = np.linalg.norm(rows.eye_ecef_m, axis=-1)
+    length = np.linalg.norm(rows.line_of_sight, axis=-1)
+    std = rows.line_of_sight_std_rad
+    return [
+        (is_infrared & np.isnan(eye_m), _empty("the satellite's position")),
+        (is_infrared & np.isnan(length), _empty("the line of sight")),
+        (
+            is_infrared & ~((eye_m >= EYE_MIN_M) & (eye_m <= EYE_MAX_M)),
+            lambda row: f"the satellite is {eye_m[row] / 1e3:g} km from the Earth's middle",
+        ),
+        (
+            is_infrared & ~(np.abs(length - 1.0) <= UNIT_VECTOR_SLACK),
+            lambda row: f"the line of sight has length {length[row]:g}, not 1",
+        ),
+        (
+            is_infrared & ((std < STD_MIN) | np.isinf(std)),
+            lambda row: f"line_of_sight_std_rad is {std[row]:g}: it must be above 0",
+        ),
+    ]
+
+
+def _empty(name: str) -> Callable[[int], str]:
+    return lambda _: f"{name} is empty or no number"
+
+
+def _time_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+    within = (np.abs(rows.time_ns) <= _TIME_MAX_NS) & (np.abs(rows.arrival_ns) <= _TIME_MAX_NS)
+    delay_s = np.where(within, rows.arrival_ns - rows.time_ns, 0) / NS_PER_S
+    return [
+        (
+            np.abs(delay_s) > AGE_MAX_S,
+            lambda row: (
+                f"its time jumps: {abs(delay_s[row]):,.0f} s "
+                f"{'before' if delay_s[row] > 0.0 else 'after'} its arrival"
+            ),
+        ),
+        (
+            delay_s < -FUTURE_MAX_S,
+            lambda row: f"in the future: {-delay_s[row]:.1f} s after its arrival",
+        ),
+    ]
+
+
+def _first_of_same(rows: Rows, is_good: Flags) -> npt.NDArray[np.int64]:
+    """For each good row the earlier one that it repeats, or -1: same sensor, time and values."""
+    first = np.full(len(rows), -1, dtype=np.int64)
+    good = np.flatnonzero(is_good)
+    if not len(good):
+        return first
+    digest = np.zeros(len(good), dtype=np.uint64)
+    for word in _words(rows, good):
+        digest = (digest ^ word) * np.uint64(0x9E3779B97F4A7C15)
+        digest ^= digest >> np.uint64(29)
+    order = np.lexsort((good, rows.arrival_ns[good], digest))
+    is_next = digest[order][1:] == digest[order][:-1]
+    suspects = good[order[np.append(is_next, False) | np.append(False, is_next)]]
+    keeper: dict[bytes, int] = {}
+    if len(suspects):
+        keys = np.stack(list(_words(rows, suspects)), axis=1)
+        for row, key in zip(suspects.tolist(), keys, strict=True):
+            kept = keeper.setdefault(key.tobytes(), row)
+            first[row] = -1 if kept == row else kept
+    return first
+
+
+def _words(rows: Rows, chosen: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.uint64]]:
+    """Give what tells looks apart, 64 bits of each row at a time."""
+    yield rows.time_ns[chosen].view(np.uint64)
+    yield rows.sensor[chosen].astype(np.uint64)
+    is_radar = rows.kind[chosen] == RADAR
+    parts = ((rows.reported, is_radar), (rows.eye_ecef_m, ~is_radar))
+    for values, counts in (*parts, (rows.line_of_sight, ~is_radar)):
+        for column in values.T:
+            value = column[chosen]
+            # One form of "none", and of zero.
+            yield np.where(counts & ~np.isnan(value), value + 0.0, np.nan).view(np.uint64)
+
+
+def _alone(rows: Rows, is_good: Flags) -> Flags:
+    """Rows that stand alone in time, where there are others that do not."""
+    good = np.flatnonzero(is_good)
+    order = good[np.argsort(rows.time_ns[good], kind="stable")]
+    is_far = np.diff(rows.time_ns[order]) > ALONE_S * NS_PER_S
+    is_alone = np.append(True, is_far) & np.append(is_far, True)
+    alone = np.zeros(len(rows), dtype=bool)
+    if len(order) and not is_alone.all():
+        alone[order[is_alone]] = True
+    return alone
+
+
+def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> None:
+    """Refuse a table in other units than it says: as a whole, or one sensor's rows.
+
+    Raises
+    ------
+    TableError
+        Angles look like degrees, lengths like kilometres, or times like seconds.
+    """
+    _refuse_times(rows, where)
+    is_plot = (rows.kind == RADAR) & (rows.sensor != UNKNOWN_SENSOR)
+    _refuse_angles(rows.reported[is_plot], "", where)
+    for index, sensor in enumerate(sensors):
+        own = rows.sensor == index
+        if isinstance(sensor, Radar):
+            own &= is_plot
+            name = f' of "{sensor.sensor}"'
+            if np.count_nonzero(own) >= _ENOUGH_ROWS:
+                _refuse_angles(rows.reported[own], name, where)
+            _refuse_lengths(rows.reported[own, 0], sensor.range_max_m, name, where)
+        elif own.any():
+            eye_m = np.linalg.norm(rows.eye_ecef_m[own], axis=-1)
+            middle_m = _median(eye_m)
+            if 1e-3 * EYE_MIN_M <= middle_m <= 1e-3 * EYE_MAX_M < EYE_MIN_M:
+                _refuse("sensor_x_m to sensor_z_m", middle_m, "kilometres", "metres", where)
+
+
+def _refuse_times(rows: Rows, where: str) -> None:
+    times = rows.time_ns[rows.time_ns != NO_TIME]
+    if len(times) < _ENOUGH_ROWS:
+        return
+    middle = float(np.median(times))
+    half_span = 0.5 * float(np.percentile(times, 95) - np.percentile(times, 5))
+    for unit, in_one_s in (("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6)):
+        # Between 1986 and 2128 in that unit; in nanoseconds all within an instant of 1970.
+        if 5e8 <= middle / in_one_s <= 5e9 and 0.0 < half_span < 1e-3 * middle:
+            _refuse("time_ns", middle, unit, "nanoseconds since 1970", where)
+
+
+def _refuse_angles(reported: F64, name: str, where: str) -> None:
+    for key, column, limit in (
+        ("azimuth_rad", 1, TURN_RAD),
+        ("elevation_rad", 2, 0.25 * TURN_RAD),
+    ):
+        middle = _median(np.abs(reported[:, column]))
+        if middle > limit + _SLACK_RAD:
+            _refuse(f"{key}{name}", middle, "degrees", "radians", where)
+
+
+def _refuse_lengths(range_m: F64, range_max_m: float, name: str, where: str) -> None:
+    middle = _median(range_m[range_m > 0.0])
+    if len(range_m) >= _ENOUGH_ROWS and middle < range_max_m / _KILOMETRES_RATIO:
+        _refuse(f"range_m{name}", middle, "kilometres", "metres", where)
+
+
+def _median(values: F64) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
+
+
+def _refuse(key: str, middle: float, found: str, wanted: str, where: str) -> None:
+    raise TableError(
+        f"{key} looks like {found}: its median is {middle:g}",
+        allowed=wanted,
+        where=where,
+        what_to_do=f"Convert the column to {wanted}",
+    )
+
+
+def refuse_crowds(
+    rows: Rows,
+    good: npt.NDArray[np.intp],
+    plots_max: int,
+    names: Sequence[str],
+    where: str,
+) -> None:
+    """Refuse a table in which one look holds too many plots.
+
+    Raises
+    ------
+    TableError
+        One sensor has more than ``plots_max`` rows of one time.
+    """
+    if len(good) <= plots_max:
+        return
+    order = good[np.lexsort((rows.time_ns[good], rows.sensor[good]))]
+    is_new = (np.diff(rows.time_ns[order]) != 0) | (np.diff(rows.sensor[order]) != 0)
+    starts = np.concatenate([[0], np.flatnonzero(is_new) + 1, [len(order)]])
+    counts = np.diff(starts)
+    most = int(np.argmax(counts))
+    if counts[most] > plots_max:
+        raise TableError(
+            f'{counts[most]:,} rows of "{names[rows.sensor[order[starts[most]]]]}" at one time',
+            allowed=f"at most {plots_max:,} plots a look",
+            where=where,
+            what_to_do="Give each look the time at which it was taken",
+        )

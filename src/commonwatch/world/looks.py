@@ -1,0 +1,291 @@
+"""Single looks drawn from truth: plots of radars, true and false; lines of sight of satellites.
+
+==========================  ==================================================  =======
+figure                      source                                              mark
+==========================  ==================================================  =======
+``ARRIVAL_S``               1 to 3 s from a sensor to its centre                assumed
+``FALSE_RANGE_RATE_M_S``    a false plot may seem to move at any speed of       assumed
+                            what flies
+``GLINTS_PER_HOUR``         sun on clouds, a satellite                          assumed
+``GLINT_LOOKS``             looks in a row that one glint lasts                 assumed
+==========================  ==================================================  =======
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.earth import ray_table
+from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef, local_radius
+from commonwatch.flight.trajectory import Trajectories
+from commonwatch.sensing.infrared import InfraredSatellite, position_ecef_m
+from commonwatch.sensing.measurement import (
+    look_probability,
+    radar_measurement,
+    radar_noise,
+    range_rate_measurement,
+)
+from commonwatch.sensing.radar import TURN_RAD, Radar, Role
+from commonwatch.sensing.visibility import Spells
+from commonwatch.units import NS_PER_S
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+ARRIVAL_S: Final = (1.0, 3.0)
+FALSE_RANGE_RATE_M_S: Final = 8_000.0
+GLINTS_PER_HOUR: Final = 1.0
+GLINT_LOOKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Flown:
+    """Flights and when each lifted off.
+
+    Parameters
+    ----------
+    trajectories
+        (n,) flights.
+    lift_off_s
+        (n,), seconds from the start of the record.
+    first_launch_s
+        The lift-off that satellites' orbits count from.
+    epoch_ns
+        Start of the record, UTC since 1970.
+    """
+
+    trajectories: Trajectories
+    lift_off_s: F64
+    first_launch_s: float
+    epoch_ns: int
+
+    @property
+    def span_s(self) -> float:
+        """Length of the record: to the end of the last flight."""
+        return float(np.max(self.lift_off_s + self.trajectories.end_s))
+
+    def instant_ns(self, time_s: npt.NDArray[np.floating]) -> I64:
+        """Whole nanoseconds since 1970 of seconds from the start of the record."""
+        return self.epoch_ns + np.round(time_s * NS_PER_S).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Looks:
+    """What one sensor reports; not-a-number for what its kind does not measure.
+
+    Parameters
+    ----------
+    time_ns, arrival_ns
+        (m,).
+    reported
+        (m, 4), range, azimuth, elevation as the radar reports it, range rate.
+    eye_ecef_m, line_of_sight
+        (m, 3).
+    """
+
+    time_ns: I64
+    arrival_ns: I64
+    reported: F64
+    eye_ecef_m: F64
+    line_of_sight: F64
+
+
+def drawn_plots(
+    radar: Radar, spells: Spells, flown: Flown, *, range_bias_m: float, rng: np.random.Generator
+) -> Looks:
+    """Draw the plots of one radar.
+
+    Parameters
+    ----------
+    radar
+        Which sweeps each ``track_interval_s``; all plots of a sweep have its time.
+    spells
+        When it can see which flight.
+    flown
+        The flights.
+    range_bias_m
+        Added to each range.
+    rng
+        Its own generator.
+
+    Notes
+    -----
+    False plots are Poisson in number and uniform over the searched volume; a cued radar has them
+    only in sweeps in which it looks at something.
+    """
+    interval_s = radar.track_interval_s
+    phase_s = rng.uniform(0.0, interval_s)
+    sweep_count = int((flown.span_s - phase_s) / interval_s) + 1
+    delay_s = rng.uniform(*ARRIVAL_S, sweep_count)
+    path, sweep = _instants(
+        spells.path,
+        flown.lift_off_s[spells.path] + spells.first_seen_s,
+        flown.lift_off_s[spells.path] + spells.last_seen_s,
+        phase_s=phase_s,
+        interval_s=interval_s,
+    )
+    flying_s = phase_s + sweep * interval_s - flown.lift_off_s[path]
+    states = flown.trajectories.state_vector_at(path, flying_s)
+    is_seen = rng.random(len(path)) < look_probability(radar, states)
+    plots = _true_plots(radar, states[is_seen], range_bias_m, rng)
+    searched = np.arange(sweep_count) if radar.role is Role.SEARCH else np.unique(sweep)
+    false_sweep = np.repeat(searched, rng.poisson(radar.false_plots_per_sweep, len(searched)))
+    false = _false_plots(radar, len(false_sweep), rng)
+    all_sweeps = np.concatenate([sweep[is_seen], false_sweep])
+    blank = np.full((len(all_sweeps), 3), np.nan)
+    return Looks(
+        time_ns=flown.instant_ns(phase_s + all_sweeps * interval_s),
+        arrival_ns=flown.instant_ns(phase_s + all_sweeps * interval_s + delay_s[all_sweeps]),
+        reported=np.concatenate([plots, false]),
+        eye_ecef_m=blank,
+        line_of_sight=blank,
+    )
+
+
+def drawn_lines(satellite: InfraredSatellite, flown: Flown, *, rng: np.random.Generator) -> Looks:
+    """Draw the lines of sight of one satellite: burning motors, and the sun on clouds.
+
+    Parameters
+    ----------
+    satellite
+        Which looks each ``revisit_s`` and misses nothing that burns above the clouds.
+    flown
+        The flights.
+    rng
+        Its own generator.
+    """
+    phase_s = rng.uniform(0.0, satellite.revisit_s)
+    look_count = int((flown.span_s - phase_s) / satellite.revisit_s) + 1
+    delay_s = rng.uniform(*ARRIVAL_S, look_count)
+    paths = flown.trajectories
+    dark_s = np.minimum(paths.burn_out_s, paths.end_s)
+    path, look = _instants(
+        np.arange(paths.path_count),
+        flown.lift_off_s,
+        flown.lift_off_s + dark_s,
+        phase_s=phase_s,
+        interval_s=satellite.revisit_s,
+    )
+    flying_s = phase_s + look * satellite.revisit_s - flown.lift_off_s[path]
+    place = paths.state_vector_at(path, flying_s)[:, :3]
+    glint_look, glint_place = _glints(satellite, flown, look_count, phase_s, rng)
+    look = np.concatenate([look, glint_look])
+    place = np.concatenate([place, glint_place])
+    time_s = phase_s + look * satellite.revisit_s
+    eye = position_ecef_m(satellite.orbit, time_s - flown.first_launch_s)
+    is_seen = _in_view(satellite, place, eye)
+    place, eye, look, time_s = place[is_seen], eye[is_seen], look[is_seen], time_s[is_seen]
+    return Looks(
+        time_ns=flown.instant_ns(time_s),
+        arrival_ns=flown.instant_ns(time_s + delay_s[look]),
+        reported=np.full((len(look), 4), np.nan),
+        eye_ecef_m=eye,
+        line_of_sight=_spread(place - eye, satellite.line_of_sight_std_rad, rng),
+    )
+
+
+def _instants(
+    path: npt.NDArray[np.integer],
+    first_s: F64,
+    last_s: F64,
+    *,
+    phase_s: float,
+    interval_s: float,
+) -> tuple[I64, I64]:
+    """Path and number of every look that falls into a stretch of time."""
+    first = np.ceil((first_s - phase_s) / interval_s).astype(np.int64)
+    count = np.maximum(np.floor((last_s - phase_s) / interval_s).astype(np.int64) - first + 1, 0)
+    row = np.repeat(np.arange(len(path)), count)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+    return path[row].astype(np.int64), number
+
+
+def _true_plots(radar: Radar, states: F64, range_bias_m: float, rng: np.random.Generator) -> F64:
+    """Return what the radar reports of objects, (m, 4)."""
+    plots = np.full((len(states), 4), np.nan)
+    plots[:, :3] = radar_measurement(radar, states)
+    if not radar.is_refraction_corrected:
+        radius_m = float(local_radius(radar.site.latitude_rad))
+        rays = ray_table.ray_table(radar.site.altitude_m, radius_m)
+        plots[:, 2] = ray_table.apparent_elevation(rays, plots[:, 2], plots[:, 0])
+    plots[:, :3] += radar_noise(radar, states) * rng.standard_normal((len(states), 3))
+    plots[:, 0] += range_bias_m
+    plots[:, 1] = np.mod(plots[:, 1], TURN_RAD)
+    plots[:, 2] = np.minimum(plots[:, 2], 0.25 * TURN_RAD)
+    if radar.range_rate_std_m_s is not None:
+        noise = radar.range_rate_std_m_s * rng.standard_normal(len(states))
+        plots[:, 3] = range_rate_measurement(radar, states) + noise
+    return plots
+
+
+def _false_plots(radar: Radar, count: int, rng: np.random.Generator) -> F64:
+    """Draw plots uniform over the searched volume, (count, 4)."""
+    faces = radar.faces
+    width = np.array([face.width_rad for face in faces])
+    start = np.array([face.azimuth_min_rad for face in faces])
+    low = np.sin([face.elevation_min_rad for face in faces])
+    high = np.sin([face.elevation_max_rad for face in faces])
+    volume = width * (high - low)
+    face = rng.choice(len(faces), size=count, p=volume / volume.sum())
+    near, far = radar.range_min_m**3, radar.range_max_m**3
+    plots = np.full((count, 4), np.nan)
+    plots[:, 0] = np.cbrt(rng.uniform(near, far, count))
+    plots[:, 1] = np.mod(start[face] + width[face] * rng.random(count), TURN_RAD)
+    plots[:, 2] = np.arcsin(rng.uniform(low[face], high[face]))
+    if radar.range_rate_std_m_s is not None:
+        plots[:, 3] = rng.uniform(-FALSE_RANGE_RATE_M_S, FALSE_RANGE_RATE_M_S, count)
+    return plots
+
+
+def _glints(
+    satellite: InfraredSatellite,
+    flown: Flown,
+    look_count: int,
+    phase_s: float,
+    rng: np.random.Generator,
+) -> tuple[I64, F64]:
+    """Draw looks and places of glints: each at one place on the clouds, uniform over the Earth."""
+    count = int(rng.poisson(GLINTS_PER_HOUR * flown.span_s / 3_600.0))
+    first = rng.integers(0, look_count, count)
+    places = np.empty((count, 3))
+    for k in range(count):
+        time_s = phase_s + first[k] * satellite.revisit_s - flown.first_launch_s
+        eye = position_ecef_m(satellite.orbit, time_s)
+        below = ecef_from_geodetic(
+            np.arcsin(rng.uniform(-1.0, 1.0, 256)),
+            rng.uniform(-math.pi, math.pi, 256),
+            satellite.cloud_break_altitude_m + 1.0,
+        )
+        in_view = np.flatnonzero(_in_view(satellite, below, np.broadcast_to(eye, below.shape)))
+        places[k] = below[in_view[0]] if len(in_view) else below[0]
+    look = (first[:, np.newaxis] + np.arange(GLINT_LOOKS)).ravel()
+    in_time = look < look_count
+    return look[in_time], np.repeat(places, GLINT_LOOKS, axis=0)[in_time]
+
+
+def _in_view(satellite: InfraredSatellite, place: F64, eye: F64) -> npt.NDArray[np.bool_]:
+    """Whether places are above the clouds and below a satellite that stands high enough."""
+    latitude, longitude, height_m = geodetic_from_ecef(place)
+    level = np.cos(latitude)
+    up = np.stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=-1)
+    line = eye - place
+    sine = np.einsum("ij,ij->i", up, line) / np.linalg.norm(line, axis=-1)
+    return np.asarray(
+        (height_m >= satellite.cloud_break_altitude_m)
+        & (sine >= math.sin(satellite.elevation_min_rad))
+    )
+
+
+def _spread(line: F64, std_rad: float, rng: np.random.Generator) -> F64:
+    """Return unit vectors along lines, each turned by a normal angle either way across it."""
+    unit = line / np.linalg.norm(line, axis=-1, keepdims=True)
+    noise = std_rad * rng.standard_normal(line.shape)
+    # Of an isotropic error what lies along the line only stretches it.
+    across = noise - np.einsum("ij,ij->i", unit, noise)[:, np.newaxis] * unit
+    turned = unit + across
+    return np.asarray(turned / np.linalg.norm(turned, axis=-1, keepdims=True))
