@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from benchmarks import tracking_goals
 from benchmarks.free_flight import HEYOKA, SCIPY
 
 Results = Mapping[str, Any]
@@ -48,6 +49,7 @@ _HEADS: Final = {
         "5,000 paths of 80 samples against 20 radars of one face. NumPy computes angles, as most "
         "would write it; C and Commonwatch compare dot products.",
     ),
+    **tracking_goals.HEADS,
     "fusion": (
         "Fusion",
         "Three centres, 400 objects for 200 s, a look of 1 m a second each, an exchange each 2 s; "
@@ -82,6 +84,7 @@ def goals(results: Results) -> list[tuple[str, str, bool]]:
         if (ratio := floor_ratio(results["coverage"])) is not None:
             goal = f"coverage: at most {_SWEEP_MAX:g} times the C floor"
             found.append((goal, f"{ratio:.2f} times", ratio <= _SWEEP_MAX))
+    found += tracking_goals.goals(results)
     if "fusion" in results:
         found += _fusion_goals({row["name"]: row for row in results["fusion"]["rows"]})
     if "start_up" in results:
@@ -166,6 +169,7 @@ _COLUMNS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     ("tests_per_s", "million tests a CPU second", lambda rate: f"{rate / 1e6:,.1f}"),
     ("wall_s", "wall, s", lambda wall: f"{wall:.2f}"),
     ("cpu_s", "CPU, s", lambda cpu: f"{cpu:.4f}"),
+    *tracking_goals.COLUMNS,
     ("noise_ratio", "median above best", lambda noise: f"{100.0 * noise:.0f} %"),
     ("honest_nees", "all honest: error squared", lambda nees: f"{nees:,.2f}"),
     ("honest_rms_m", "m", lambda error: f"{error:.2f}"),
@@ -205,18 +209,26 @@ def text(results: Results) -> str:
         "",
         "## Goals",
         "",
-        "| goal | measured | met |",
-        "|---|---|---|",
-        *(
-            f"| {goal} | {found} | {'yes' if met else 'NO'} |"
-            for goal, found, met in goals(results)
-        ),
+        *goals_table(goals(results)),
     ]
-    for key, (title, sentence) in _HEADS.items():
+    for key in _HEADS:
         if key in results:
-            lines += ["", f"## {title}", "", sentence, "", *_table(results[key]["rows"])]
-            for name, reason in results[key].get("missing", {}).items():
-                lines += ["", f"{name} did not run here: {reason}."]
-            for name, count in results[key].get("differ", {}).items():
-                lines += ["", f"Answers of {name} that differ from Commonwatch's: {count}."]
+            lines += ["", *section(results, key)]
     return "\n".join(lines) + "\n"
+
+
+def goals_table(found: list[tuple[str, str, bool]]) -> list[str]:
+    """Return the lines of a table of goals."""
+    rows = [f"| {goal} | {took} | {'yes' if is_met else 'NO'} |" for goal, took, is_met in found]
+    return ["| goal | measured | met |", "|---|---|---|", *rows]
+
+
+def section(results: Results, key: str) -> list[str]:
+    """Return the lines of one section."""
+    title, sentence = _HEADS[key]
+    lines = [f"## {title}", "", sentence, "", *_table(results[key]["rows"])]
+    for name, reason in results[key].get("missing", {}).items():
+        lines += ["", f"{name} did not run here: {reason}."]
+    for name, count in results[key].get("differ", {}).items():
+        lines += ["", f"Answers of {name} that differ from Commonwatch's: {count}."]
+    return lines

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import commands, coverage, free_flight, fusion, page
+from benchmarks import commands, coverage, free_flight, fusion, many_tracks, page, tracking
 
 FORMAT: Final = 1
 _ROOT: Final = Path(__file__).parents[1]
@@ -25,6 +25,8 @@ SECTIONS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "samples": free_flight.samples,
     "with_drag": free_flight.with_drag,
     "coverage": coverage.sweeps,
+    "tracking": tracking.tracking,
+    "long_and_many": many_tracks.long_and_many,
     "fusion": fusion.exchanging,
     "start_up": commands.start_up,
     "jobs": commands.jobs,
@@ -44,7 +46,7 @@ def machine() -> str:
 def versions() -> dict[str, str]:
     """Return the versions of what was measured; peers that are not installed are left out."""
     found = {"Python": platform.python_version()}
-    for name in ("numba", "numpy", "scipy", "heyoka", "orekit-jpype"):
+    for name in ("numba", "numpy", "scipy", "heyoka", "orekit-jpype", "stonesoup"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -1,0 +1,147 @@
+"""Tracks as centres share them: what is believed, what is new, and what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.errors import InputError
+from commonwatch.fusion.combination import News
+from commonwatch.fusion.pedigree import Pedigree
+from commonwatch.identity import NationId
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reports:
+    """Reports on tracks, one row a report, in any order.
+
+    Parameters
+    ----------
+    contributor
+        Who sends each, a nation's own centre among them, N names.
+    track, sequence
+        The sender's numbers of the track and of the report, shape (N,). A report repeated by a link
+        has both again.
+    time_ns
+        Time of the state vector, shape (N,).
+    since_ns
+        Time of the report before it: the news is what came after, shape (N,).
+    state_vector, covariance
+        The whole estimate, from the sender's own sensors only where it has a pedigree; shapes
+        (N, 6) and (N, 6, 6).
+    news
+        The equivalent measurement since ``since_ns``, N rows; of a track's first report nothing is
+        used but the whole.
+    step
+        What each coordinate was rounded to, zero where it was not; the covariance already holds
+        step^2 / 12. Shape (N, 6).
+    pedigree
+        What the whole estimate rests on; None where it is not said. N of them.
+
+    Raises
+    ------
+    InputError
+        Shapes differ, or a number is not finite.
+    """
+
+    contributor: tuple[NationId, ...]
+    track: I64
+    sequence: I64
+    time_ns: I64
+    since_ns: I64
+    state_vector: F64
+    covariance: F64
+    news: News
+    step: F64
+    pedigree: tuple[Pedigree | None, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.contributor)
+        shapes = {"state_vector": (count, 6), "covariance": (count, 6, 6), "step": (count, 6)}
+        for name in ("track", "sequence", "time_ns", "since_ns", *shapes):
+            kind = np.float64 if name in shapes else np.int64
+            array = np.ascontiguousarray(getattr(self, name), dtype=kind)
+            shape = shapes.get(name, (count,))
+            if array.shape != shape:
+                raise InputError(f"{name} of shape {array.shape}", allowed=f"shape {shape}")
+            if not np.isfinite(array).all():
+                row = int(np.argwhere(~np.isfinite(array))[0][0])
+                raise InputError(
+                    f"{name} is not a number", allowed="finite numbers", where=f"report {row}"
+                )
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        if len(self.pedigree) != count or len(self.news.is_news) != count:
+            raise InputError("pedigree or news of another length", allowed=f"{count} rows")
+
+    def __len__(self) -> int:
+        return len(self.contributor)
+
+    def take(self, index: npt.ArrayLike) -> Reports:
+        """Return the rows that an index array or a mask chooses."""
+        rows = np.arange(len(self))[np.asarray(index)]
+        return Reports(
+            contributor=tuple(self.contributor[row] for row in rows),
+            track=self.track[rows],
+            sequence=self.sequence[rows],
+            time_ns=self.time_ns[rows],
+            since_ns=self.since_ns[rows],
+            state_vector=self.state_vector[rows],
+            covariance=self.covariance[rows],
+            news=News(
+                information=self.news.information[rows],
+                information_vector=self.news.information_vector[rows],
+                is_news=self.news.is_news[rows],
+            ),
+            step=self.step[rows],
+            pedigree=tuple(self.pedigree[row] for row in rows),
+        )
+
+
+def joined(parts: list[Reports]) -> Reports:
+    """All rows of several, in their order; at least one part."""
+    arrays = ("track", "sequence", "time_ns", "since_ns", "state_vector", "covariance", "step")
+    news = ("information", "information_vector", "is_news")
+    return Reports(
+        contributor=tuple(name for part in parts for name in part.contributor),
+        pedigree=tuple(each for part in parts for each in part.pedigree),
+        news=News(
+            **{name: np.concatenate([getattr(part.news, name) for part in parts]) for name in news}
+        ),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays},
+    )
+
+
+def coarsened(
+    state_vector: npt.ArrayLike, covariance: npt.ArrayLike, step: npt.ArrayLike
+) -> tuple[F64, F64]:
+    """Round estimates and widen their covariance by what rounding hides.
+
+    Parameters
+    ----------
+    state_vector, covariance
+        Shapes (N, 6) and (N, 6, 6).
+    step
+        What each coordinate is rounded to, zero to leave it, shape (6,) or (N, 6).
+
+    Notes
+    -----
+    Each rounded coordinate's variance grows by step^2 / 12, that of a uniform error.
+
+    Limits: the errors of one track's roundings are not independent from report to report, so that
+    what was rounded is intersected and never added.
+    """
+    states = np.asarray(state_vector, dtype=np.float64)
+    steps = np.broadcast_to(np.asarray(step, dtype=np.float64), states.shape)
+    safe = np.where(steps > 0.0, steps, 1.0)
+    rounded = np.where(steps > 0.0, np.round(states / safe) * safe, states)
+    wider = np.array(covariance, dtype=np.float64)
+    index = np.arange(states.shape[-1])
+    wider[..., index, index] += steps**2 / 12.0
+    return rounded, wider

@@ -1,0 +1,279 @@
+"""System tracks count nothing twice, whatever comes late, again, out of order or rounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commonwatch.fusion.report import Reports, coarsened, joined
+from commonwatch.fusion.system_tracks import (
+    ADDED,
+    BESIDE,
+    EXCLUDED,
+    GATED,
+    REFUSED_COVARIANCE,
+    REFUSED_FULL,
+    REFUSED_FUTURE,
+    REFUSED_OLD,
+    REPEATED,
+    Picture,
+    Settings,
+    SystemTracks,
+)
+from commonwatch.tracking.estimate import normalised_error_squared, predict
+from tests.fusion.build import SECOND_NS, Filter, covariance_of, flights, nation, update
+
+F64 = npt.NDArray[np.float64]
+
+STD_M = 100.0
+LIE = np.array([40.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+NEARLY_BEST = 1e-3
+"""The weights of an intersection need not be the very best."""
+QUIET = Settings(process_noise_m2_s3=0.0, window_s=40.0)
+
+
+def history(
+    names: str, seconds: int, *, count: int = 3, seed: int = 0, period_s: int = 10
+) -> tuple[list[Reports], F64, Filter]:
+    """Reports of several centres each period, the truth at the end, and a filter with all looks."""
+    rng = np.random.default_rng(seed)
+    truth = flights(count)
+    filters = [Filter.begun(name, truth, rng) for name in names]
+    central: Filter | None = None
+    reports = []
+    for second in range(seconds + 1):
+        if second:
+            truth, _ = predict(truth, covariance_of(1.0, 1.0, count), 1.0, process_noise_m2_s3=0.0)
+        for each in filters:
+            measured = truth[:, :3] + rng.normal(size=(count, 3)) * STD_M
+            each.advance(float(second))
+            each.measure(measured, STD_M)
+            if central is None:
+                central = Filter("central", each.mean, each.covariance)
+            else:
+                central.advance(float(second))
+                central.mean, central.covariance = update(
+                    central.mean, central.covariance, measured, STD_M
+                )
+            if second % period_s == 0:
+                reports.append(each.report())
+    if central is None:
+        raise ValueError(names)
+    return reports, truth, central
+
+
+def ends(parts: list[Reports], now_s: float, chosen: Settings = QUIET) -> Picture:
+    """The picture after all reports in one step."""
+    return SystemTracks(chosen).step(joined(parts), round(now_s * SECOND_NS))
+
+
+def test_the_picture_is_that_of_one_filter_with_every_look() -> None:
+    reports, truth, central = history("abc", 60)
+    tracks = SystemTracks(QUIET)
+    for start in range(0, len(reports), 3):
+        now_ns = int(reports[start].time_ns.max())
+        picture = tracks.step(joined(reports[start : start + 3]), now_ns)
+        assert set(picture.outcome) == {ADDED}
+    assert len(picture.estimates) == 3
+    deviation = np.sqrt(np.diagonal(central.covariance, axis1=1, axis2=2))
+    assert (np.abs(picture.estimates.state_vector - central.mean) / deviation).max() < 0.1
+    spread = np.sqrt(np.diagonal(picture.estimates.covariance, axis1=1, axis2=2))
+    np.testing.assert_allclose(spread, deviation, rtol=0.02)
+    error = picture.estimates.state_vector - truth
+    assert normalised_error_squared(error, picture.estimates.covariance).mean() / 6.0 < 2.5
+
+
+REPORTS, TRUTH, _ = history("abc", 30)
+
+
+@settings(max_examples=25)
+@given(
+    st.permutations(range(len(REPORTS))),
+    st.integers(1, 4),
+    st.lists(st.integers(0, len(REPORTS) - 1), max_size=6),
+)
+def test_any_order_any_steps_and_any_repetition_give_the_same_bytes(
+    order: list[int], steps: int, again: list[int]
+) -> None:
+    first = ends(REPORTS, 35.0)
+    tracks = SystemTracks(QUIET)
+    for chunk in np.array_split(np.array([*order, *again]), steps):
+        if len(chunk):
+            tracks.step(joined([REPORTS[index] for index in chunk]), 32 * SECOND_NS)
+    last = tracks.step(REPORTS[0], 35 * SECOND_NS)
+    found = np.argsort(last.estimates.state_vector[:, 1])
+    wanted = np.argsort(first.estimates.state_vector[:, 1])
+    for name in ("state_vector", "covariance"):
+        one = getattr(first.estimates, name)[wanted]
+        assert one.tobytes() == getattr(last.estimates, name)[found].tobytes()
+
+
+def test_a_report_that_comes_again_under_a_new_number_changes_nothing() -> None:
+    tracks = SystemTracks(QUIET)
+    tracks.step(joined(REPORTS), 30 * SECOND_NS)
+    before = tracks.step(REPORTS[0], 30 * SECOND_NS)
+    again = replace(REPORTS[-1], sequence=REPORTS[-1].sequence + 7)
+    after = tracks.step(again, 30 * SECOND_NS)
+    assert after.outcome == (REPEATED,) * 3
+    assert before.estimates.state_vector.tobytes() == after.estimates.state_vector.tobytes()
+
+
+def test_news_that_somebody_passes_on_is_not_counted_again() -> None:
+    tracks = SystemTracks(QUIET)
+    first = tracks.step(joined(REPORTS[:3]), SECOND_NS)
+    passed_on = replace(REPORTS[1], contributor=(nation("d"),) * 3)
+    second = tracks.step(passed_on, SECOND_NS)
+    assert second.outcome == (REPEATED,) * 3
+    assert first.estimates.covariance.tobytes() == second.estimates.covariance.tobytes()
+
+
+def test_without_a_pedigree_the_picture_is_never_surer_than_intersection_allows() -> None:
+    tracks = SystemTracks(QUIET)
+    first = tracks.step(joined(REPORTS[:3]), SECOND_NS)
+    mute = replace(REPORTS[1], contributor=(nation("d"),) * 3, pedigree=(None,) * 3)
+    for _ in range(3):
+        second = tracks.step(mute, SECOND_NS)
+    narrowed = np.linalg.det(second.estimates.covariance / first.estimates.covariance.max())
+    before = np.linalg.det(first.estimates.covariance / first.estimates.covariance.max())
+    np.testing.assert_allclose(narrowed, before, rtol=1e-3)
+
+
+def test_rounded_reports_widen_and_are_intersected() -> None:
+    reports, truth, _ = history("ab", 20, count=40, seed=5)
+    step = np.array([1_000.0] * 3 + [10.0] * 3)
+    last = reports[-1]
+    rounded, wider = coarsened(last.state_vector, last.covariance, step)
+    np.testing.assert_allclose(
+        np.diagonal(wider - last.covariance, axis1=1, axis2=2)[0], step**2 / 12.0
+    )
+    rough = replace(
+        last, state_vector=rounded, covariance=wider, step=np.broadcast_to(step, (40, 6))
+    )
+    picture = ends([*reports[0:4:2], rough], 20.0)
+    assert picture.outcome[-40:] == (BESIDE,) * 40
+    error = picture.estimates.state_vector - truth
+    assert normalised_error_squared(error, picture.estimates.covariance).mean() / 6.0 < 1.2
+
+
+def test_what_is_later_than_the_window_is_intersected_and_not_added() -> None:
+    tracks = SystemTracks(replace(QUIET, window_s=5.0))
+    by_time = [joined(REPORTS[start : start + 3]) for start in range(0, 12, 3)]
+    tracks.step(by_time[0], 0)
+    late = by_time[1].take(np.array([name == "b" for name in by_time[1].contributor]))
+    for parts, second in ((by_time[1], 10), (by_time[2], 20), (by_time[3], 30)):
+        in_time = np.array([name != "b" for name in parts.contributor])
+        tracks.step(parts.take(in_time), second * SECOND_NS)
+    before = tracks.step(REPORTS[0], 31 * SECOND_NS)
+    after = tracks.step(late, 31 * SECOND_NS)
+    assert after.outcome == (BESIDE,) * 3
+    again = tracks.step(late, 31 * SECOND_NS)
+    assert again.outcome == (REPEATED,) * 3
+    assert np.linalg.det(after.estimates.covariance[0] / 1e4) <= np.linalg.det(
+        before.estimates.covariance[0] / 1e4
+    ) * (1 + NEARLY_BEST)
+
+
+def test_a_lost_report_costs_its_news_and_nothing_else() -> None:
+    kept = [report for index, report in enumerate(REPORTS) if index != 4]
+    picture = ends(kept, 30.0)
+    assert set(picture.outcome) == {ADDED}
+    error = picture.estimates.state_vector - TRUTH
+    assert (normalised_error_squared(error, picture.estimates.covariance) < 30.0).all()
+    whole = ends(REPORTS, 30.0)
+    assert (
+        np.linalg.slogdet(picture.estimates.covariance)[1]
+        > np.linalg.slogdet(whole.estimates.covariance)[1]
+    ).all()
+
+
+def test_one_who_is_excluded_leaves_nothing_behind_and_may_come_back() -> None:
+    tracks = SystemTracks(QUIET)
+    liar = [
+        replace(part, state_vector=part.state_vector + LIE) if part.contributor[0] == "b" else part
+        for part in REPORTS
+    ]
+    everybody = tracks.step(joined(liar), 30 * SECOND_NS)
+    without = tracks.step(REPORTS[0], 30 * SECOND_NS, excluded=[nation("b")])
+    honest = ends([part for part in REPORTS if part.contributor[0] != "b"], 30.0)
+    moved = np.linalg.norm((without.estimates.state_vector - TRUTH)[:, :3], axis=1)
+    np.testing.assert_allclose(
+        without.estimates.state_vector[:, :3], honest.estimates.state_vector[:, :3], atol=5.0
+    )
+    assert moved.max() < 4.0 * STD_M
+    assert all(not names & {"b"} for names in without.contributors)
+    back = tracks.step(REPORTS[0], 30 * SECOND_NS)
+    assert (
+        np.linalg.slogdet(back.estimates.covariance)[1]
+        < np.linalg.slogdet(without.estimates.covariance)[1]
+    ).all()
+    assert len(everybody.estimates) >= 3
+    assert tracks.step(liar[-2], 30 * SECOND_NS, excluded=[nation("b")]).outcome[0] in {
+        EXCLUDED,
+        REPEATED,
+    }
+
+
+def test_an_object_that_only_an_excluded_one_reports_is_not_shown() -> None:
+    tracks = SystemTracks(QUIET)
+    picture = tracks.step(REPORTS[0], SECOND_NS)
+    assert len(picture.estimates) == 3
+    assert len(tracks.step(REPORTS[0], SECOND_NS, excluded=[nation("a")]).estimates) == 0
+
+
+def test_news_outside_the_gate_is_left_out_and_said() -> None:
+    tracks = SystemTracks(QUIET)
+    tracks.step(joined(REPORTS[:3]), SECOND_NS)
+    part = REPORTS[4]
+    vector = part.news.information_vector + part.news.information @ np.array([5e3, 0, 0, 0, 0, 0])
+    lying = replace(part, news=replace(part.news, information_vector=vector))
+    assert tracks.step(lying, 10 * SECOND_NS).outcome == (GATED,) * 3
+
+
+def test_what_cannot_be_used_is_refused_with_the_reason() -> None:
+    part = REPORTS[0]
+    worse = part.covariance.copy()
+    worse[0, 0, 0] = -1.0
+    broken = replace(part, covariance=worse)
+    assert ends([broken], 0.0).outcome == (REFUSED_COVARIANCE, ADDED, ADDED)
+    assert ends([part], -1.0).outcome == (REFUSED_FUTURE,) * 3
+    assert ends([part], -0.5).outcome == (ADDED,) * 3
+    assert ends([part], 60.0).outcome == (ADDED,) * 3
+    assert ends([part], 60.1).outcome == (REFUSED_OLD,) * 3
+    full = ends([part], 0.0, replace(QUIET, tracks_max=2))
+    assert full.outcome == (ADDED, ADDED, REFUSED_FULL)
+    assert full.system_track.tolist() == [1, 2, -1]
+
+
+def test_memory_stays_bounded_however_long_it_runs() -> None:
+    reports, _, _ = history("ab", 200, count=2)
+    tracks = SystemTracks(replace(QUIET, window_s=20.0))
+    for start in range(0, len(reports), 2):
+        now_ns = int(reports[start].time_ns.max())
+        tracks.step(joined(reports[start : start + 2]), now_ns)
+    kept = [len(memory.words) for memory in tracks._memories.values()]
+    assert kept == [4, 4]
+    empty = reports[0].take(np.zeros(2, dtype=np.bool_))
+    assert len(tracks.step(empty, 261 * SECOND_NS).estimates) == 0
+    assert not tracks._memories
+    assert not tracks._system_of
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_each_contributors_own_word_is_handed_out_predicted(count: int) -> None:
+    reports, _, _ = history("ab", 0, count=count)
+    tracks = SystemTracks(QUIET)
+    tracks.step(joined(reports), 0)
+    numbers, names, mean, covariance, is_there = tracks.whole_words(5 * SECOND_NS)
+    expected, spread = predict(
+        reports[1].state_vector, reports[1].covariance, 5.0, process_noise_m2_s3=0.0
+    )
+    assert names == ("a", "b")
+    assert is_there.all()
+    assert len(numbers) == count
+    np.testing.assert_array_equal(mean[1], expected)
+    np.testing.assert_array_equal(covariance[1], spread)
