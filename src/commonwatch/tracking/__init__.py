@@ -1,8 +1,24 @@
 """What one centre believes: from detections to tracks.
 
-=====================  ========================================================================
-``estimate``           beliefs about objects: records, tables, prediction, normalised error
-``motion_kernel``      compiled: free and powered flight with their covariance
-``assignment_kernel``  compiled: which row takes which column, at the least total cost
-=====================  ========================================================================
+======================  =======================================================================
+``tracker``             the tracker of a centre: detections in, beliefs and dispositions out
+``settings``            what it is told beside its sensors
+``estimate``            beliefs about objects: records, tables, prediction, normalised error
+``fates``               what became of every row of a table of detections
+``smoothing``           where each object was, from all its plots together
+``frame``               one sensor's look around: the plots of an instant
+``advance``             one frame taken into all tracks
+``bank``                all tracks in arrays that grow and can be copied
+``company``             tracks that fly close together, and what each sensor said of each
+``view``                the sensors as the compiled tracker takes them
+``motion_kernel``       compiled: free and powered flight with their covariance
+``kalman_kernel``       compiled: one object against one plot, extended and unscented
+``bank_kernel``         compiled: all tracks predicted, gated and updated
+``association_kernel``  compiled: which plot belongs to which track
+``assignment_kernel``   compiled: which row takes which column, at the least total cost
+``company_kernel``      compiled: tracks in close company told apart
+``life_kernel``         compiled: how tracks begin, are believed, and end
+``view_kernel``         compiled: who can see an object, and how likely one look does
+``smoothing_kernel``    compiled: flights forward and back, until they stay
+======================  =======================================================================
 """

@@ -35,7 +35,12 @@ BURNING_SPEED_M_S: Final = 700.0
 BURNING_SPEED_STD_M_S: Final = 1_500.0
 """Upward speed of such a motor, and how little is known of it (*assumed*)."""
 BRANCHES: Final = 4
-"""Second plots that one single plot is tried with at most."""
+TENTATIVE_BRANCHES: Final = 2
+"""Plots that a single plot, and a tentative track, are tried with at most in one frame."""
+LIKELY: Final = 5.0
+"""Gain below the best plot's that another may have."""
+CROWDED: Final = 1e3
+"""How much denser than on average plots stand in a crowd."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
 
@@ -68,6 +73,7 @@ class _Plots:
     keys: F64
     order: I64
     density: F64
+    uniform: float
     is_taken: npt.NDArray[np.bool_]
 
 
@@ -81,11 +87,12 @@ class _News:
         self.cluster = np.full(count, -1, dtype=np.int64)
         self.row = np.full(count, -1, dtype=np.int64)
         self.plot = np.full(count, -1, dtype=np.int64)
+        self.is_crowded = np.zeros(count, dtype=np.bool_)
 
     def grown(self, count: int) -> _News:
         """Make room for tracks that were added."""
         larger = _News(count)
-        for name in ("got", "gained", "chances", "cluster", "row", "plot"):
+        for name in ("got", "gained", "chances", "cluster", "row", "plot", "is_crowded"):
             getattr(larger, name)[: len(self.got)] = getattr(self, name)
         return larger
 
@@ -146,9 +153,8 @@ class Advance:
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
         """Take a frame into tracks that stand at its time.
 
-        Confirmed tracks divide the plots among themselves; a tentative one takes the best of what
-        they leave, whatever other tentative ones take; a single plot branches into a track with
-        each of its possible seconds. The likelihood of all their plots decides later.
+        Confirmed tracks divide the plots among themselves; tentative ones and single plots branch
+        over what they leave, whatever others take. The likelihood of all their plots decides later.
         """
         self.bias = bias
         plots = self._plots(bank, frame, bias)
@@ -161,8 +167,10 @@ class Advance:
         held_rows = np.flatnonzero(held)
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
-        self._take_best(bank, plots, frame, np.flatnonzero(phase == bank_kernel.TENTATIVE), news)
-        news = self._branch(bank, plots, frame, np.flatnonzero(phase == bank_kernel.SINGLE), news)
+        tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
+        single = np.flatnonzero(phase == bank_kernel.SINGLE)
+        news = self._branch(bank, plots, frame, tentative, news, most=TENTATIVE_BRANCHES)
+        news = self._branch(bank, plots, frame, single, news, most=BRANCHES)
         count = bank.count
         phase = bank.phase[:count].copy()
         life_kernel.live_on(
@@ -174,6 +182,7 @@ class Advance:
             news.gained,
             news.chances,
             news.cluster,
+            news.is_crowded,
             self._rules,
             bank.phase,
             bank.event,
@@ -193,10 +202,10 @@ class Advance:
             self._field,
         )
         self._thin_out(bank)
-        outcome = self._outcome(bank, frame, phase, news)
-        bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
             bank.companies.deal(bank)
+        outcome = self._outcome(bank, frame, phase, news)
+        bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
         gone = bank.phase[:count] == bank_kernel.GONE
         if gone.any():
             bank.keep(np.flatnonzero(~gone))
@@ -239,20 +248,14 @@ class Advance:
             self._field,
         )
 
-    def _take_best(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> None:
-        """Give each tentative track the best plot that is left."""
-        pairs = self._gate(bank, plots, rows, news.chances)
-        worth = np.zeros(len(rows))
-        if pairs:
-            pair_row = self._pair_row[:pairs]
-            association_kernel.own_best(
-                pairs, len(rows), pair_row, self._gain[:pairs], self._share[:pairs], worth
-            )
-            self._update(bank, plots, frame, pairs, rows[pair_row], news)
-        self._gain_of(rows, worth, news)
+    def _branch(
+        self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News, *, most: int
+    ) -> _News:
+        """Give tracks that are not believed yet the plots that may be theirs, each its own branch.
 
-    def _branch(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> _News:
-        """Make a tentative track of each single plot with each plot that may be its second."""
+        A tentative track itself takes its likeliest plot, and copies of it the next ones; a single
+        plot stays single, and all its seconds go to copies.
+        """
         pairs = self._gate(bank, plots, rows, news.chances)
         self._gain_of(rows, np.zeros(len(rows)), news)
         if not pairs:
@@ -260,28 +263,34 @@ class Advance:
         pair_row, gain = self._pair_row[:pairs], self._gain[:pairs]
         # The likeliest few of each row: pairs come sorted by row.
         by_gain = np.lexsort((-gain, pair_row))
-        place = np.arange(pairs) - np.searchsorted(pair_row[by_gain], pair_row[by_gain])
-        chosen = np.sort(by_gain[(place < BRANCHES) & (gain[by_gain] > 0.0)])
+        first = np.searchsorted(pair_row[by_gain], pair_row[by_gain])
+        place = np.arange(pairs) - first
+        is_likely = (gain[by_gain] > 0.0) & (gain[by_gain] > gain[by_gain][first] - LIKELY)
+        chosen = by_gain[(place < most) & is_likely]
+        is_own = (place == 0)[(place < most) & is_likely]
+        is_own &= bank.phase[rows[pair_row[chosen]]] == bank_kernel.TENTATIVE
         room = max(self.settings.limits.track_count - bank.count, 0)
-        chosen = chosen[:room]
+        fits = is_own | (np.cumsum(~is_own) <= room)
+        chosen, is_own = chosen[fits], is_own[fits]
         if not len(chosen):
             return news
-        kept = len(chosen)
-        parents = rows[pair_row[chosen]]
-        plot = self._pair_plot[chosen]
-        gains = gain[chosen]
-        logs = self._log[chosen].copy()
-        first = bank.count
+        track = rows[pair_row[chosen]]
+        plot, gains, logs = self._pair_plot[chosen], gain[chosen], self._log[chosen]
+        start = bank.count
+        parents = track[~is_own]
         bank.copy_rows(parents)
-        new = np.arange(first, bank.count)
-        bank.key[new] = mixed_keys(bank.key[parents], frame.key[plot])
+        new = np.arange(start, bank.count)
+        track[~is_own] = new
+        bank.key[new] = mixed_keys(bank.key[new], frame.key[plot[~is_own]])
         news = news.grown(bank.count)
         news.chances[new] = news.chances[parents]
-        self._pair_plot[:kept] = plot
-        self._log[:kept] = logs
-        self._share[:kept] = 1.0
-        self._update(bank, plots, frame, kept, new, news)
-        self._gain_of(new, gains, news)
+        order = np.argsort(track, kind="stable")
+        count = len(order)
+        self._pair_plot[:count] = plot[order]
+        self._log[:count] = logs[order]
+        self._share[:count] = 1.0
+        self._update(bank, plots, frame, count, track[order], news)
+        self._gain_of(track, gains, news)
         return news
 
     def _gain_of(self, rows: I64, worth: F64, news: _News) -> None:
@@ -322,6 +331,7 @@ class Advance:
         bank.rows[owner, (bank.hits[owner] - 1) % ROWS_KEPT] = row
         news.row[owner] = row
         news.plot[owner] = pair_plot[is_main]
+        news.is_crowded[owner] = plots.density[news.plot[owner]] > CROWDED * plots.uniform
 
     def _thin_out(self, bank: Bank) -> None:
         """Of tentative tracks with the same last two plots keep one; a confirmed one has its own."""
@@ -404,6 +414,7 @@ class Advance:
             keys=keys,
             order=order,
             density=density,
+            uniform=uniform,
             is_taken=np.zeros(len(values), dtype=np.bool_),
         )
 

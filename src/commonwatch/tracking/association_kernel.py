@@ -164,23 +164,6 @@ def soften(
             share[p] /= whole[r] + math.exp(-top[r])
 
 
-@kernel("void(i8, i8, i8[::1], f8[::1], f8[::1], f8[::1])", is_exact=True)
-def own_best(pairs: int, rows: int, pair_row: I64, gain: F64, share: F64, worth: F64) -> None:
-    """Give every row its best plot, whatever the others take."""
-    best = np.full(rows, -1, dtype=np.int64)
-    for r in range(rows):
-        worth[r] = 0.0
-    for p in range(pairs):
-        share[p] = 0.0
-        r = pair_row[p]
-        if gain[p] > 0.0 and (best[r] < 0 or gain[p] > gain[best[r]]):
-            best[r] = p
-    for r in range(rows):
-        if best[r] >= 0:
-            share[best[r]] = 1.0
-            worth[r] = gain[best[r]]
-
-
 @kernel("i8(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1])", is_exact=True)
 def beliefs(
     pairs: int, rows: int, plots: int, pair_row: I64, pair_plot: I64, gain: F64, share: F64

@@ -113,6 +113,7 @@ def predict_bank(
 
 
 NEAR_RANGES = (50.0, 200.0, 800.0)
+BESIDE_RANGE, BESIDE_RATE, BESIDE = 20.0, 8.0, 0.15
 LEFT_ALONE = (0.0, 0.1, 0.0)
 NEAR_ANGLE = 6.0
 NEAR_RATE = 40.0
@@ -121,11 +122,18 @@ of a neighbour a plot without one still has in a crowded frame: one missed in te
 
 
 @kernel(
-    "void(f8, f8, f8, f8, f8[::1], f8[::1], f8[::1])",
+    "void(f8, f8, f8, f8, f8, f8[::1], f8[::1], f8[::1])",
     is_exact=True,
 )
 def _note_near(
-    r: float, azimuth: float, elevation: float, rate: float, plot: F64, std: F64, near: F64
+    r: float,
+    azimuth: float,
+    elevation: float,
+    rate: float,
+    beside: float,
+    plot: F64,
+    std: F64,
+    near: F64,
 ) -> None:
     """Count what stands at these values in each of a plot's neighbourhoods."""
     if (
@@ -135,9 +143,15 @@ def _note_near(
             math.isnan(plot[3]) or math.isnan(rate) or abs(plot[3] - rate) < NEAR_RATE * std[3]
         )
     ):
+        apart = abs(plot[0] - r) / std[0]
+        is_companion = apart < BESIDE_RANGE and (
+            math.isnan(plot[3])
+            or math.isnan(rate)
+            or abs(plot[3] - rate) < BESIDE_RATE * std[3]
+        )
         for size in range(3):
-            if abs(plot[0] - r) < NEAR_RANGES[size] * std[0]:
-                near[size] += 1.0
+            if apart < NEAR_RANGES[size]:
+                near[size] += beside if is_companion else 1.0
 
 
 @kernel(
@@ -185,8 +199,8 @@ def clutter_density(
                 if abs(values[q, 0] - values[p, 0]) > widest:
                     break
                 _note_near(
-                    values[q, 0], values[q, 1], values[q, 2], values[q, 3], values[p], stds[p],
-                    near[p],
+                    values[q, 0], values[q, 1], values[q, 2], values[q, 3], BESIDE, values[p],
+                    stds[p], near[p],
                 )
                 other += step
     beside = near[:, 1] > 0.0
@@ -207,7 +221,7 @@ def clutter_density(
         rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
         while at < plots and keys[at] <= r + widest:
             p = order[at]
-            _note_near(r, azimuth, elevation, rate, values[p], stds[p], near[p])
+            _note_near(r, azimuth, elevation, rate, 1.0, values[p], stds[p], near[p])
             at += 1
     crowded = 0.0
     for p in range(plots):

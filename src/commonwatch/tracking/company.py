@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.tracking import bank_kernel, company_kernel
+from commonwatch.tracking import bank_kernel, company_kernel, life_kernel
 from commonwatch.tracking.assignment_kernel import assign
 from commonwatch.tracking.motion_kernel import FREE, POWERED
 
@@ -25,6 +25,11 @@ SPEED_M_S: Final = 150.0
 LEFT_M: Final = 20e3
 """A member this far from the reference has left."""
 MEMBERS_MAX: Final = 16
+LOOKS_TO_TELL: Final = 10.0
+BOTH_RATIO: Final = 0.1
+"""Looks that had a plot of either of two members, and how few may have had both for one object."""
+AGREE: Final = 22.5
+"""Chi-square of six numbers by which two flights of one object may differ: one in 1,000."""
 LOOK_S: Final = 1.0
 """How often company is looked for, and parts are dealt anew."""
 FADING_S: Final = 60.0
@@ -37,8 +42,9 @@ class Company:
     """Some tracks in company.
 
     ``keys`` name the members; ``reference`` is a flight near them all at the time of the last
-    frame and ``whole`` how it hangs on that of the epoch; the rest is by member and sensor:
-    information, vector, and the count of plots, faded.
+    frame and ``whole`` how it hangs on that of the epoch. By member and sensor stand the
+    information, its vector, and the count of plots, faded; by pair of members the looks in which
+    one had a plot, and in which both had.
     """
 
     keys: I64
@@ -47,6 +53,8 @@ class Company:
     information: F64
     vector: F64
     plots: F64
+    either: F64
+    both: F64
 
     def copy(self) -> Company:
         """Copy everything."""
@@ -141,16 +149,21 @@ class Companies:
                 one.vector,
             )
             one.plots[members, sensor] += 1.0
+            one.either[members] += 1.0
+            one.either[:, members] += 1.0
+            one.either[np.ix_(members, members)] -= 1.0
+            one.both[np.ix_(members, members)] += 1.0
 
     def deal(self, bank: Bank) -> None:
         """Deal each company's parts anew where that explains its plots clearly better."""
-        row_of: dict[int, int] | None = None
+        if not self.list:
+            return
+        row_of = {key: row for row, key in enumerate(bank.key[: bank.count].tolist())}
         for one in self.list:
+            _merge(one, bank, row_of)
             best = np.empty(one.plots.shape, dtype=np.int64)
             if not company_kernel.deal_anew(one.information, one.vector, one.plots, best):
                 continue
-            if row_of is None:
-                row_of = {key: row for row, key in enumerate(bank.key[: bank.count].tolist())}
             _apply(one, best, bank, row_of)
 
 
@@ -163,6 +176,8 @@ def _founded(bank: Bank, rows: I64, sensor_count: int) -> Company:
         information=np.zeros((count, sensor_count, 6, 6)),
         vector=np.zeros((count, sensor_count, 6)),
         plots=np.zeros((count, sensor_count)),
+        either=np.zeros((count, count)),
+        both=np.zeros((count, count)),
     )
 
 
@@ -172,6 +187,8 @@ def _join(one: Company, keys: I64) -> None:
         array = getattr(one, name)
         more = np.zeros((len(keys), *array.shape[1:]))
         setattr(one, name, np.concatenate([array, more]))
+    for name in ("either", "both"):
+        setattr(one, name, np.pad(getattr(one, name), (0, len(keys))))
 
 
 def _drop_those_who_left(
@@ -188,6 +205,47 @@ def _drop_those_who_left(
     if len(stays) < len(one.keys):
         for name in ("keys", "information", "vector", "plots"):
             setattr(one, name, np.ascontiguousarray(getattr(one, name)[stays]))
+        for name in ("either", "both"):
+            setattr(one, name, np.ascontiguousarray(getattr(one, name)[np.ix_(stays, stays)]))
+
+
+def _merge(one: Company, bank: Bank, row_of: dict[int, int]) -> None:
+    """End one of two members that many looks never showed both of: they are one object.
+
+    The one with fewer plots ends; where both flights agree the other takes over what it had.
+    """
+    never_both = (one.either >= LOOKS_TO_TELL) & (one.both <= BOTH_RATIO * one.either)
+    np.fill_diagonal(never_both, val=False)
+    pairs = np.argwhere(np.triu(never_both))
+    if not len(pairs):
+        return
+    hits = one.plots.sum(axis=1)
+    first, second = pairs[np.argmin(hits[pairs].sum(axis=1))].tolist()
+    keep, end = (first, second) if hits[first] >= hits[second] else (second, first)
+    row, ended = row_of.get(int(one.keys[keep]), -1), row_of.get(int(one.keys[end]), -1)
+    if row < 0 or ended < 0:
+        return
+    information = one.information[keep] + one.information[end]
+    vector = one.vector[keep] + one.vector[end]
+    state, covariance = np.empty(6), np.empty((6, 6))
+    lost = company_kernel.explained(one.information[keep], one.vector[keep])
+    lost += company_kernel.explained(one.information[end], one.vector[end])
+    lost -= company_kernel.explained(information, vector)
+    if lost < AGREE and company_kernel.flight_of(
+        information, vector, one.reference, one.whole, state, covariance
+    ):
+        one.information[keep], one.vector[keep] = information, vector
+        one.plots[keep] += one.plots[end]
+        bank.states[row, FREE], bank.covariances[row, FREE] = state, covariance
+        bank.weights[row, FREE], bank.weights[row, POWERED] = 1.0, 0.0
+        bank.is_changed[row] = True
+    bank.phase[ended] = bank_kernel.GONE
+    bank.event[ended] = life_kernel.ENDED
+    stays = [member for member in range(len(one.keys)) if member != end]
+    for name in ("keys", "information", "vector", "plots"):
+        setattr(one, name, np.ascontiguousarray(getattr(one, name)[stays]))
+    for name in ("either", "both"):
+        setattr(one, name, np.ascontiguousarray(getattr(one, name)[np.ix_(stays, stays)]))
 
 
 def _apply(one: Company, best: I64, bank: Bank, row_of: dict[int, int]) -> None:

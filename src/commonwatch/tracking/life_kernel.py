@@ -40,6 +40,9 @@ CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = ra
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
 longest time without a plot, longest time out of every view, and the height of the air."""
 
+CROWDED_HITS = 4
+"""Plots that a track needs at least where others stand close: what stood close in a look may have
+been missed, and its score then says too much."""
 SINGLE_LOOKS = 2.2
 """Revisits of its sensor that a single plot waits for a second."""
 
@@ -48,7 +51,7 @@ QUIET, CHANGED, ENDED, CONFIRMED_NOW = 0, 1, 2, 3
 
 
 @kernel(
-    "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], i1[::1], i1[::1],"
+    "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], i8[::1], b1[::1], f8[::1], i1[::1], i1[::1],"
     " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[::1], i8[:,::1],"
     " f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
@@ -62,6 +65,7 @@ def live_on(
     gained: F64,
     chances: F64,
     cluster: I64,
+    is_crowded: npt.NDArray[np.bool_],
     rules: F64,
     phases: I8,
     events: I8,
@@ -151,7 +155,8 @@ def live_on(
                 events[t] = ENDED
             phases[t] = GONE
             continue
-        if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM]:
+        enough = CROWDED_HITS if is_crowded[t] else 2
+        if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
         is_seen = chances[t] > 0.0

@@ -74,21 +74,19 @@ def smoothed(
     Yields
     ------
     Estimates
-        Some tracks, by number, a row for each time of a plot. Together they have every track but
-        those that no flight explains.
+        Some tracks, by number, a row for each time of a plot; but for those that no flight fits.
 
     Notes
     -----
     1. The flight is looked for around the first plot, with nothing known of its speed.
     2. Filtered forward and smoothed back, then both again about the result until it stays: without
        process noise this is least squares over all plots.
-    3. A track that free flight does not explain has burned: the end of the burn is the plot at
-       which a change from powered to free flight makes all plots likeliest. Under power the noise
-       is that of the tracker's powered motion.
+    3. A track that free flight does not explain has burned: its burn ends at the plot at which a
+       change from the tracker's powered motion to free flight makes all plots likeliest.
 
     Limits: one burn, at the track's start. A plot of another object that the tracker took stays in.
     """
-    biases = bias or no_bias(len(sensors))
+    biases, options = bias or no_bias(len(sensors)), settings or Settings()
     corrected = _without_bias(detections, biases.value)
     number = np.asarray(track)
     order = np.lexsort((corrected.row, corrected.time_ns, number))
@@ -101,7 +99,7 @@ def smoothed(
         own = order[first[begun] : ends[last - 1]]
         plots, firsts = corrected.take(own), ends[begun:last] - first[begun]
         states, covariances, is_good = _smoothed(
-            plots, np.append(0, firsts), sensors, settings or Settings(), biases.shown
+            plots, np.append(0, firsts), sensors, options, biases.shown
         )
         numbered = number[own]
         is_last = (np.diff(numbered) != 0) | (np.diff(plots.time_ns) != 0)

@@ -69,7 +69,7 @@ def _sandwich(phi: F64, matrix: F64, work: F64) -> None:
 
 @kernel("void(f8[::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
 def move(
-    state: F64,
+    state_vector: F64,
     seconds: float,
     thrust_m_s2: float,
     noise_m2_s3: float,
@@ -94,9 +94,9 @@ def move(
     for _ in range(count):
         least = noise_m2_s3
         if thrust_m_s2 == 0.0:
-            least = free_noise(altitude(state, field), noise_m2_s3)
-        transition(state, h, thrust_m_s2, field, one)
-        step_state_vector(state, h, thrust_m_s2, field)
+            least = free_noise(altitude(state_vector, field), noise_m2_s3)
+        transition(state_vector, h, thrust_m_s2, field, one)
+        step_state_vector(state_vector, h, thrust_m_s2, field)
         for i in range(6):
             for j in range(6):
                 total = 0.0
@@ -116,7 +116,7 @@ def move(
 
 @kernel("UniTuple(f8, 2)(f8[::1], f8[::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
 def _update(
-    plot: F64, state: F64, covariance: F64, at: F64, field: F64, scratch: F64
+    plot: F64, state_vector: F64, covariance: F64, at: F64, field: F64, scratch: F64
 ) -> tuple[float, float]:
     """Take in a plot, linearised at ``at``; return its log-likelihood and distance squared.
 
@@ -142,7 +142,7 @@ def _update(
         innovation = residual[k]
         spread = std * std
         for i in range(6):
-            innovation -= slope[k, i] * (state[i] - at[i])
+            innovation -= slope[k, i] * (state_vector[i] - at[i])
             total = 0.0
             for j in range(6):
                 total += covariance[i, j] * slope[k, j]
@@ -151,7 +151,7 @@ def _update(
             spread += slope[k, i] * gain[i]
         for i in range(6):
             part = gain[i] / spread
-            state[i] += part * innovation
+            state_vector[i] += part * innovation
             for j in range(i + 1):
                 covariance[i, j] -= part * gain[j]
                 covariance[j, i] = covariance[i, j]
@@ -180,10 +180,10 @@ def filter_forward(
     none. Returns the logarithm of the likelihood and the sum of squared distances.
     """
     scratch, squares = np.empty((9, 6)), np.empty((2, 6, 6))
-    state, at, last = np.empty(6), np.empty(6), np.empty(6)
+    state_vector, at, last = np.empty(6), np.empty(6), np.empty(6)
     covariance = np.zeros((6, 6))
     for i in range(6):
-        state[i] = start[i]
+        state_vector[i] = start[i]
         std = motion[PLACE_STD] if i < 3 else motion[SPEED_STD]
         covariance[i, i] = std * std
     whole, whole_squared = 0.0, 0.0
@@ -193,38 +193,38 @@ def filter_forward(
             thrust = motion[THRUST] if k <= burning else 0.0
             noise = motion[NOISE_POWERED] if k <= burning else motion[NOISE_FREE]
             for i in range(6):
-                last[i] = reference[k - 1, i] if has_reference != 0 else state[i]
+                last[i] = reference[k - 1, i] if has_reference != 0 else state_vector[i]
                 at[i] = last[i]
             phi = link[_PHI:_NOISE]
             since = plots[k, SECONDS] - plots[k - 1, SECONDS]
             move(at, since, thrust, noise, field, phi, link[_NOISE:CHAIN], squares)
             for i in range(6):
                 for j in range(6):
-                    at[i] += phi[i, j] * (state[j] - last[j])
+                    at[i] += phi[i, j] * (state_vector[j] - last[j])
             for i in range(6):
-                state[i] = at[i]
+                state_vector[i] = at[i]
             _sandwich(phi, covariance, squares[0])
             for i in range(6):
                 for j in range(6):
                     covariance[i, j] += link[_NOISE + i, j]
         for i in range(6):
-            link[_BEFORE, i] = state[i]
-            at[i] = reference[k, i] if has_reference != 0 else state[i]
+            link[_BEFORE, i] = state_vector[i]
+            at[i] = reference[k, i] if has_reference != 0 else state_vector[i]
             for j in range(6):
                 link[_WIDE + i, j] = covariance[i, j]
         likelihood, squared = 0.0, 0.0
         for turn in range(1 if has_reference != 0 or k >= 6 else ROUNDS):
             if turn > 0:
                 for i in range(6):
-                    at[i] = state[i]
-                    state[i] = link[_BEFORE, i]
+                    at[i] = state_vector[i]
+                    state_vector[i] = link[_BEFORE, i]
                     for j in range(6):
                         covariance[i, j] = link[_WIDE + i, j]
-            likelihood, squared = _update(plots[k], state, covariance, at, field, scratch)
+            likelihood, squared = _update(plots[k], state_vector, covariance, at, field, scratch)
         whole += likelihood
         whole_squared += squared
         for i in range(6):
-            link[_AFTER, i] = state[i]
+            link[_AFTER, i] = state_vector[i]
             for j in range(6):
                 link[_NARROW + i, j] = covariance[i, j]
     return whole, whole_squared
@@ -397,18 +397,18 @@ def smooth_tracks(
 
 
 @kernel("void(f8[::1], i8, f8, f8[::1], f8[::1], f8[:,::1])", is_exact=True)
-def _shift(plot: F64, term: int, error: float, state: F64, field: F64, scratch: F64) -> None:
+def _shift(plot: F64, term: int, error: float, state_vector: F64, field: F64, scratch: F64) -> None:
     """Put a constant error into a plot of a radar: into a value, or into its time (term 3)."""
     if term < 3:
         plot[VALUES + term] += error
         return
     later = scratch[8]
     for i in range(6):
-        later[i] = state[i] + (error * state[3 + i] if i < 3 else 0.0)
+        later[i] = state_vector[i] + (error * state_vector[3 + i] if i < 3 else 0.0)
     for turn in range(2):
         linearised(
             RADAR,
-            state if turn == 0 else later,
+            state_vector if turn == 0 else later,
             plot[VALUES:STDS],
             plot[EYE:ROTATION],
             plot[ROTATION:COLUMNS],
