@@ -35,7 +35,7 @@ BURNING_SPEED_M_S: Final = 700.0
 BURNING_SPEED_STD_M_S: Final = 1_500.0
 """Upward speed of such a motor, and how little is known of it (*assumed*)."""
 BRANCHES: Final = 4
-TENTATIVE_BRANCHES: Final = 2
+TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
 LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""

@@ -108,12 +108,17 @@ class Companies:
             keys = bank.key[rows].tolist()
             known = {id(company_of[key]): company_of[key] for key in keys if key in company_of}
             new = [row for row, key in zip(rows.tolist(), keys, strict=True) if key not in company_of]
-            if len(known) == 1:
-                one = next(iter(known.values()))
+            if known:
+                one, *others = sorted(known.values(), key=lambda c: (-len(c.keys), int(c.keys[0])))
+                for other in others:
+                    if len(one.keys) + len(other.keys) <= MEMBERS_MAX:
+                        _unite(one, other)
+                        self.list = [c for c in self.list if c is not other]
+                        company_of |= {key: one for key in other.keys.tolist()}
                 room = MEMBERS_MAX - len(one.keys)
                 if new[:room]:
                     _join(one, bank.key[new[:room]])
-            elif not known:
+            else:
                 self.list.append(_founded(bank, rows, sensor_count))
         return True
 
@@ -189,6 +194,20 @@ def _join(one: Company, keys: I64) -> None:
         setattr(one, name, np.concatenate([array, more]))
     for name in ("either", "both"):
         setattr(one, name, np.pad(getattr(one, name), (0, len(keys))))
+
+
+def _unite(one: Company, other: Company) -> None:
+    """Take another company's members in, what was said of them turned to this one's reference."""
+    back = np.linalg.inv(other.whole)
+    turn = back @ one.whole
+    shift = back @ (one.reference - other.reference)
+    first = len(one.keys)
+    _join(one, other.keys)
+    one.information[first:] = turn.T @ other.information @ turn
+    one.vector[first:] = (other.vector - other.information @ shift) @ turn
+    one.plots[first:] = other.plots
+    one.either[first:, first:] = other.either
+    one.both[first:, first:] = other.both
 
 
 def _drop_those_who_left(
