@@ -39,7 +39,7 @@ FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
 OBJECTS_MAX: Final = 100
 """Objects that one estimate uses: those with the most plots."""
-FIRST_S: Final = 1.3
+FIRST_S: Final = 0.6
 LATER_RATIO: Final = 1.5
 LATER_S: Final = 60.0
 """When the first estimate is made after the first track, and how much later each next one."""

@@ -37,6 +37,10 @@ BURNING_SPEED_STD_M_S: Final = 1_500.0
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
+LEAD: Final = 3.0
+SURE: Final = 6.0
+"""Score by which a track in a crowd must lead others that share half their plots with it before
+it is believed, unless its own is so far above what is asked."""
 LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
 CROWDED: Final = 1e3
@@ -74,6 +78,7 @@ class _Plots:
     order: I64
     density: F64
     uniform: float
+    is_accompanied: npt.NDArray[np.bool_]
     is_taken: npt.NDArray[np.bool_]
 
 
@@ -88,11 +93,12 @@ class _News:
         self.row = np.full(count, -1, dtype=np.int64)
         self.plot = np.full(count, -1, dtype=np.int64)
         self.is_crowded = np.zeros(count, dtype=np.bool_)
+        self.is_accompanied = np.zeros(count, dtype=np.bool_)
 
     def grown(self, count: int) -> _News:
         """Make room for tracks that were added."""
         larger = _News(count)
-        for name in ("got", "gained", "chances", "cluster", "row", "plot", "is_crowded"):
+        for name in ("got", "gained", "chances", "cluster", "row", "plot", "is_crowded", "is_accompanied"):
             getattr(larger, name)[: len(self.got)] = getattr(self, name)
         return larger
 
@@ -201,7 +207,7 @@ class Advance:
             self.sensors.faces,
             self._field,
         )
-        self._thin_out(bank)
+        self._thin_out(bank, news)
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
             bank.companies.deal(bank)
         outcome = self._outcome(bank, frame, phase, news)
@@ -331,9 +337,10 @@ class Advance:
         bank.rows[owner, (bank.hits[owner] - 1) % ROWS_KEPT] = row
         news.row[owner] = row
         news.plot[owner] = pair_plot[is_main]
+        news.is_accompanied[owner] = plots.is_accompanied[news.plot[owner]]
         news.is_crowded[owner] = plots.density[news.plot[owner]] > CROWDED * plots.uniform
 
-    def _thin_out(self, bank: Bank) -> None:
+    def _thin_out(self, bank: Bank, news: _News) -> None:
         """Of tentative tracks with the same last two plots keep one; a confirmed one has its own."""
         count = bank.count
         phase, hits, rows = bank.phase[:count], bank.hits[:count], bank.rows[:count]
@@ -345,8 +352,16 @@ class Advance:
                 (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.SINGLE)
             )
             used = np.empty(0, dtype=np.int64)
+            rivals = np.concatenate([unsure, new])
             for track in new.tolist():
-                if _is_made_of(rows[track : track + 1], used)[0]:
+                score = bank.score[track]
+                near = rivals[bank.score[rivals] > score - LEAD]
+                near = near[_is_made_of(rows[near], rows[track][rows[track] >= 0])]
+                is_sure = score > self.settings.confirm_score + SURE
+                is_sure |= news.is_accompanied[track] or not news.is_crowded[track]
+                if not is_sure and (near != track).any():
+                    phase[track] = bank_kernel.TENTATIVE
+                elif _is_made_of(rows[track : track + 1], used)[0]:
                     phase[track] = bank_kernel.GONE
                     bank.event[track] = life_kernel.ENDED
                 else:
@@ -386,6 +401,7 @@ class Advance:
                 self.sensors.place[sensor] = eyes[0]
         order = np.argsort(values[:, 0], kind="stable")
         density = np.empty(len(values))
+        is_accompanied = np.zeros(len(values), dtype=np.bool_)
         uniform, without_rate = self.sensors.false_density[sensor]
         keys = values[order, 0]
         bank_kernel.clutter_density(
@@ -402,6 +418,7 @@ class Advance:
             self.sensors.place[sensor],
             self.sensors.rotation[sensor],
             density,
+            is_accompanied,
         )
         return _Plots(
             kind=kind,
@@ -415,6 +432,7 @@ class Advance:
             order=order,
             density=density,
             uniform=uniform,
+            is_accompanied=is_accompanied,
             is_taken=np.zeros(len(values), dtype=np.bool_),
         )
 

@@ -122,7 +122,7 @@ of a neighbour a plot without one still has in a crowded frame: one missed in te
 
 
 @kernel(
-    "void(f8, f8, f8, f8, f8, f8[::1], f8[::1], f8[::1])",
+    "b1(f8, f8, f8, f8, f8, f8[::1], f8[::1], f8[::1])",
     is_exact=True,
 )
 def _note_near(
@@ -134,8 +134,9 @@ def _note_near(
     plot: F64,
     std: F64,
     near: F64,
-) -> None:
-    """Count what stands at these values in each of a plot's neighbourhoods."""
+) -> bool:
+    """Count what stands at these values in each of a plot's neighbourhoods; say if in company."""
+    is_companion = False
     if (
         abs(wrapped(plot[1] - azimuth)) < NEAR_ANGLE * std[1]
         and abs(plot[2] - elevation) < NEAR_ANGLE * std[2]
@@ -152,11 +153,12 @@ def _note_near(
         for size in range(3):
             if apart < NEAR_RANGES[size]:
                 near[size] += beside if is_companion else 1.0
+    return is_companion
 
 
 @kernel(
     "void(i8, f8[:,::1], f8[:,::1], i8[::1], f8[::1], f8, f8, i8, i1[::1], f8[:,:,::1],"
-    " f8[::1], f8[::1], f8[::1])",
+    " f8[::1], f8[::1], f8[::1], b1[::1])",
     is_exact=True,
 )
 def clutter_density(
@@ -173,6 +175,7 @@ def clutter_density(
     place: F64,
     rotation: F64,
     density: F64,
+    is_accompanied: npt.NDArray[np.bool_],
 ) -> None:
     """Write each plot's density of others: the uniform one, and what stands close to it.
 
@@ -198,10 +201,11 @@ def clutter_density(
                 q = order[other]
                 if abs(values[q, 0] - values[p, 0]) > widest:
                     break
-                _note_near(
+                if _note_near(
                     values[q, 0], values[q, 1], values[q, 2], values[q, 3], BESIDE, values[p],
                     stds[p], near[p],
-                )
+                ):
+                    is_accompanied[p] = True
                 other += step
     beside = near[:, 1] > 0.0
     for t in range(count):
