@@ -10,6 +10,12 @@
 ``orekit_peer``     free flight by Orekit, in Java: ``OrekitFlights.java``
 ``free_flight``     to the ground, in samples, with drag
 ``coverage``        which radar sees which sample
+``workload``        tracking workloads from a seed, with their truth
+``stonesoup_peer``  tracking by Stone Soup
+``tracking``        speed beside Stone Soup, and accuracy
+``many_tracks``     growth of memory, and ten thousand objects
+``tracking_goals``  what tracking is asked for, as the page shows it
+``fusion``          three centres exchange: errors, honest and with one that lies
 ``commands``        start-up, the main job, the large sweep
 ``page``            the page of results
 ==================  ============================================================================

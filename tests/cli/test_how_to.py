@@ -97,6 +97,6 @@ def test_the_detections_of_the_page_are_read_as_it_says(
 ) -> None:
     [sensors] = blocks_of("track-recorded-detections", "toml")
     (empty_folder / "sensors.toml").write_text(sensors, encoding="utf-8")
-    [reading] = blocks_of("track-recorded-detections", "python")
+    reading, _ = blocks_of("track-recorded-detections", "python")
     exec(compile(reading, "track-recorded-detections.md", "exec"), {})
     assert capfd.readouterr().out == "30 used, 0 refused\n"

@@ -4,10 +4,12 @@
 ``entry``                              where the command begins
 ``main``                               finds the command, reports errors
 ``run``, ``coverage``, ``fly``,        the commands
-``score``, ``warn``, ``scenarios``,
-``check``, ``schema``, ``validate``
+``track``, ``score``, ``warn``,
+``scenarios``, ``check``, ``schema``,
+``validate``
 ``outcome``                            what a run leaves behind
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
+``recording``                          the work of ``track``
 ``places``                             names of files and folders to write
 ``progress``                           what a command shows while it works
 ``stopping``                           Ctrl-C and the system's wish to end the program

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "track": "Turn recorded detections into tracks.",
     "warn": "Turn tracks into alerts: what flies, from where, where and when it comes down.",
     "score": "Judge tracks by the truth.",
+    "show": "Show a tracked file as one page: map, errors, ellipses, sensors, alerts.",
     "scenarios": "List the bundled scenarios and what to look for in them.",
     "check": "Check a scenario file and report every mistake in it.",
     "schema": "Print the JSON Schema of scenario files.",

@@ -1,11 +1,12 @@
 """Columns on disk. This package knows no record types.
 
-============  ==================================================================================
-``columns``   names, types and units of a study's columns
-``records``   those of the tables of single looks and of beliefs
-``schemas``   tables checked against them
-``files``     writing so that nothing is ever half-written
-``reading``   reading them, checked
-``manifest``  what a run was made from
-============  ==================================================================================
+=============  =================================================================================
+``columns``    names, types and units of a study's columns
+``records``    those of the tables of single looks and of beliefs
+``schemas``    tables checked against them
+``files``      writing so that nothing is ever half-written
+``streaming``  tables written while the work goes on
+``reading``    reading them, checked
+``manifest``   what a run was made from
+=============  =================================================================================
 """

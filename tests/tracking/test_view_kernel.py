@@ -1,0 +1,90 @@
+"""Who can see an object, and how likely one look does: against sensing's own words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from commonwatch.earth.ellipsoid import geodetic_from_ecef
+from commonwatch.earth.frames import look_angles
+from commonwatch.sensing.measurement import look_probability
+from commonwatch.sensing.radar import Radar
+from commonwatch.tracking.estimate import FIELD
+from commonwatch.tracking.view import sensor_arrays
+from commonwatch.tracking.view_kernel import altitude, detection_probability
+from tests.sensing.build import face
+from tests.tracking.build import EYE, above, radar_at
+
+F64 = npt.NDArray[np.float64]
+
+SECTORS = radar_at(
+    "sectors",
+    60.0,
+    -30.0,
+    face(300.0, 60.0, 3.0, 60.0),  # through north
+    face(150.0, 210.0, 10.0, 80.0),
+    detection_probability=None,
+)
+CERTAIN = radar_at("certain", 60.0, -30.0, face(0.0, 90.0), detection_probability=0.8)
+
+
+def probability(sensor: object, place: F64, *, burning: float = 0.0) -> float:
+    arrays = sensor_arrays([sensor])  # type: ignore[list-item]
+    state_vector = np.append(place, np.zeros(3))
+    return float(
+        detection_probability(
+            0, state_vector, burning, arrays.place, arrays.rotation, arrays.figures,
+            arrays.face_from, arrays.faces, FIELD.copy(),
+        )
+    )  # fmt: skip
+
+
+def is_within(radar: Radar, place: F64) -> bool:
+    """Whether geometric angles and range lie within any face."""
+    site = radar.site
+    angles = look_angles(site.position_ecef_m, site.rotation_enu_from_ecef, place)
+    distance, azimuth, elevation = (float(value) for value in angles)
+    return radar.range_min_m <= distance <= radar.range_max_m and any(
+        (azimuth - one.azimuth_min_rad) % (2.0 * math.pi) <= one.width_rad
+        and one.elevation_min_rad <= elevation <= one.elevation_max_rad
+        for one in radar.faces
+    )
+
+
+@pytest.mark.parametrize("radar", [SECTORS, CERTAIN])
+def test_a_radar_sees_within_its_faces_as_likely_as_sensing_says(radar: Radar) -> None:
+    rng = np.random.default_rng(14)
+    places = above(
+        rng.uniform(35.0, 85.0, 300), rng.uniform(-80.0, 20.0, 300), rng.uniform(1e5, 2e6, 300)
+    )
+    counted = 0
+    for place in places:
+        found = probability(radar, place)
+        if is_within(radar, place):
+            counted += 1
+            assert found == pytest.approx(
+                float(look_probability(radar, np.append(place, np.zeros(3))))
+            )
+        else:
+            assert found == 0.0
+    assert 20 < counted < 280
+
+
+def test_a_satellite_sees_only_what_burns_above_the_clouds_and_before_the_earth() -> None:
+    below_it, behind = above(5.0, 3.0, 40e3), above(0.0, 180.0, 40e3)
+    assert probability(EYE, below_it, burning=1.0) == pytest.approx(0.9)
+    assert probability(EYE, below_it, burning=0.5) == pytest.approx(0.45)
+    assert probability(EYE, below_it) == 0.0
+    assert probability(EYE, above(5.0, 3.0, 5e3), burning=1.0) == 0.0
+    assert probability(EYE, behind, burning=1.0) == 0.0
+
+
+@pytest.mark.parametrize(("height_m", "limit_m"), [(0.0, 30.0), (90e3, 60.0), (1e6, 3e3)])
+def test_the_height_is_that_above_the_ellipsoid(height_m: float, limit_m: float) -> None:
+    for latitude_deg in (-89.0, -45.0, 0.0, 30.0, 60.0):
+        place = above(latitude_deg, 10.0, height_m)
+        found = altitude(np.append(place, np.zeros(3)), FIELD.copy())
+        assert abs(found - float(geodetic_from_ecef(place)[2])) < limit_m
