@@ -18,9 +18,10 @@ from commonwatch.sensing.measurement import (
     range_rate_measurement,
 )
 from commonwatch.tracking import bank_kernel
-from commonwatch.tracking.advance import Advance, no_bias
+from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import Bank, empty_bank
 from commonwatch.tracking.frame import frames_of
+from commonwatch.tracking.plots import no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import sensor_arrays
 from tests.tracking.build import EPOCH_NS, EYE, NORTH, flights, lines, plots, seen, together
@@ -54,7 +55,7 @@ def gated(bank: Bank, detections: Detections) -> tuple[set[tuple[int, int]], Set
     options = Settings()
     advance = Advance(sensor_arrays(SENSORS), options)
     [frame] = frames_of(detections)
-    looks = advance._plots(bank, frame, no_bias(len(SENSORS)))
+    looks = plots_of(frame, no_bias(len(SENSORS)), bank, advance.sensors)
     count = advance._gate(bank, looks, np.arange(bank.count), np.zeros(bank.count))
     row = frame.detections.row[advance._pair_plot[:count]]
     return set(zip(advance._pair_row[:count].tolist(), row.tolist(), strict=True)), options

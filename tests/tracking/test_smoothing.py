@@ -13,7 +13,6 @@ from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.measurement import radar_measurement, range_rate_measurement
 from commonwatch.tracking import smoothing
-from commonwatch.tracking.advance import no_bias
 from commonwatch.tracking.estimate import (
     Estimates,
     Status,
@@ -21,6 +20,7 @@ from commonwatch.tracking.estimate import (
     normalised_error_squared,
     predict,
 )
+from commonwatch.tracking.plots import no_bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.smoothing import smoothed
 from tests.tracking.build import (

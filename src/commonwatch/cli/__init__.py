@@ -5,8 +5,8 @@
 ``main``                               finds the command, reports errors
 ``run``, ``coverage``, ``fly``,        the commands
 ``track``, ``score``, ``warn``,
-``scenarios``, ``check``, ``schema``,
-``validate``
+``show``, ``scenarios``, ``check``,
+``schema``, ``validate``
 ``outcome``                            what a run leaves behind
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
 ``recording``                          the work of ``track``

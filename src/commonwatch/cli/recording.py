@@ -21,9 +21,9 @@ from commonwatch.sensing.detection import Reading, read_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tables.files import place_to_write
 from commonwatch.tables.streaming import TableStream, streamed
-from commonwatch.tracking.advance import Bias
 from commonwatch.tracking.estimate import Status
 from commonwatch.tracking.fates import Fates
+from commonwatch.tracking.plots import Bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.smoothing import smoothed
 

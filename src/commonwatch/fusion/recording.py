@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from commonwatch.fusion.registration import BiasEstimate, Registration
 from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.visibility import Sensor
-from commonwatch.tracking.advance import Bias
 from commonwatch.tracking.estimate import Estimates, empty_estimates
+from commonwatch.tracking.plots import Bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.tracker import Dispositions, Tracker, arrivals
 

@@ -23,7 +23,8 @@ from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking.estimate import FIELD, Status
-from commonwatch.tracking.tracker import Bias, Step, Tracker
+from commonwatch.tracking.plots import Bias
+from commonwatch.tracking.tracker import Step, Tracker
 from commonwatch.tracking.view import sensor_arrays
 
 F64 = npt.NDArray[np.float64]
@@ -91,7 +92,7 @@ class _Plots:
     stds: F64
 
     def take(self, chosen: npt.NDArray[np.bool_] | I64) -> _Plots:
-        """Some of them."""
+        """Take some of them."""
         return _Plots(**{name: getattr(self, name)[chosen] for name in self.__slots__})
 
     @staticmethod
@@ -117,7 +118,7 @@ class _Flights:
     stds: F64
 
     def take(self, chosen: npt.NDArray[np.bool_], states: F64) -> _Flights:
-        """Some of them, at better state vectors."""
+        """Take some of them, at better state vectors."""
         counts = np.diff(self.first)
         plots = np.repeat(chosen, counts)
         return _Flights(
@@ -131,14 +132,14 @@ class _Flights:
 
 
 def _flights(plots: _Plots, tracks: I64, states: F64, time_ns: int) -> _Flights:
-    """Plots by track in the order of ``tracks`` (rising), each from the latest back."""
+    """Sort plots by track in the order of ``tracks`` (rising), each from the latest back."""
     order = np.lexsort((-plots.sensor, -plots.time_ns, plots.track))
     plots = plots.take(order)
     first = np.append(np.searchsorted(plots.track, tracks), len(order))
     return _Flights(
         first=first.astype(np.int64),
         states=states,
-        since_s=1e-9 * (plots.time_ns - time_ns),
+        since_s=np.asarray(1e-9 * (plots.time_ns - time_ns), dtype=np.float64),
         sensor=plots.sensor,
         values=plots.values,
         stds=plots.stds,
@@ -158,8 +159,8 @@ class Registration:
     For each object that two radars or more see: its flight (six numbers) and the radars' biases
     are fitted to its plots together, by least squares on free flight; the flights are eliminated
     object by object. After 40 plots or more what an object says of the biases is kept, and the
-    plots are forgotten: none counts twice. Range triangulation from known sites is what makes angles
-    observable. Biases start from a prior: three errors of a plot, or the range bias of the sensor
+    plots are forgotten: none counts twice. Range triangulation from known sites is what makes
+    angles observable. Biases start from a prior: three errors of a plot, or the range bias of the sensor
     table where that is larger.
 
     What is taken off is shrunk: half of all sensors are taken to have no bias, and one whose
@@ -295,7 +296,7 @@ class Registration:
         """Keep what these flights say of the biases; their plots are used up."""
         matrix = np.zeros_like(self._learnt[0])
         vector = np.zeros_like(self._learnt[1])
-        used = self._solve(flights, flights.states, bias, matrix, vector)[3]
+        used = self._solve(flights, flights.states, bias, matrix=matrix, vector=vector)[3]
         self._plot_count = self._plot_count + used
         self._object_count += len(flights.states)
         self._learnt = (
@@ -304,7 +305,14 @@ class Registration:
         )
 
     def _solve(
-        self, flights: _Flights, states: F64, bias: F64, matrix: F64, vector: F64, outlier: float = OUTLIER
+        self,
+        flights: _Flights,
+        states: F64,
+        bias: F64,
+        *,
+        matrix: F64,
+        vector: F64,
+        outlier: float = OUTLIER,
     ) -> tuple[F64, F64, F64, I64]:
         """Add flights to the normal equations; return what corrects them, and plots used."""
         count = len(states)
@@ -347,7 +355,12 @@ class Registration:
             vector = self._learnt[1] - matrix @ bias.ravel()
             is_first = turn == 0 and self.estimate is None
             inverse, vectors, cross, used = self._solve(
-                flights, states, bias, matrix, vector, np.inf if is_first else OUTLIER
+                flights,
+                states,
+                bias,
+                matrix=matrix,
+                vector=vector,
+                outlier=np.inf if is_first else OUTLIER,
             )
             # Scaled, since metres and radians stand side by side.
             scaled = matrix * np.outer(spread, spread)
@@ -364,7 +377,7 @@ class Registration:
         return estimate, states
 
     def _shrunk(self, estimate: BiasEstimate) -> Bias:
-        """What the tracker takes off: nothing where nothing is likelier."""
+        """Choose what the tracker takes off: nothing where nothing is likelier."""
         value = np.zeros_like(estimate.value)
         std = self._prior.copy()
         shown = self._declared.copy()

@@ -27,13 +27,13 @@ TERMS = 4
 
 
 @kernel("void(f8[::1], f8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
-def _back(state: F64, seconds: float, whole: F64, field: F64, phi: F64, work: F64) -> None:
+def _back(state_vector: F64, seconds: float, whole: F64, field: F64, phi: F64, work: F64) -> None:
     """Move a state vector, and how it hangs on that of the epoch, by some seconds in place."""
     count = int(np.ceil(abs(seconds) / STEP_MAX_S))
     for _ in range(count):
         h = seconds / count
-        transition(state, h, 0.0, field, phi)
-        step_state_vector(state, h, 0.0, field)
+        transition(state_vector, h, 0.0, field, phi)
+        step_state_vector(state_vector, h, 0.0, field)
         for i in range(6):
             for j in range(6):
                 total = 0.0
@@ -91,7 +91,7 @@ def normal_equations(
     phi = np.empty((6, 6))
     work = np.empty((6, 6))
     whole = np.empty((6, 6))
-    state = np.empty(6)
+    state_vector = np.empty(6)
     row = np.empty(6)
     own = np.empty((6, 6))
     lower = np.zeros((6, 6))
@@ -102,7 +102,7 @@ def normal_equations(
     own_used = np.empty(bias.shape[0], dtype=np.int64)
     for o in range(objects):
         for i in range(6):
-            state[i] = states[o, i]
+            state_vector[i] = states[o, i]
             object_vector[o, i] = 0.0
             for j in range(6):
                 whole[i, j] = 1.0 if i == j else 0.0
@@ -115,12 +115,12 @@ def normal_equations(
         own_vector[:] = 0.0
         own_used[:] = 0
         for p in range(first[o], first[o + 1]):
-            _back(state, since_s[p] - at, whole, field, phi, work)
+            _back(state_vector, since_s[p] - at, whole, field, phi, work)
             at = since_s[p]
             s = sensor[p]
             count = linearised(
                 RADAR,
-                state,
+                state_vector,
                 values[p],
                 place[s],
                 rotation[s],
@@ -131,19 +131,30 @@ def normal_equations(
                 scratch,
             )
             a, b, c = acceleration(
-                state[0], state[1], state[2], state[3], state[4], state[5], 0.0, field
+                state_vector[0],
+                state_vector[1],
+                state_vector[2],
+                state_vector[3],
+                state_vector[4],
+                state_vector[5],
+                0.0,
+                field,
             )
             is_far = False
             for k in range(min(count, 3)):
-                rate = slope[k, 0] * state[3] + slope[k, 1] * state[4] + slope[k, 2] * state[5]
+                rate = (
+                    slope[k, 0] * state_vector[3]
+                    + slope[k, 1] * state_vector[4]
+                    + slope[k, 2] * state_vector[5]
+                )
                 residual[k] += rate * bias[s, 3] - bias[s, k]
                 if k == 1:
                     residual[k] = wrapped(residual[k])
             if count == 4:
                 rate = (
-                    slope[3, 0] * state[3]
-                    + slope[3, 1] * state[4]
-                    + slope[3, 2] * state[5]
+                    slope[3, 0] * state_vector[3]
+                    + slope[3, 1] * state_vector[4]
+                    + slope[3, 2] * state_vector[5]
                     + slope[3, 3] * a
                     + slope[3, 4] * b
                     + slope[3, 5] * c
@@ -168,7 +179,11 @@ def normal_equations(
                     by_bias[j] = 0.0
                 if k < 3:
                     by_bias[k] = 1.0
-                rate = slope[k, 0] * state[3] + slope[k, 1] * state[4] + slope[k, 2] * state[5]
+                rate = (
+                    slope[k, 0] * state_vector[3]
+                    + slope[k, 1] * state_vector[4]
+                    + slope[k, 2] * state_vector[5]
+                )
                 if k == 3:
                     rate += slope[3, 3] * a + slope[3, 4] * b + slope[3, 5] * c
                 by_bias[3] = -rate

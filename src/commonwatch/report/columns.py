@@ -37,6 +37,12 @@ def numbers(table: pa.Table, name: str) -> F64:
     return np.asarray(pc.fill_null(column, float("nan")).to_numpy(), dtype=np.float64)
 
 
+def instants(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Return a column of whole numbers or instants, -1 where empty."""
+    column: Any = table.column(name).cast(pa.int64())
+    return np.asarray(pc.fill_null(column, -1).to_numpy(), dtype=np.int64)
+
+
 def words(table: pa.Table, name: str) -> list[str]:
     """Return a column as strings, empty where null or where the column is absent."""
     if name not in table.column_names:

@@ -69,10 +69,9 @@ def world_frame() -> Frame:
     )
 
 
-def polar_frame(content: ReportContent) -> Frame:
-    """Return the hemisphere of the pole that is nearer to most sensors."""
-    latitude = numbers(content.tables["sensors"], "latitude_deg")
-    is_north = not np.nanmean(np.append(latitude, 0.0)) < 0
+def polar_frame(latitude_deg: F64) -> Frame:
+    """Return the hemisphere of the pole that is nearer to most sensors; not-a-number is nowhere."""
+    is_north = not np.nanmean(np.append(latitude_deg, 0.0)) < 0
     side = 860.0
     scale = side / 2 / (MEAN_RADIUS_M * np.pi / 2 * 0.95)
     name = "The Arctic side" if is_north else "The Antarctic side"
@@ -84,9 +83,33 @@ def region_frame(content: ReportContent, paths: Sequence[Path]) -> Frame | None:
     """Return the part of the Earth with the drawn arcs, or None where they are all over it."""
     if not paths:
         return None
-    latitude = np.concatenate([path.latitude_deg for path in paths])
-    longitude = np.concatenate([path.longitude_deg for path in paths])
-    lat, lon = np.radians(latitude), np.radians(longitude)
+    sensors = content.tables["sensors"]
+    is_radar = np.array(words(sensors, "kind")) == "radar"
+    radars = [numbers(sensors, name)[is_radar] for name in ("latitude_deg", "longitude_deg")]
+    return frame_around(
+        "The region of the arcs",
+        np.concatenate([path.latitude_deg for path in paths]),
+        np.concatenate([path.longitude_deg for path in paths]),
+        near_deg=np.stack(radars, axis=-1),
+    )
+
+
+def frame_around(
+    name: str, latitude_deg: F64, longitude_deg: F64, *, near_deg: F64
+) -> Frame | None:
+    """Return the part of the Earth with all of these places, or None where they are all over it.
+
+    Parameters
+    ----------
+    name
+        Of the map.
+    latitude_deg, longitude_deg
+        Places that it must hold, shape (N,), at least one.
+    near_deg
+        Latitude and longitude of places that it may hold too, shape (M, 2): those within a third of
+        its size.
+    """
+    lat, lon = np.radians(latitude_deg), np.radians(longitude_deg)
     vector = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
     middle = vector.mean(axis=0)
     if np.linalg.norm(middle) < 0.3:
@@ -95,10 +118,18 @@ def region_frame(content: ReportContent, paths: Sequence[Path]) -> Frame | None:
         float(np.degrees(np.arctan2(middle[2], np.hypot(middle[0], middle[1])))),
         float(np.degrees(np.arctan2(middle[1], middle[0]))),
     )
-    plane = azimuthal_equidistant(
-        latitude, longitude, middle_latitude_deg=middle_deg[0], middle_longitude_deg=middle_deg[1]
-    )
-    plane = np.concatenate([plane, _radars_near(content, plane, middle_deg)])
+
+    def on_plane(latitude: F64, longitude: F64) -> F64:
+        return azimuthal_equidistant(
+            latitude,
+            longitude,
+            middle_latitude_deg=middle_deg[0],
+            middle_longitude_deg=middle_deg[1],
+        )
+
+    plane = on_plane(latitude_deg, longitude_deg)
+    others = on_plane(near_deg[:, 0], near_deg[:, 1])
+    plane = np.concatenate([plane, others[_are_near(others, plane)]])
     west, south = plane.min(axis=0)
     east, north = plane.max(axis=0)
     margin = max(0.12 * max(east - west, north - south), 150e3)
@@ -109,25 +140,13 @@ def region_frame(content: ReportContent, paths: Sequence[Path]) -> Frame | None:
     height = float(np.clip(WIDTH * half_height / half_width, 420.0, 760.0))
     scale = min(WIDTH / 2 / half_width, height / 2 / half_height)
     offset = np.array([(east + west) / 2, (north + south) / 2])
-    return _azimuthal(
-        "The region of the arcs", middle_deg, scale, width=WIDTH, height=height, offset_m=offset
-    )
+    return _azimuthal(name, middle_deg, scale, width=WIDTH, height=height, offset_m=offset)
 
 
-def _radars_near(content: ReportContent, plane: F64, middle_deg: tuple[float, float]) -> F64:
-    """Return where the radars stand that are within a third of the map of the tracks."""
-    sensors = content.tables["sensors"]
-    is_radar = np.array(words(sensors, "kind")) == "radar"
-    places = azimuthal_equidistant(
-        numbers(sensors, "latitude_deg")[is_radar],
-        numbers(sensors, "longitude_deg")[is_radar],
-        middle_latitude_deg=middle_deg[0],
-        middle_longitude_deg=middle_deg[1],
-    )
+def _are_near(places: F64, plane: F64) -> npt.NDArray[np.bool_]:
     low, high = plane.min(axis=0), plane.max(axis=0)
     reach = 0.3 * np.max(high - low)
-    is_near = ((places > low - reach) & (places < high + reach)).all(axis=1)
-    return np.asarray(places[is_near], dtype=np.float64)
+    return np.asarray(((places > low - reach) & (places < high + reach)).all(axis=1))
 
 
 def _azimuthal(

@@ -10,17 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
-from commonwatch.report.coastline import land_rings
+from commonwatch.report.backdrop import fan_area, fan_edge, map_figure
 from commonwatch.report.columns import distinct, numbers, words
 from commonwatch.report.content import FLOWN, ReportContent
 from commonwatch.report.figure import (
     ALARM,
-    GRID,
     INK,
-    LAND,
     QUIET,
-    SEA,
     Figure,
     Labels,
     marker,
@@ -30,11 +26,7 @@ from commonwatch.report.figure import (
     text,
 )
 from commonwatch.report.frames import WIDTH, Frame, polar_frame, region_frame, world_frame
-from commonwatch.report.projection import (
-    Fan,
-    azimuthal_equidistant,
-    sector_fan,
-)
+from commonwatch.report.projection import GROUND_RANGE_MAX_M, Fan, sector_fan
 from commonwatch.report.tracks import (
     ChosenArc,
     Path,
@@ -48,7 +40,6 @@ from commonwatch.report.tracks import (
 
 F64 = npt.NDArray[np.float64]
 
-_GROUND_RANGE_MAX_M: Final = 19_000e3
 _SITES_LABELLED_MAX: Final = 40
 LEGEND_HEIGHT: Final = 42.0
 _PALE: Final = ' stroke-opacity="0.35" '
@@ -94,99 +85,22 @@ def gather(content: ReportContent) -> Scene:
 def maps(scene: Scene) -> list[Figure]:
     """Draw the region (where there is one), the world and the nearer pole."""
     region = region_frame(scene.content, list(scene.paths.values()))
-    frames = [frame for frame in (region, world_frame(), polar_frame(scene.content)) if frame]
+    pole = polar_frame(numbers(scene.content.tables["sensors"], "latitude_deg"))
+    frames = [frame for frame in (region, world_frame(), pole) if frame]
     return [draw(scene, frame) for frame in frames]
 
 
 def draw(scene: Scene, frame: Frame) -> Figure:
     """Draw one map."""
-    clip = frame.name.lower().replace(" ", "-")
     labels = Labels(frame.width, frame.height, is_round=frame.is_round)
-    outline = (
-        f'<circle cx="{frame.width / 2:g}" cy="{frame.height / 2:g}" r="{frame.width / 2 - 1:g}"'
-        if frame.is_round
-        else f'<rect width="{frame.width:g}" height="{frame.height:g}"'
-    )
     sites, names = _sites(scene, frame, labels)
     places = _places(scene, frame, labels)
-    body = [
-        f'<clipPath id="{clip}">{outline}/></clipPath><g clip-path="url(#{clip})">',
-        f'{outline} fill="{SEA}"/>',
-        _graticule(frame),
-        f'<path d="{land_path(frame)}" fill="{LAND}" fill-rule="evenodd"/>',
-        *_fan_marks(scene, frame),
-        *_track_marks(scene, frame),
-        *places,
-        *sites,
-        *names,
-        "</g>",
-        f'{outline} fill="none" stroke="{QUIET}"/>',
-    ]
+    marks = [*_fan_marks(scene, frame), *_track_marks(scene, frame), *places, *sites, *names]
     alternative = (
         f"Map, {frame.name.lower()}: sensors with their sectors and the ground tracks of "
         f"{len(scene.paths)} arcs; the tables below hold the same in numbers."
     )
-    return Figure(
-        svg=picture(
-            body, width=frame.width, height=frame.height, alternative=alternative, width_min_px=640
-        ),
-        alternative=alternative,
-        caption=frame.name,
-        height=frame.height,
-    )
-
-
-def land_path(frame: Frame) -> str:
-    """Return all land within reach of a map as path data."""
-    parts = []
-    for ring in land_rings():
-        longitude, latitude = ring[:, 0], ring[:, 1]
-        if frame.land_max_deg < 180 and _reach_deg(latitude, longitude, frame) > frame.land_max_deg:
-            continue
-        for points in frame.lines(latitude, longitude):
-            low, high = points.min(axis=0), points.max(axis=0)
-            is_outside = (high < 0).any() or low[0] > frame.width or low[1] > frame.height
-            if not is_outside and (high - low).max() > 1.0:
-                parts.append(path_of(_near(points, frame), is_closed=True))
-    return "".join(parts)
-
-
-def _near(points: F64, frame: Frame) -> F64:
-    """Draw together what lies far outside the map, which needs no detail."""
-    size = np.array([frame.width, frame.height])
-    return np.clip(points, -0.3 * size, 1.3 * size)
-
-
-def _reach_deg(latitude_deg: F64, longitude_deg: F64, frame: Frame) -> float:
-    plane = azimuthal_equidistant(
-        latitude_deg,
-        longitude_deg,
-        middle_latitude_deg=frame.middle_deg[0],
-        middle_longitude_deg=frame.middle_deg[1],
-    )
-    return float(np.degrees(np.hypot(plane[:, 0], plane[:, 1]).max() / MEAN_RADIUS_M))
-
-
-def _graticule(frame: Frame) -> str:
-    step = 10.0 if frame.name.startswith("The region") else 30.0
-    along = np.linspace(-180, 180, 361)
-    lines = [
-        line
-        for latitude in np.arange(-90 + step, 90, step)
-        for line in frame.lines(np.full(361, latitude), along)
-    ]
-    up = np.linspace(-89, 89, 90)
-    lines += [
-        line for lon in np.arange(-180, 180, step) for line in frame.lines(up, np.full(90, lon))
-    ]
-    margin = 0.2 * frame.width
-    kept = [
-        line
-        for line in lines
-        if line[:, 0].max() > -margin and line[:, 0].min() < frame.width + margin
-    ]
-    paths = "".join(path_of(_near(line, frame), spacing=6) for line in kept)
-    return f'<path d="{paths}" fill="none" stroke="{GRID}" stroke-width="0.8"/>'
+    return map_figure(frame, marks, alternative=alternative)
 
 
 def _fans(content: ReportContent) -> dict[str, list[tuple[str, Fan]]]:
@@ -207,7 +121,7 @@ def _fans(content: ReportContent) -> dict[str, list[tuple[str, Fan]]]:
                         float(columns[1][row]),
                         azimuth_min_deg=sector.azimuth_min_deg,
                         azimuth_max_deg=sector.azimuth_max_deg,
-                        ground_range_m=min(float(range_m[row]), _GROUND_RANGE_MAX_M),
+                        ground_range_m=min(float(range_m[row]), GROUND_RANGE_MAX_M),
                     )
                     found.setdefault(sensor, []).append((case, fan))
     return found
@@ -232,19 +146,8 @@ def _fan_marks(scene: Scene, frame: Frame) -> list[str]:
         marks.append(f'<g class="{laydown_classes(scene.content, [sensor])}">')
         for case, fan in fans:
             if case == "nominal":
-                area = "".join(
-                    path_of(_near(part, frame), is_closed=True, spacing=3)
-                    for part in frame.areas(fan)
-                )
-                marks.append(
-                    f'<path d="{area}" fill="{colour}" fill-opacity="0.07" fill-rule="evenodd"/>'
-                )
-            lines = frame.lines(fan.latitude_deg, fan.longitude_deg)
-            edge = "".join(path_of(_near(line, frame), spacing=3) for line in lines)
-            marks.append(
-                f'<path d="{edge}" fill="none" stroke="{colour}" stroke-opacity="0.75" '
-                f"{_EDGES[case]}/>"
-            )
+                marks.append(fan_area(fan, frame, colour=colour))
+            marks.append(fan_edge(fan, frame, colour=colour, style=_EDGES[case]))
         marks.append("</g>")
     return marks
 

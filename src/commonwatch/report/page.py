@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from importlib import resources
-from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from commonwatch.report import coverage_maps, listings, maps, timeline
 from commonwatch.report.asides import date_text
 from commonwatch.report.content import ReportContent
 from commonwatch.report.first_screen import OPEN_SHOWN_MAX, brackets_text, first_screen
+from commonwatch.report.rendering import rendered
 
 
 def write_report(content: ReportContent) -> str:
@@ -32,18 +26,11 @@ def write_report(content: ReportContent) -> str:
         The page, UTF-8, a few megabytes at most: maps draw at most 40 arcs, timelines 8, the table
         of arcs 200 rows; the first screen always counts all.
     """
-    environment = Environment(
-        loader=PackageLoader("commonwatch.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = unbroken
     scene = maps.gather(content)
     screen = first_screen(content)
     is_moved = "sensitivity" in content.tables
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "report.html.j2",
         content=content,
         screen=screen,
         open_shown_max=OPEN_SHOWN_MAX,
@@ -67,22 +54,4 @@ def write_report(content: ReportContent) -> str:
         arcs=listings.arc_listing(content),
         brackets=brackets_text(screen, is_moved=is_moved),
         brackets_brief=brackets_text(screen, is_moved=is_moved, is_brief=True),
-        style=_part("report.css"),
-        script=_part("report.js"),
     )
-
-
-def unbroken(said: str) -> str:
-    """Keep a number with its unit and its interval, and a plus sign with its word, on one line."""
-    return _HELD.sub("\N{NO-BREAK SPACE}", said)
-
-
-_HELD: Final = re.compile(
-    r"(?<=\d) (?=(?:s|km|m²)\b)|(?<=[\ds]) (?=\[)|(?<=\d,) (?=[\d,]+\])|(?<=[:;] \+) "
-)
-
-
-def _part(name: str) -> Markup:
-    """Return one of our own files, which needs no escaping."""
-    source = resources.files("commonwatch.report") / "templates" / name
-    return Markup(source.read_text(encoding="utf-8"))  # noqa: S704

@@ -19,6 +19,8 @@ from commonwatch.earth.ellipsoid import MEAN_RADIUS_M, destination, geodesic
 
 F64 = npt.NDArray[np.float64]
 
+GROUND_RANGE_MAX_M: Final = 19_000e3
+"""Longer sectors are drawn so long: half way round the Earth they would turn inside out."""
 _STEP_DEG: Final = 0.2
 _STEP_M: Final = 20e3
 """Fine enough that no step near a pole turns the longitude by half a turn; drawing thins it."""

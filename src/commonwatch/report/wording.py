@@ -76,6 +76,17 @@ def arcs_text(count: int) -> str:
     return f"{count:,} arc" if count == 1 else f"{count:,} arcs"
 
 
+def percent(part: float, digits: int = 0) -> str:
+    """Write a part of a whole."""
+    return f"{100.0 * part:.{digits}f} %"
+
+
+def kilometres(length_m: float) -> str:
+    """Write a length in kilometres, without the unit, to two figures or to the kilometre."""
+    digits = 2 if length_m < 1e3 else 1 if length_m < 1e4 else 0
+    return f"{length_m / 1e3:,.{digits}f}"
+
+
 def counted(estimate: Estimate) -> str:
     """Write on how many arcs something happens, with its interval."""
     return f"{estimate.count:,} of {arcs_text(estimate.arc_count)}{count_interval(estimate)}"

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.sensing.stereo import position_from_one_line
 from commonwatch.tracking import (
     association_kernel,
     bank_kernel,
+    gate_kernel,
     kalman_kernel,
     life_kernel,
 )
 from commonwatch.tracking.bank import ROWS_KEPT, Bank
+from commonwatch.tracking.beginning import begin
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
+from commonwatch.tracking.plots import Bias, Plots, no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import SensorArrays
 from commonwatch.tracking.view_kernel import REVISIT
@@ -25,15 +26,8 @@ from commonwatch.tracking.view_kernel import REVISIT
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-NEVER_NS: Final = -(2**62)
 DORMANT_STD_M: Final = 20e3
 """A track out of view takes plots again only while its place is known this well."""
-SINGLE_LINE_ALTITUDE_M: Final = 40e3
-SINGLE_LINE_ALTITUDE_STD_M: Final = 30e3
-"""Where a burning motor is, above the clouds, when one line alone tells of it (*assumed*)."""
-BURNING_SPEED_M_S: Final = 700.0
-BURNING_SPEED_STD_M_S: Final = 1_500.0
-"""Upward speed of such a motor, and how little is known of it (*assumed*)."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
@@ -47,39 +41,6 @@ CROWDED: Final = 1e3
 """How much denser than on average plots stand in a crowd."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Bias:
-    """Constant errors of each sensor, taken off its plots: measured minus true.
-
-    Each has shape (sensors, 4): range, azimuth, elevation, time. ``std`` is what a plot may be off
-    by against a track that began with another sensor; ``shown`` is added to what is told of a track
-    for the sensor that it began with.
-    """
-
-    value: F64
-    std: F64
-    shown: F64
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Plots:
-    """A frame's plots as the kernels take them."""
-
-    kind: int
-    sensor: int
-    values: F64
-    stds: F64
-    both_stds: F64
-    eyes: F64
-    offsets: F64
-    keys: F64
-    order: I64
-    density: F64
-    uniform: float
-    is_accompanied: npt.NDArray[np.bool_]
-    is_taken: npt.NDArray[np.bool_]
 
 
 class _News:
@@ -98,8 +59,8 @@ class _News:
     def grown(self, count: int) -> _News:
         """Make room for tracks that were added."""
         larger = _News(count)
-        for name in ("got", "gained", "chances", "cluster", "row", "plot", "is_crowded", "is_accompanied"):
-            getattr(larger, name)[: len(self.got)] = getattr(self, name)
+        for name, array in vars(self).items():
+            getattr(larger, name)[: len(array)] = array
         return larger
 
 
@@ -163,7 +124,7 @@ class Advance:
         over what they leave, whatever others take. The likelihood of all their plots decides later.
         """
         self.bias = bias
-        plots = self._plots(bank, frame, bias)
+        plots = plots_of(frame, bias, bank, self.sensors)
         count = bank.count
         news = _News(count)
         phase = bank.phase[:count]
@@ -210,15 +171,15 @@ class Advance:
         self._thin_out(bank, news)
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
             bank.companies.deal(bank)
-        outcome = self._outcome(bank, frame, phase, news)
+        outcome = self._outcome(bank, phase, news)
         bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
         gone = bank.phase[:count] == bank_kernel.GONE
         if gone.any():
             bank.keep(np.flatnonzero(~gone))
-        self._begin(bank, frame, plots)
+        begin(bank, frame, plots, self.sensors, self.settings)
         return outcome
 
-    def _share_out(self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News) -> None:
+    def _share_out(self, bank: Bank, plots: Plots, frame: Frame, rows: I64, news: _News) -> None:
         """Divide the plots among tracks that are believed."""
         pairs = self._gate(bank, plots, rows, news.chances)
         worth = np.zeros(len(rows))
@@ -235,12 +196,12 @@ class Advance:
             else:
                 association_kernel.soften(*sizes, pair_row, pair_plot, gain, share)
             news.cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
-            self._update(bank, plots, frame, pairs, rows[pair_row], news)
+            self._update(bank, plots, frame, rows[pair_row], news)
             total = np.bincount(pair_plot, share, minlength=len(plots.density))
             plots.is_taken |= total > 0.5
         self._gain_of(rows, worth, news)
 
-    def _note_company(self, bank: Bank, plots: _Plots, rows: I64, news: _News) -> None:
+    def _note_company(self, bank: Bank, plots: Plots, rows: I64, news: _News) -> None:
         """Keep what a radar said of tracks that fly in company."""
         if plots.kind != kalman_kernel.RADAR or not bank.companies.list:
             return
@@ -248,14 +209,14 @@ class Advance:
         bank.companies.take(
             bank.key[took],
             news.plot[took],
-            plots.sensor,
-            (plots.values, plots.stds, plots.eyes, plots.offsets),
-            self.sensors.rotation[plots.sensor],
-            self._field,
+            sensor=plots.sensor,
+            arrays=(plots.values, plots.stds, plots.eyes, plots.offsets),
+            rotation=self.sensors.rotation[plots.sensor],
+            constants=self._field,
         )
 
     def _branch(
-        self, bank: Bank, plots: _Plots, frame: Frame, rows: I64, news: _News, *, most: int
+        self, bank: Bank, plots: Plots, frame: Frame, rows: I64, news: _News, *, most: int
     ) -> _News:
         """Give tracks that are not believed yet the plots that may be theirs, each its own branch.
 
@@ -295,17 +256,16 @@ class Advance:
         self._pair_plot[:count] = plot[order]
         self._log[:count] = logs[order]
         self._share[:count] = 1.0
-        self._update(bank, plots, frame, count, track[order], news)
+        self._update(bank, plots, frame, track[order], news)
         self._gain_of(track, gains, news)
         return news
 
     def _gain_of(self, rows: I64, worth: F64, news: _News) -> None:
         news.gained[rows] = worth + np.log1p(-np.clip(news.chances[rows], 0.1, 0.999))
 
-    def _update(
-        self, bank: Bank, plots: _Plots, frame: Frame, pairs: int, track: I64, news: _News
-    ) -> None:
-        """Take the first ``pairs`` pairs into their tracks by their shares."""
+    def _update(self, bank: Bank, plots: Plots, frame: Frame, track: I64, news: _News) -> None:
+        """Take the first pairs, one for each entry of ``track``, in by their shares."""
+        pairs = len(track)
         share, pair_plot = self._share[:pairs], self._pair_plot[:pairs]
         share[share < LEAST_SHARE] = 0.0
         bank_kernel.update_tracks(
@@ -341,7 +301,7 @@ class Advance:
         news.is_crowded[owner] = plots.density[news.plot[owner]] > CROWDED * plots.uniform
 
     def _thin_out(self, bank: Bank, news: _News) -> None:
-        """Of tentative tracks with the same last two plots keep one; a confirmed one has its own."""
+        """Drop doubles of tentative tracks, and what rivals one that is confirmed now."""
         count = bank.count
         phase, hits, rows = bank.phase[:count], bank.hits[:count], bank.rows[:count]
         new = np.flatnonzero(bank.event[:count] == life_kernel.CONFIRMED_NOW)
@@ -379,74 +339,16 @@ class Advance:
             bank.event[double] = life_kernel.ENDED
             phase[double] = bank_kernel.GONE
 
-    def _plots(self, bank: Bank, frame: Frame, bias: Bias) -> _Plots:
-        detections = frame.detections
-        sensor = frame.sensor
-        kind = int(self.sensors.kind[sensor])
-        values = detections.measured.copy()
-        stds = detections.std.copy()
-        both_stds = np.stack([stds, stds])
-        offsets = frame.offset_s
-        if kind == kalman_kernel.RADAR:
-            values[:, :3] -= bias.value[sensor, :3]
-            wide = np.repeat(np.sqrt(2.0) * bias.std[sensor, np.newaxis], len(values), axis=0)
-            wide[:, 0] = np.hypot(wide[:, 0], wide[:, 3] * np.nan_to_num(values[:, 3]))
-            both_stds[1, :, :3] = np.hypot(stds[:, :3], wide[:, :3])
-            if bias.value[sensor, 3] != 0.0:
-                offsets = offsets - bias.value[sensor, 3]
-            eyes = np.broadcast_to(self.sensors.place[sensor], (len(values), 3)).copy()
-        else:
-            eyes = detections.eye_ecef_m.copy()
-            if len(eyes):
-                self.sensors.place[sensor] = eyes[0]
-        order = np.argsort(values[:, 0], kind="stable")
-        density = np.empty(len(values))
-        is_accompanied = np.zeros(len(values), dtype=np.bool_)
-        uniform, without_rate = self.sensors.false_density[sensor]
-        keys = values[order, 0]
-        bank_kernel.clutter_density(
-            kind,
-            values,
-            stds,
-            order,
-            keys,
-            uniform,
-            without_rate,
-            bank.count,
-            bank.phase,
-            bank.states,
-            self.sensors.place[sensor],
-            self.sensors.rotation[sensor],
-            density,
-            is_accompanied,
-        )
-        return _Plots(
-            kind=kind,
-            sensor=sensor,
-            values=values,
-            stds=stds,
-            both_stds=both_stds,
-            eyes=eyes,
-            offsets=np.ascontiguousarray(offsets),
-            keys=keys,
-            order=order,
-            density=density,
-            uniform=uniform,
-            is_accompanied=is_accompanied,
-            is_taken=np.zeros(len(values), dtype=np.bool_),
-        )
-
-    def _gate(self, bank: Bank, plots: _Plots, rows: I64, chances: F64) -> int:
+    def _gate(self, bank: Bank, plots: Plots, rows: I64, chances: F64) -> int:
         if not len(rows):
             return 0
         while True:
-            pairs = bank_kernel.gate(
+            pairs = gate_kernel.gate(
                 plots.kind,
                 rows,
                 plots.sensor,
                 self._is_unscented,
                 self.settings.gate_squared,
-                bank.phase,
                 bank.states,
                 bank.covariances,
                 bank.weights,
@@ -476,9 +378,7 @@ class Advance:
                 return int(pairs)
             self._room(2 * len(self._pair_row))
 
-    def _outcome(
-        self, bank: Bank, frame: Frame, before: npt.NDArray[np.int8], news: _News
-    ) -> Outcome:
+    def _outcome(self, bank: Bank, before: npt.NDArray[np.int8], news: _News) -> Outcome:
         """Rows that confirmed tracks took in this frame, or before they were confirmed."""
         count = len(before)
         phase = bank.phase[:count]
@@ -533,81 +433,6 @@ class Advance:
             )
         return mean, spread
 
-    def _begin(self, bank: Bank, frame: Frame, plots: _Plots) -> None:
-        """Start a track from every plot that is left."""
-        left = np.flatnonzero(~plots.is_taken)
-        if not len(left):
-            return
-        first = bank.count
-        room = self.settings.limits.track_count - first
-        left = left[: max(room, 0)]
-        bank.grow(first + len(left))
-        if plots.kind == kalman_kernel.INFRARED:
-            left = self._begin_from_lines(bank, frame, plots, left)
-        else:
-            life_kernel.start_from_radar(
-                plots.sensor,
-                frame.time_ns,
-                left,
-                first,
-                plots.values,
-                plots.stds,
-                plots.density,
-                plots.offsets,
-                self.sensors.false_density[plots.sensor, 0],
-                self.settings.speed_std_m_s,
-                self.settings.newness,
-                NEVER_NS,
-                bank.phase,
-                bank.states,
-                bank.covariances,
-                bank.weights,
-                bank.score,
-                bank.best,
-                bank.hits,
-                bank.last_hit_ns,
-                bank.last_look_ns,
-                self.sensors.place,
-                self.sensors.rotation,
-                self._field,
-            )
-        new = slice(first, first + len(left))
-        bank.key[new] = frame.key[left]
-        bank.home[new] = plots.sensor
-        bank.rows[new] = -1
-        bank.rows[new, 0] = frame.detections.row[left]
-        bank.is_changed[new] = False
-        bank.event[new] = life_kernel.QUIET
-        bank.count = first + len(left)
-
-    def _begin_from_lines(self, bank: Bank, frame: Frame, plots: _Plots, left: I64) -> I64:
-        """Start tracks from lines of sight through an assumed altitude."""
-        position, spread = position_from_one_line(
-            plots.eyes[left],
-            plots.values[left, :3],
-            altitude_m=SINGLE_LINE_ALTITUDE_M,
-            altitude_std_m=SINGLE_LINE_ALTITUDE_STD_M,
-            line_of_sight_std_rad=plots.stds[left, 0],
-        )
-        is_placed = np.isfinite(position).all(axis=-1)
-        left, position, spread = left[is_placed], position[is_placed], spread[is_placed]
-        rows = slice(bank.count, bank.count + len(left))
-        up = position / np.linalg.norm(position, axis=-1, keepdims=True)
-        bank.states[rows, :, :3] = position[:, np.newaxis]
-        bank.states[rows, :, 3:] = BURNING_SPEED_M_S * up[:, np.newaxis]
-        bank.covariances[rows] = 0.0
-        bank.covariances[rows, :, :3, :3] = spread[:, np.newaxis]
-        for axis in range(3, 6):
-            bank.covariances[rows, :, axis, axis] = BURNING_SPEED_STD_M_S**2
-        bank.weights[rows] = (0.02, 0.98)
-        bank.score[rows] = bank.best[rows] = self.settings.newness
-        bank.phase[rows] = bank_kernel.SINGLE
-        bank.hits[rows] = 1
-        bank.last_hit_ns[rows] = frame.time_ns
-        bank.last_look_ns[rows] = NEVER_NS
-        bank.last_look_ns[rows, plots.sensor] = frame.time_ns
-        return left
-
     def revisit_s(self, sensor: int) -> float:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
@@ -617,11 +442,3 @@ def _is_made_of(rows: I64, used: I64) -> npt.NDArray[np.bool_]:
     """Whether half of a track's plots or more are among those that others used, (N,)."""
     is_used = np.isin(rows, used) & (rows >= 0)
     return np.asarray(2 * is_used.sum(axis=1) >= (rows >= 0).sum(axis=1))
-
-
-def no_bias(sensor_count: int) -> Bias:
-    """Sensors without constant errors."""
-    zero = np.zeros((sensor_count, 4))
-    return Bias(value=zero, std=zero.copy(), shown=zero.copy())
-
-

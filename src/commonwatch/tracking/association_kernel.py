@@ -40,9 +40,7 @@ def _value(cost: F64, chosen: I64) -> float:
     return total
 
 
-@kernel(
-    "void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], i8[::1])", is_exact=True
-)
+@kernel("void(i8, i8, i8, i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], i8[::1])", is_exact=True)
 def nearest_neighbours(
     pairs: int,
     rows: int,
@@ -202,7 +200,7 @@ def beliefs(
         change = 0.0
         for p in range(pairs):
             value = 1.0 / max(plot_sum[pair_plot[p]] - out[p], 1.0)
-            change = max(change, abs(value - back[p]))
+            change = max(change, abs(value - back[p]) / value)
             back[p] = value
         if change < BELIEF_SETTLED:
             break

@@ -107,16 +107,18 @@ class Companies:
             rows = np.flatnonzero(group == root)[:MEMBERS_MAX]
             keys = bank.key[rows].tolist()
             known = {id(company_of[key]): company_of[key] for key in keys if key in company_of}
-            new = [row for row, key in zip(rows.tolist(), keys, strict=True) if key not in company_of]
+            new = [
+                row for row, key in zip(rows.tolist(), keys, strict=True) if key not in company_of
+            ]
             if known:
                 one, *others = sorted(known.values(), key=lambda c: (-len(c.keys), int(c.keys[0])))
                 for other in others:
                     if len(one.keys) + len(other.keys) <= MEMBERS_MAX:
                         _unite(one, other)
                         self.list = [c for c in self.list if c is not other]
-                        company_of |= {key: one for key in other.keys.tolist()}
+                        company_of |= dict.fromkeys(other.keys.tolist(), one)
                 room = MEMBERS_MAX - len(one.keys)
-                if new[:room]:
+                if len(new[:room]):
                     _join(one, bank.key[new[:room]])
             else:
                 self.list.append(_founded(bank, rows, sensor_count))
@@ -126,6 +128,7 @@ class Companies:
         self,
         keys: I64,
         plots: I64,
+        *,
         sensor: int,
         arrays: tuple[F64, F64, F64, F64],
         rotation: F64,
@@ -246,16 +249,16 @@ def _merge(one: Company, bank: Bank, row_of: dict[int, int]) -> None:
         return
     information = one.information[keep] + one.information[end]
     vector = one.vector[keep] + one.vector[end]
-    state, covariance = np.empty(6), np.empty((6, 6))
+    state_vector, covariance = np.empty(6), np.empty((6, 6))
     lost = company_kernel.explained(one.information[keep], one.vector[keep])
     lost += company_kernel.explained(one.information[end], one.vector[end])
     lost -= company_kernel.explained(information, vector)
     if lost < AGREE and company_kernel.flight_of(
-        information, vector, one.reference, one.whole, state, covariance
+        information, vector, one.reference, one.whole, state_vector, covariance
     ):
         one.information[keep], one.vector[keep] = information, vector
         one.plots[keep] += one.plots[end]
-        bank.states[row, FREE], bank.covariances[row, FREE] = state, covariance
+        bank.states[row, FREE], bank.covariances[row, FREE] = state_vector, covariance
         bank.weights[row, FREE], bank.weights[row, POWERED] = 1.0, 0.0
         bank.is_changed[row] = True
     bank.phase[ended] = bank_kernel.GONE

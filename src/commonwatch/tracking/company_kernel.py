@@ -126,7 +126,15 @@ def take_plots(
     for index in range(members.shape[0]):
         m, p = members[index], plots[index]
         count = linearised(
-            RADAR, reference, values[p], eyes[p], rotation, offsets[p], field, residual, slope,
+            RADAR,
+            reference,
+            values[p],
+            eyes[p],
+            rotation,
+            offsets[p],
+            field,
+            residual,
+            slope,
             scratch,
         )
         for k in range(count):
@@ -189,7 +197,7 @@ def _deal(
     prior: F64,
     solved: F64,
 ) -> float:
-    """Deal one sensor's parts to the members as suits what others dealt; return what it explains."""
+    """Deal one sensor's parts to the members as suits the others'; return what all explain."""
     members = deal.shape[0]
     sensors = deal.shape[1]
     base = np.empty((members, 6, 6))
@@ -311,11 +319,9 @@ def deal_anew(information: F64, vector: F64, count: F64, best: I64) -> bool:
     return top > now + BETTER
 
 
-@kernel(
-    "b1(f8[:,:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[::1], f8[:,::1])", is_exact=True
-)
+@kernel("b1(f8[:,:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[::1], f8[:,::1])", is_exact=True)
 def flight_of(
-    information: F64, vector: F64, reference: F64, whole: F64, state: F64, covariance: F64
+    information: F64, vector: F64, reference: F64, whole: F64, state_vector: F64, covariance: F64
 ) -> bool:
     """Write the flight that one member's parts tell, now; False where they tell too little."""
     total = np.zeros((6, 6))
@@ -345,7 +351,7 @@ def flight_of(
         part = 0.0
         for k in range(6):
             part += whole[i, k] * solved[k]
-        state[i] = reference[i] + part
+        state_vector[i] = reference[i] + part
     moved = np.zeros((6, 6))
     for i in range(6):
         for j in range(6):

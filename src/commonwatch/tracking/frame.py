@@ -38,10 +38,20 @@ class Outcome:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Checkpoint:
+    """A tracker's memory before a frame: what late detections are replayed from."""
+
+    bank: Bank
+    time_ns: int
+    looked_ns: I64
+    place: F64
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Frame:
     """Plots of one sensor within a tenth of a second, in an order that their content gives.
 
-    ``before`` holds the tracks as they were before the frame, where they were kept.
+    ``before`` holds the tracker's memory before the frame, where it was kept.
     """
 
     time_ns: int
@@ -49,7 +59,7 @@ class Frame:
     detections: Detections
     offset_s: F64
     key: I64
-    before: tuple[Bank, int, I64] | None = None
+    before: Checkpoint | None = None
     outcome: Outcome | None = None
 
 
@@ -91,7 +101,7 @@ def frames_of(detections: Detections) -> list[Frame]:
                 time_ns=begin,
                 sensor=int(sensor[start]),
                 detections=part,
-                offset_s=1e-9 * (part.time_ns - begin),
+                offset_s=np.asarray(1e-9 * (part.time_ns - begin), dtype=np.float64),
                 key=_keys(part),
             )
         )

@@ -50,18 +50,25 @@ def across_line(line: F64, first: F64, second: F64) -> None:
 
 
 @kernel("void(f8[::1], f8, f8[::1], f8[::1])", is_exact=True)
-def shifted(state: F64, offset_s: float, field: F64, moved: F64) -> None:
+def shifted(state_vector: F64, offset_s: float, field: F64, moved: F64) -> None:
     """Write the state vector a moment later: constant acceleration."""
     for i in range(6):
-        moved[i] = state[i]
+        moved[i] = state_vector[i]
     if offset_s != 0.0:
         a, b, c = acceleration(
-            state[0], state[1], state[2], state[3], state[4], state[5], 0.0, field
+            state_vector[0],
+            state_vector[1],
+            state_vector[2],
+            state_vector[3],
+            state_vector[4],
+            state_vector[5],
+            0.0,
+            field,
         )
         half = 0.5 * offset_s * offset_s
-        moved[0] += offset_s * state[3] + half * a
-        moved[1] += offset_s * state[4] + half * b
-        moved[2] += offset_s * state[5] + half * c
+        moved[0] += offset_s * state_vector[3] + half * a
+        moved[1] += offset_s * state_vector[4] + half * b
+        moved[2] += offset_s * state_vector[5] + half * c
         moved[3] += offset_s * a
         moved[4] += offset_s * b
         moved[5] += offset_s * c
@@ -73,7 +80,7 @@ def shifted(state: F64, offset_s: float, field: F64, moved: F64) -> None:
 )
 def linearised(
     kind: int,
-    state: F64,
+    state_vector: F64,
     values: F64,
     eye: F64,
     rotation: F64,
@@ -88,7 +95,7 @@ def linearised(
     ``slope`` is 4 x 6 (of the expected values), ``scratch`` 3 x 6.
     """
     moved = scratch[0]
-    shifted(state, offset_s, field, moved)
+    shifted(state_vector, offset_s, field, moved)
     dx, dy, dz = moved[0] - eye[0], moved[1] - eye[1], moved[2] - eye[2]
     r2 = dx * dx + dy * dy + dz * dz
     r = math.sqrt(r2)
@@ -142,7 +149,7 @@ def linearised(
 )
 def extended_update(
     kind: int,
-    state: F64,
+    state_vector: F64,
     covariance: F64,
     values: F64,
     stds: F64,
@@ -166,8 +173,8 @@ def extended_update(
     gain = scratch[7]
     before = scratch[8:14]
     for i in range(6):
-        prior[i] = state[i]
-        at[i] = state[i]
+        prior[i] = state_vector[i]
+        at[i] = state_vector[i]
         for j in range(6):
             before[i, j] = covariance[i, j]
     for turn in range(rounds):
@@ -176,7 +183,7 @@ def extended_update(
         )
         if turn > 0:
             for i in range(6):
-                state[i] = prior[i]
+                state_vector[i] = prior[i]
                 for j in range(6):
                     covariance[i, j] = before[i, j]
         for k in range(count):
@@ -184,7 +191,7 @@ def extended_update(
             innovation = residual[k]
             spread = std * std
             for i in range(6):
-                innovation -= slope[k, i] * (state[i] - at[i])
+                innovation -= slope[k, i] * (state_vector[i] - at[i])
                 total = 0.0
                 for j in range(6):
                     total += covariance[i, j] * slope[k, j]
@@ -193,16 +200,16 @@ def extended_update(
                 spread += slope[k, i] * gain[i]
             for i in range(6):
                 part = gain[i] / spread
-                state[i] += part * innovation
+                state_vector[i] += part * innovation
                 for j in range(i + 1):
                     covariance[i, j] -= part * gain[j]
                     covariance[j, i] = covariance[i, j]
         if turn + 1 < rounds:
             moved = 0.0
             for i in range(6):
-                part = state[i] - at[i]
+                part = state_vector[i] - at[i]
                 moved += part * part / max(covariance[i, i], 1e-12)
-                at[i] = state[i]
+                at[i] = state_vector[i]
             if moved < 1e-4:
                 return
 
@@ -231,7 +238,7 @@ def factorised(matrix: F64, lower: F64, size: int) -> bool:
 )
 def expected(
     kind: int,
-    state: F64,
+    state_vector: F64,
     covariance: F64,
     values: F64,
     eye: F64,
@@ -253,7 +260,7 @@ def expected(
     first = scratch[0]
     slope = scratch[1:5]
     count = linearised(
-        kind, state, values, eye, rotation, offset_s, field, first, slope, scratch[14:17]
+        kind, state_vector, values, eye, rotation, offset_s, field, first, slope, scratch[14:17]
     )
     if is_unscented and factorised(covariance, scratch[18:24], 6):
         root = scratch[18:24]
@@ -274,9 +281,17 @@ def expected(
                 sign = far if side == 0 else -far
                 for i in range(6):
                     part = root[i, column] if i >= column else 0.0
-                    point[i] = state[i] + sign * part
+                    point[i] = state_vector[i] + sign * part
                 linearised(
-                    kind, point, values, eye, rotation, offset_s, field, other, slope,
+                    kind,
+                    point,
+                    values,
+                    eye,
+                    rotation,
+                    offset_s,
+                    field,
+                    other,
+                    slope,
                     scratch[14:17],
                 )
                 if kind == RADAR:
@@ -351,7 +366,7 @@ def distance_squared(
 )
 def unscented_update(
     kind: int,
-    state: F64,
+    state_vector: F64,
     covariance: F64,
     values: F64,
     stds: F64,
@@ -366,15 +381,26 @@ def unscented_update(
     spread = np.empty((4, 4))
     cross = np.empty((6, 4))
     count = expected(
-        kind, state, covariance, values, eye, rotation, offset_s, field, True, residual, spread,
-        cross, scratch,
+        kind,
+        state_vector,
+        covariance,
+        values,
+        eye,
+        rotation,
+        offset_s,
+        field,
+        True,  # noqa: FBT003
+        residual,
+        spread,
+        cross,
+        scratch,
     )
     # One value after the other on the joint covariance of state vector and measurement.
     for k in range(count):
         std = stds[0] if kind == INFRARED else stds[k]
         total = spread[k, k] + std * std
         for i in range(6):
-            state[i] += cross[i, k] / total * residual[k]
+            state_vector[i] += cross[i, k] / total * residual[k]
             for j in range(i + 1):
                 covariance[i, j] -= cross[i, k] * cross[j, k] / total
                 covariance[j, i] = covariance[i, j]

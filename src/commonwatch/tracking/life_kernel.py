@@ -1,8 +1,8 @@
 """Compiled: how tracks begin, are believed, and end.
 
-A track's ``score`` is the logarithm of how much likelier all its looks are with an object there than
-with false plots alone (sequential likelihood; Bar-Shalom, Willett, Tian, Tracking and Data Fusion,
-2011, section 7.4.2).
+A track's ``score`` is the logarithm of how much likelier all its looks are with an object there
+than with false plots alone (sequential likelihood; Bar-Shalom, Willett, Tian, Tracking and Data
+Fusion, 2011, section 7.4.2).
 """
 
 from __future__ import annotations
@@ -167,8 +167,15 @@ def live_on(
                     least = 0.1 if figures[s, KIND] == INFRARED else 0.0
                     is_seen = (
                         detection_probability(
-                            s, states[t, FREE], burning, place, rotation, figures, face_from,
-                            faces, field,
+                            s,
+                            states[t, FREE],
+                            burning,
+                            place,
+                            rotation,
+                            figures,
+                            face_from,
+                            faces,
+                            field,
                         )
                         > least
                     )

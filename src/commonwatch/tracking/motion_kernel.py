@@ -53,10 +53,17 @@ def acceleration(
 
 
 @kernel("void(f8[::1], f8, f8, f8[::1])", is_exact=True)
-def step_state_vector(state: F64, seconds: float, thrust_m_s2: float, field: F64) -> None:
+def step_state_vector(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64) -> None:
     """Move one state vector by one step of the classical fourth-order rule, in place."""
     h = seconds
-    x, y, z, u, v, w = state[0], state[1], state[2], state[3], state[4], state[5]
+    x, y, z, u, v, w = (
+        state_vector[0],
+        state_vector[1],
+        state_vector[2],
+        state_vector[3],
+        state_vector[4],
+        state_vector[5],
+    )
     a1, b1, c1 = acceleration(x, y, z, u, v, w, thrust_m_s2, field)
     u2, v2, w2 = u + 0.5 * h * a1, v + 0.5 * h * b1, w + 0.5 * h * c1
     a2, b2, c2 = acceleration(
@@ -69,16 +76,16 @@ def step_state_vector(state: F64, seconds: float, thrust_m_s2: float, field: F64
     u4, v4, w4 = u + h * a3, v + h * b3, w + h * c3
     a4, b4, c4 = acceleration(x + h * u3, y + h * v3, z + h * w3, u4, v4, w4, thrust_m_s2, field)
     sixth = h / 6.0
-    state[0] = x + sixth * (u + 2.0 * u2 + 2.0 * u3 + u4)
-    state[1] = y + sixth * (v + 2.0 * v2 + 2.0 * v3 + v4)
-    state[2] = z + sixth * (w + 2.0 * w2 + 2.0 * w3 + w4)
-    state[3] = u + sixth * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
-    state[4] = v + sixth * (b1 + 2.0 * b2 + 2.0 * b3 + b4)
-    state[5] = w + sixth * (c1 + 2.0 * c2 + 2.0 * c3 + c4)
+    state_vector[0] = x + sixth * (u + 2.0 * u2 + 2.0 * u3 + u4)
+    state_vector[1] = y + sixth * (v + 2.0 * v2 + 2.0 * v3 + v4)
+    state_vector[2] = z + sixth * (w + 2.0 * w2 + 2.0 * w3 + w4)
+    state_vector[3] = u + sixth * (a1 + 2.0 * a2 + 2.0 * a3 + a4)
+    state_vector[4] = v + sixth * (b1 + 2.0 * b2 + 2.0 * b3 + b4)
+    state_vector[5] = w + sixth * (c1 + 2.0 * c2 + 2.0 * c3 + c4)
 
 
 @kernel("void(f8[::1], f8, f8, f8[::1], f8[:,::1])", is_exact=True)
-def transition(state: F64, seconds: float, thrust_m_s2: float, field: F64, phi: F64) -> None:
+def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64, phi: F64) -> None:
     """Write how a small change of the state vector moves on, 6 x 6, over one step from ``state``.
 
     The exponential of A h to third order, A = [[0, I], [G, C]] taken in the middle of the step,
@@ -89,7 +96,11 @@ def transition(state: F64, seconds: float, thrust_m_s2: float, field: F64, phi: 
     h = seconds
     gm, rate = field[0], field[2]
     half = 0.5 * h
-    x, y, z = state[0] + half * state[3], state[1] + half * state[4], state[2] + half * state[5]
+    x, y, z = (
+        state_vector[0] + half * state_vector[3],
+        state_vector[1] + half * state_vector[4],
+        state_vector[2] + half * state_vector[5],
+    )
     inverse2 = 1.0 / (x * x + y * y + z * z)
     pull = gm * inverse2 * math.sqrt(inverse2)
     g = np.empty((3, 3))
@@ -104,11 +115,15 @@ def transition(state: F64, seconds: float, thrust_m_s2: float, field: F64, phi: 
     c[0, 1] = 2.0 * rate
     c[1, 0] = -2.0 * rate
     if thrust_m_s2 != 0.0:
-        speed2 = state[3] * state[3] + state[4] * state[4] + state[5] * state[5]
+        speed2 = (
+            state_vector[3] * state_vector[3]
+            + state_vector[4] * state_vector[4]
+            + state_vector[5] * state_vector[5]
+        )
         turning = thrust_m_s2 / max(math.sqrt(speed2), 300.0)
         for i in range(3):
             for j in range(3):
-                c[i, j] -= turning * state[3 + i] * state[3 + j] / max(speed2, 1.0)
+                c[i, j] -= turning * state_vector[3 + i] * state_vector[3 + j] / max(speed2, 1.0)
             c[i, i] += turning
     second, third = 0.5 * h * h, h * h * h / 6.0
     for i in range(3):
@@ -126,7 +141,7 @@ def transition(state: F64, seconds: float, thrust_m_s2: float, field: F64, phi: 
 
 @kernel("void(f8[::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
 def predict_one(
-    state: F64,
+    state_vector: F64,
     covariance: F64,
     seconds: float,
     thrust_m_s2: float,
@@ -146,8 +161,8 @@ def predict_one(
     h = seconds / count
     long = abs(h)
     for _ in range(count):
-        transition(state, h, thrust_m_s2, field, phi)
-        step_state_vector(state, h, thrust_m_s2, field)
+        transition(state_vector, h, thrust_m_s2, field, phi)
+        step_state_vector(state_vector, h, thrust_m_s2, field)
         for i in range(6):
             for j in range(6):
                 total = 0.0

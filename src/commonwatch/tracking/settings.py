@@ -92,9 +92,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, allowed in (("filter", ("ekf", "ukf")), ("association", ("gnn", "jpda"))):
             if getattr(self, name) not in allowed:
-                raise InputError(
-                    f'{name} "{getattr(self, name)}"', allowed=" or ".join(allowed)
-                )
+                raise InputError(f'{name} "{getattr(self, name)}"', allowed=" or ".join(allowed))
         for name in ("gate_squared", "speed_std_m_s", "confirm_score", "end_score", "burn_time_s"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}", allowed="a number above 0")

@@ -26,8 +26,8 @@ from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.stereo import position_from_one_line
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import kalman_kernel, smoothing_kernel
-from commonwatch.tracking.advance import Bias, no_bias
 from commonwatch.tracking.estimate import FIELD, Estimates, Status
+from commonwatch.tracking.plots import Bias, no_bias
 from commonwatch.tracking.settings import Settings
 
 F64 = npt.NDArray[np.float64]

@@ -11,14 +11,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.errors import InputError
+from commonwatch.errors import InputError, InvariantError
 from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
-from commonwatch.tracking.advance import Advance, Bias, no_bias
+from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates
-from commonwatch.tracking.frame import Frame, frames_of
+from commonwatch.tracking.frame import Checkpoint, Frame, frames_of
+from commonwatch.tracking.plots import Bias, no_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
 
@@ -29,6 +30,8 @@ WINDOW_NS: Final = round(1e9 * WINDOW_S)
 SLICE_NS: Final = round(1e9 * SLICE_S)
 UNDECIDED_NS: Final = round(1e9 * 60.0)
 """How long a plot may wait for a track that is believed; then it is clutter."""
+LABELS_SPARE: Final = 16
+"""Numbers of tracks gone by that are kept before they are looked through."""
 SETTLED_EACH_NS: Final = round(1e9 * 5.0)
 CHECKPOINT_NS: Final = round(1e9 * 1.0)
 """Least time between two copies of all tracks that late detections are replayed from."""
@@ -170,6 +173,17 @@ class Tracker:
         Step
             What changed.
         """
+        limit = self.settings.limits.plots_per_frame
+        if len(detections) > limit:
+            looks = np.unique(
+                np.stack([detections.sensor, detections.time_ns]), axis=1, return_counts=True
+            )[1]
+            if looks.max() > limit:
+                raise InputError(
+                    f"{looks.max()} plots in one look",
+                    allowed=f"at most {limit}",
+                    what_to_do="Raise settings.limits.plots_per_frame or thin the plots out",
+                )
         late = np.zeros(len(detections), dtype=np.bool_)
         if self._frames and len(detections):
             late = detections.time_ns < self._time_ns - WINDOW_NS
@@ -224,12 +238,13 @@ class Tracker:
         # A plot that would have stood in a frame already done.
         return not any(
             frame.sensor == other.sensor and frame.time_ns <= other.time_ns + SLICE_NS
-            for frame in fresh[:1]
-            for other in self._frames[-len(self.sensors) - 1 :]
+            for frame in fresh
+            for other in self._frames[-8 * len(self.sensors) :]
+            if other.time_ns >= first.time_ns - SLICE_NS
         )
 
     def _rewind(self, detections: Detections) -> tuple[list[Frame], list[Frame]]:
-        """Go back to the copy before the earliest new detection; return frames to do, and undone."""
+        """Go back to before the earliest new detection; return frames to do, and undone."""
         earliest = self._frames[0].time_ns
         if len(detections) and not self._must_replay:
             earliest = int(detections.time_ns.min()) - SLICE_NS
@@ -239,10 +254,12 @@ class Tracker:
                 index = place
         undone = self._frames[index:]
         copied = undone[0].before
-        assert copied is not None  # noqa: S101
-        bank, self._time_ns, looked = copied
-        self._bank = bank.copy()
-        self._looked_ns = looked.copy()
+        if copied is None:
+            raise InvariantError("broken invariant: the first frame kept has a checkpoint")
+        self._bank = copied.bank.copy()
+        self._time_ns = copied.time_ns
+        self._looked_ns = copied.looked_ns.copy()
+        self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
         if len(detections):
@@ -257,7 +274,12 @@ class Tracker:
         if frame.before is None and (
             last_copy is None or frame.time_ns - last_copy >= CHECKPOINT_NS
         ):
-            frame.before = (bank.copy(), self._time_ns, self._looked_ns.copy())
+            frame.before = Checkpoint(
+                bank=bank.copy(),
+                time_ns=self._time_ns,
+                looked_ns=self._looked_ns.copy(),
+                place=self._advance.sensors.place.copy(),
+            )
         if self._frames or self._bank.count:
             self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
         self._time_ns = frame.time_ns
@@ -325,7 +347,7 @@ class Tracker:
         )
 
     def _ends(
-        self, keys: I64, state: F64, covariance: F64, time_ns: int, now_ns: int
+        self, keys: I64, state_vector: F64, covariance: F64, time_ns: int, now_ns: int
     ) -> Estimates:
         """Rows for tracks that ended, where they were told of and not told to have ended."""
         live = set(self._bank.key[: self._bank.count].tolist())
@@ -349,21 +371,19 @@ class Tracker:
             time_ns=np.full(len(index), time_ns),
             known_ns=np.full(len(index), now_ns),
             status=np.full(len(index), Status.ENDED),
-            state_vector=state[index],
+            state_vector=state_vector[index],
             covariance=covariance[index],
         )
 
     def _vanished(self, bank: Any, time_ns: int, now_ns: int) -> Estimates:
-        """Ends of tracks that were told of before late news came and are no more since."""
+        """Tell the end of tracks that late news undid."""
         live = set(self._bank.key[: self._bank.count].tolist())
         labels_of_live = {self._labels.get(key) for key in live}
         keys = bank.key[: bank.count]
         gone = [
             place
             for place, key in enumerate(keys.tolist())
-            if key not in live
-            and key in self._labels
-            and self._labels[key] not in labels_of_live
+            if key not in live and key in self._labels and self._labels[key] not in labels_of_live
         ]
         if not gone:
             return empty_estimates()
@@ -405,7 +425,7 @@ class Tracker:
                 self._labels[key] = self._labels.pop(old)
 
     def _taken(self, fresh: list[Frame], undone: list[Frame]) -> tuple[Detections, I64]:
-        """Plots that these frames gave to confirmed tracks, but for those told of before."""
+        """List plots that these frames gave to confirmed tracks, but for those told of before."""
         if not fresh:
             return empty_detections(), np.empty(0, dtype=np.int64)
         row = np.concatenate([frame.outcome.row for frame in fresh if frame.outcome is not None])
@@ -432,6 +452,8 @@ class Tracker:
                 index = place
         self._note(self._frames[:index])
         self._frames = self._frames[index:]
+        if len(self._labels) > LABELS_SPARE + 2 * self._bank.count:
+            self._forget_labels()
         parts = []
         if self._open and self._time_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
             parts.append(self._settle(self._time_ns - UNDECIDED_NS))
@@ -444,6 +466,18 @@ class Tracker:
                 )
             )
         return _joined_dispositions(parts)
+
+    def _forget_labels(self) -> None:
+        """Forget the numbers of tracks that nothing refers to any more."""
+        kept = set(self._bank.key[: self._bank.count].tolist())
+        for frame in self._frames:
+            if frame.before is not None:
+                kept.update(frame.before.bank.key.tolist())
+            if frame.outcome is not None:
+                kept.update(frame.outcome.key.tolist())
+        self._labels = {key: label for key, label in self._labels.items() if key in kept}
+        shown = set(self._labels.values())
+        self._told = {label: status for label, status in self._told.items() if label in shown}
 
     def _note(self, frames: list[Frame]) -> None:
         """Remember the plots of frames that no late detection can undo, and who took them."""
@@ -496,6 +530,8 @@ class Tracker:
 
 def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
     """Split detections by arrival: what came at each instant, in order."""
+    if not len(detections):
+        return
     order = np.argsort(detections.arrival_ns, kind="stable")
     times, starts = np.unique(detections.arrival_ns[order], return_index=True)
     for time_ns, start, stop in zip(times, starts, [*starts[1:], len(order)], strict=True):
@@ -532,5 +568,3 @@ def _joined_dispositions(parts: list[Dispositions]) -> Dispositions:
             for name in Dispositions.__slots__
         }
     )
-
-

@@ -131,7 +131,7 @@ def _faces(radar: Radar) -> list[F64]:
 
 
 def _false_density(radar: Radar) -> tuple[float, float]:
-    """False plots over range, azimuth, elevation and range rate, and without range rate."""
+    """Count false plots over range, azimuth, elevation and range rate, and without the rate."""
     volume = sum(
         face.width_rad
         * (face.elevation_max_rad - face.elevation_min_rad)

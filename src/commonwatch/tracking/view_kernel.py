@@ -1,9 +1,9 @@
 """Compiled: whether a sensor can see an object, and with what probability in one look.
 
-Sensors stand in arrays, one row each: ``place`` (position or the satellite's last one), ``rotation``
-(east, north and up, nine numbers), ``figures`` (see ``FIGURES``), and for radars the rows
-``face_from[s]`` to ``face_from[s + 1]`` of ``faces``: azimuth from, width, elevation from, to, and
-the boresight's unit vector, ECEF.
+Sensors stand in arrays, one row each: ``place`` (position or the satellite's last one),
+``rotation`` (east, north and up, nine numbers), ``figures`` (see ``FIGURES``), and for radars the
+rows ``face_from[s]`` to ``face_from[s + 1]`` of ``faces``: azimuth from, width, elevation from, to,
+and the boresight's unit vector, ECEF.
 """
 
 from __future__ import annotations
@@ -37,19 +37,23 @@ _TURN = 2.0 * math.pi
 
 
 @kernel("f8(f8[::1], f8[::1])", is_exact=True)
-def altitude(state: F64, field: F64) -> float:
+def altitude(state_vector: F64, field: F64) -> float:
     """Height above the ellipsoid along the radius: within 30 m below 100 km, 0.3 % above."""
-    across2 = state[0] * state[0] + state[1] * state[1]
-    r2 = across2 + state[2] * state[2]
+    across2 = state_vector[0] * state_vector[0] + state_vector[1] * state_vector[1]
+    r2 = across2 + state_vector[2] * state_vector[2]
     cosine2 = across2 / r2
     surface = field[1] * math.sqrt((1.0 - field[6]) / (1.0 - field[6] * cosine2))
-    return math.sqrt(r2) - surface
+    height: float = math.sqrt(r2) - surface
+    return height
 
 
-@kernel("f8(i8, f8[::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])", is_exact=True)
+@kernel(
+    "f8(i8, f8[::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
+    is_exact=True,
+)
 def detection_probability(
     sensor: int,
-    state: F64,
+    state_vector: F64,
     burning: float,
     place: F64,
     rotation: F64,
@@ -62,14 +66,14 @@ def detection_probability(
 
     ``burning`` is the probability that the motor burns: an infrared satellite sees nothing else.
     """
-    dx = state[0] - place[sensor, 0]
-    dy = state[1] - place[sensor, 1]
-    dz = state[2] - place[sensor, 2]
+    dx = state_vector[0] - place[sensor, 0]
+    dy = state_vector[1] - place[sensor, 1]
+    dz = state_vector[2] - place[sensor, 2]
     r2 = dx * dx + dy * dy + dz * dz
     r = math.sqrt(r2)
     row = figures[sensor]
     if row[KIND] == INFRARED:
-        if altitude(state, field) < row[CLOUD]:
+        if altitude(state_vector, field) < row[CLOUD]:
             return 0.0
         # Behind the Earth: the line passes below the surface before it reaches the object.
         along = -(place[sensor, 0] * dx + place[sensor, 1] * dy + place[sensor, 2] * dz) / r
@@ -81,7 +85,8 @@ def detection_probability(
             )
             if eye2 - along * along < field[1] * field[1]:
                 return 0.0
-        return row[PD] * burning
+        seen: float = row[PD] * burning
+        return seen
     if r < row[RANGE_MIN] or r > row[RANGE_MAX]:
         return 0.0
     turn = rotation[sensor]
@@ -104,7 +109,8 @@ def detection_probability(
     if best < 0.0:
         return 0.0
     if not math.isnan(row[PD]):
-        return row[PD]
+        constant: float = row[PD]
+        return constant
     closeness = row[RANGE_MAX] / r
     signal = row[SIGNAL] * closeness * closeness * closeness * closeness * best ** row[SCAN]
     return math.exp(row[LOG_FALSE] / (1.0 + signal))

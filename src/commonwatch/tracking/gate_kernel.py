@@ -1,0 +1,285 @@
+"""Compiled: which plots may belong to which tracks.
+
+A cheap box comes first, then the Mahalanobis distance of what a track would show.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.kernels import kernel
+from commonwatch.tracking.bank_kernel import LIVE
+from commonwatch.tracking.kalman_kernel import INFRARED, distance_squared, expected, wrapped
+from commonwatch.tracking.motion_kernel import FREE, POWERED
+from commonwatch.tracking.view_kernel import detection_probability
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+
+_LOG_TURN = math.log(2.0 * math.pi)
+
+
+@kernel(
+    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1], f8, f8, f8[:,::1],"
+    " f8[:,::1], f8[::1], i8[::1], b1[::1])",
+    is_exact=True,
+)
+def _is_any_near(
+    t: int,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    place: F64,
+    rotation: F64,
+    reach: float,
+    largest: float,
+    values: F64,
+    stds: F64,
+    keys: F64,
+    order: I64,
+    is_taken: npt.NDArray[np.bool_],
+) -> bool:
+    """Whether any plot stands in a wide box around a track: cheap, and never wrong about none.
+
+    The box reaches as far each way as the track's place is uncertain in its worst direction,
+    twice over for what is not linear.
+    """
+    wide = 0.0
+    for m in range(2):
+        if weights[t, m] > LIVE:
+            spread = 0.0
+            for i in range(3):
+                spread += covariances[t, m, i, i]
+                apart = states[t, m, i] - states[t, FREE, i]
+                spread += apart * apart
+            wide = max(wide, spread)
+    wide = 2.0 * reach * math.sqrt(wide)
+    dx = states[t, FREE, 0] - place[0]
+    dy = states[t, FREE, 1] - place[1]
+    dz = states[t, FREE, 2] - place[2]
+    r = math.sqrt(dx * dx + dy * dy + dz * dz)
+    rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
+    half = wide + reach * largest + 0.1 * abs(rate)
+    if wide > 0.2 * r:
+        return True
+    east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
+    north = rotation[3] * dx + rotation[4] * dy + rotation[5] * dz
+    up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
+    level = math.sqrt(east * east + north * north)
+    azimuth, elevation = math.atan2(east, north), math.atan2(up, level)
+    # A tenth of a second across the line of sight, for plots that come a little later.
+    across = wide + 1e3
+    for at in range(np.searchsorted(keys, r - half), keys.shape[0]):
+        if keys[at] > r + half:
+            return False
+        p = order[at]
+        if is_taken[p]:
+            continue
+        if abs(values[p, 2] - elevation) > across / r + reach * stds[p, 2]:
+            continue
+        if across > 0.5 * level:
+            return True
+        if abs(wrapped(values[p, 1] - azimuth)) < across / (level - across) + reach * stds[p, 1]:
+            return True
+    return False
+
+
+@kernel(
+    "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
+    " i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
+    " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
+    " i8[::1], i8[::1], f8[::1], f8[:,::1])",
+    is_exact=True,
+)
+def gate(
+    kind: int,
+    rows: I64,
+    sensor: int,
+    is_unscented: int,
+    gate_squared: float,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    hits: I32,
+    homes: I64,
+    values: F64,
+    both_stds: F64,
+    eyes: F64,
+    offsets: F64,
+    keys: F64,
+    order: I64,
+    densities: F64,
+    is_taken: npt.NDArray[np.bool_],
+    chances: F64,
+    place: F64,
+    rotation: F64,
+    figures: F64,
+    face_from: I64,
+    faces: F64,
+    field: F64,
+    pair_track: I64,
+    pair_plot: I64,
+    pair_gain: F64,
+    pair_log: F64,
+) -> int:
+    """List every plot in each track's gate, with what taking it would gain over a miss.
+
+    ``both_stds`` are the plots' standard deviations for tracks that began with this sensor, and for
+    others, whose place may be off by another bias. ``rows`` are the tracks to gate, ``keys`` the
+    plots' sorted index (range, or the first component of the line) and ``order`` their numbers in
+    that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
+    do not fit.
+    """
+    scratch = np.empty((24, 6))
+    residual = np.empty(6)
+    other = np.empty(6)
+    spread = np.empty((2, 4, 4))
+    cross = np.empty((6, 4))
+    lower = np.empty((5, 4))
+    zero = np.zeros(4)
+    hat = np.empty((2, 4))
+    room = pair_track.shape[0]
+    total = 0
+    plots = order.shape[0]
+    reach = math.sqrt(gate_squared)
+    largest = 0.0
+    for p in range(plots):
+        largest = max(largest, both_stds[1, p, 0])
+    has_offsets = False
+    for p in range(plots):
+        has_offsets = has_offsets or offsets[p] != 0.0
+    for place_in_rows in range(rows.shape[0]):
+        t = rows[place_in_rows]
+        burning = weights[t, POWERED]
+        chances[t] = detection_probability(
+            sensor, states[t, FREE], burning, place, rotation, figures, face_from, faces, field
+        )
+        if plots == 0:
+            continue
+        chance = min(max(chances[t], 0.1), 0.999)
+        young = is_unscented != 0 or hits[t] < 4
+        stds = both_stds[0 if homes[t] == sensor else 1]
+        if kind != INFRARED and not _is_any_near(
+            t,
+            states,
+            covariances,
+            weights,
+            place[sensor],
+            rotation[sensor],
+            reach,
+            largest,
+            values,
+            stds,
+            keys,
+            order,
+            is_taken,
+        ):
+            continue
+        low, high = math.inf, -math.inf
+        for m in range(2):
+            if weights[t, m] <= LIVE:
+                continue
+            if kind == INFRARED:
+                dx = states[t, m, 0] - eyes[0, 0]
+                dy = states[t, m, 1] - eyes[0, 1]
+                dz = states[t, m, 2] - eyes[0, 2]
+                r = math.sqrt(dx * dx + dy * dy + dz * dz)
+                wide = 0.0
+                for i in range(3):
+                    wide += covariances[t, m, i, i]
+                half = reach * (math.sqrt(wide) / r + largest)
+                low, high = min(low, dx / r - half), max(high, dx / r + half)
+            else:
+                expected(
+                    kind,
+                    states[t, m],
+                    covariances[t, m],
+                    zero,
+                    place[sensor],
+                    rotation[sensor],
+                    0.0,
+                    field,
+                    young,
+                    residual,
+                    spread[m],
+                    cross,
+                    scratch,
+                )
+                for k in range(4):
+                    hat[m, k] = -residual[k]
+                half = reach * math.sqrt(spread[m, 0, 0] + largest * largest)
+                if has_offsets:
+                    half += 0.1 * abs(hat[m, 3])
+                low, high = min(low, hat[m, 0] - half), max(high, hat[m, 0] + half)
+        start = np.searchsorted(keys, low)
+        for at in range(start, plots):
+            if keys[at] > high:
+                break
+            p = order[at]
+            if is_taken[p]:
+                continue
+            best = -math.inf
+            count = 2 if kind == INFRARED else (3 if math.isnan(values[p, 3]) else 4)
+            nearest = math.inf
+            for m in range(2):
+                if weights[t, m] <= LIVE:
+                    other[m] = -math.inf
+                    continue
+                if kind == INFRARED or has_offsets:
+                    expected(
+                        kind,
+                        states[t, m],
+                        covariances[t, m],
+                        values[p],
+                        eyes[p],
+                        rotation[sensor],
+                        offsets[p],
+                        field,
+                        young,
+                        residual,
+                        spread[m],
+                        cross,
+                        scratch,
+                    )
+                else:
+                    for k in range(count):
+                        residual[k] = values[p, k] - hat[m, k]
+                    residual[1] = wrapped(residual[1])
+                is_near = True
+                for k in range(count):
+                    std = stds[p, 0] if kind == INFRARED else stds[p, k]
+                    if residual[k] * residual[k] > gate_squared * (spread[m, k, k] + std * std):
+                        is_near = False
+                if not is_near:
+                    other[m] = -math.inf
+                    continue
+                squared, determinant = distance_squared(
+                    residual, spread[m], stds[p], kind, count, lower
+                )
+                nearest = min(nearest, squared)
+                other[m] = -0.5 * (squared + math.log(determinant) + count * _LOG_TURN)
+                best = max(best, other[m] + math.log(weights[t, m]))
+            if nearest > gate_squared:
+                continue
+            if total >= room:
+                return -1
+            mixture = 0.0
+            for m in range(2):
+                if other[m] > -math.inf:
+                    mixture += math.exp(other[m] + math.log(weights[t, m]) - best)
+                pair_log[total, m] = other[m]
+            pair_track[total] = place_in_rows
+            pair_plot[total] = p
+            pair_gain[total] = (
+                best
+                + math.log(mixture)
+                + math.log(chance)
+                - math.log(1.0 - chance)
+                - math.log(densities[p])
+            )
+            total += 1
+    return total

@@ -1,0 +1,114 @@
+"""A frame's plots as the kernels take them, the sensors' constant errors taken off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.tracking import crowd_kernel, kalman_kernel
+from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.frame import Frame
+from commonwatch.tracking.view import SensorArrays
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Bias:
+    """Constant errors of each sensor, taken off its plots: measured minus true.
+
+    Each has shape (sensors, 4): range, azimuth, elevation, time. ``std`` is what a plot may be off
+    by against a track that began with another sensor; ``shown`` is added to what is told of a track
+    for the sensor that it began with.
+    """
+
+    value: F64
+    std: F64
+    shown: F64
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Plots:
+    """A frame's plots as the kernels take them."""
+
+    kind: int
+    sensor: int
+    values: F64
+    stds: F64
+    both_stds: F64
+    eyes: F64
+    offsets: F64
+    keys: F64
+    order: I64
+    density: F64
+    uniform: float
+    is_accompanied: npt.NDArray[np.bool_]
+    is_taken: npt.NDArray[np.bool_]
+
+
+def no_bias(sensor_count: int) -> Bias:
+    """Sensors without constant errors."""
+    zero = np.zeros((sensor_count, 4))
+    return Bias(value=zero, std=zero.copy(), shown=zero.copy())
+
+
+def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plots:
+    """Make a frame's plots ready: biases taken off, sorted, each with the density of others."""
+    detections = frame.detections
+    sensor = frame.sensor
+    kind = int(sensors.kind[sensor])
+    values = detections.measured.copy()
+    stds = detections.std.copy()
+    both_stds = np.stack([stds, stds])
+    offsets = frame.offset_s
+    if kind == kalman_kernel.RADAR:
+        values[:, :3] -= bias.value[sensor, :3]
+        wide = np.repeat(np.sqrt(2.0) * bias.std[sensor, np.newaxis], len(values), axis=0)
+        wide[:, 0] = np.hypot(wide[:, 0], wide[:, 3] * np.nan_to_num(values[:, 3]))
+        both_stds[1, :, :3] = np.hypot(stds[:, :3], wide[:, :3])
+        if bias.value[sensor, 3] != 0.0:
+            offsets = offsets - bias.value[sensor, 3]
+        eyes = np.broadcast_to(sensors.place[sensor], (len(values), 3)).copy()
+    else:
+        eyes = detections.eye_ecef_m.copy()
+        if len(eyes):
+            sensors.place[sensor] = eyes[0]
+    order = np.argsort(values[:, 0], kind="stable")
+    density = np.empty(len(values))
+    is_accompanied = np.zeros(len(values), dtype=np.bool_)
+    uniform, without_rate = sensors.false_density[sensor]
+    keys = values[order, 0]
+    crowd_kernel.clutter_density(
+        kind,
+        values,
+        stds,
+        order,
+        keys,
+        uniform,
+        without_rate,
+        bank.count,
+        bank.phase,
+        bank.states,
+        sensors.place[sensor],
+        sensors.rotation[sensor],
+        density,
+        is_accompanied,
+    )
+    return Plots(
+        kind=kind,
+        sensor=sensor,
+        values=values,
+        stds=stds,
+        both_stds=both_stds,
+        eyes=eyes,
+        offsets=np.ascontiguousarray(offsets),
+        keys=keys,
+        order=order,
+        density=density,
+        uniform=uniform,
+        is_accompanied=is_accompanied,
+        is_taken=np.zeros(len(values), dtype=np.bool_),
+    )
