@@ -38,7 +38,7 @@ PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
 FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
-OBJECTS_MAX: Final = 100
+OBJECTS_MAX: Final = 60
 """Objects that one estimate uses: those with the most plots."""
 FIRST_S: Final = 0.6
 LATER_RATIO: Final = 1.5
@@ -160,8 +160,8 @@ class Registration:
     are fitted to its plots together, by least squares on free flight; the flights are eliminated
     object by object. After 40 plots or more what an object says of the biases is kept, and the
     plots are forgotten: none counts twice. Range triangulation from known sites is what makes
-    angles observable. Biases start from a prior: three errors of a plot, or the range bias of the sensor
-    table where that is larger.
+    angles observable. Biases start from a prior: three errors of a plot, or the range bias of the
+    sensor table where that is larger.
 
     What is taken off is shrunk: half of all sensors are taken to have no bias, and one whose
     estimate agrees with none keeps none. What stays uncertain is told of in the tracks.

@@ -110,7 +110,12 @@ class Detections:
     def take(self, index: npt.ArrayLike) -> Detections:
         """Return the rows that an index array or a mask chooses."""
         chosen = np.asarray(index)
-        return Detections(**{name: getattr(self, name)[chosen] for name in self.__slots__})
+        taken = object.__new__(Detections)  # what is chosen from checked rows needs no check
+        for name in self.__slots__:
+            array = getattr(self, name)[chosen]
+            array.setflags(write=False)
+            object.__setattr__(taken, name, array)
+        return taken
 
     def to_columns(self, sensors: Sequence[Sensor]) -> dict[str, Any]:
         """Columns of the table ``detections``, elevations as each radar reports them."""

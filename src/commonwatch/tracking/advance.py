@@ -387,18 +387,21 @@ class Advance:
         new = np.flatnonzero(~is_held & (phase == bank_kernel.CONFIRMED))
         rows = [news.row[old]]
         keys = [bank.key[old]]
+        places = [news.plot[old]]
         starts = [np.zeros(len(old), dtype=np.bool_)]
         for track in new.tolist():
             hits = int(bank.hits[track])
             numbers = np.arange(max(0, hits - ROWS_KEPT), hits)
             rows.append(bank.rows[track, numbers % ROWS_KEPT])
             keys.append(np.full(len(numbers), bank.key[track]))
+            places.append(np.where(numbers == hits - 1, news.plot[track], -1))
             starts.append(numbers == 0)
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
         mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
             row=np.concatenate(rows),
             key=np.concatenate(keys),
+            place=np.concatenate(places),
             is_start=np.concatenate(starts),
             ended_key=bank.key[ended],
             ended_state=mean,

@@ -23,6 +23,8 @@ class Outcome:
     ----------
     row, key
         Input rows that belong to a confirmed track, and the key of that track.
+    place
+        Where the row stands in this frame, -1 for one of an earlier frame.
     is_start
         Whether the row started that track.
     ended_key, ended_state, ended_covariance
@@ -31,6 +33,7 @@ class Outcome:
 
     row: I64
     key: I64
+    place: I64
     is_start: npt.NDArray[np.bool_]
     ended_key: I64
     ended_state: F64
@@ -69,14 +72,8 @@ def frames_of(detections: Detections) -> list[Frame]:
     The grouping and every order within it depend on what was measured alone, never on rows or
     arrival.
     """
-    order = np.lexsort(
-        (
-            detections.measured[:, 1],
-            detections.measured[:, 0],
-            detections.time_ns,
-            detections.sensor,
-        )
-    )
+    measured = detections.measured
+    order = np.lexsort((measured[:, 1], measured[:, 0], detections.time_ns, detections.sensor))
     time_ns = detections.time_ns[order]
     sensor = detections.sensor[order]
     slice_ns = round(1e9 * SLICE_S)
@@ -91,9 +88,10 @@ def frames_of(detections: Detections) -> list[Frame]:
     frames = []
     for start, stop in zip(starts, [*starts[1:], count], strict=True):
         chosen = order[start:stop]
-        # Sorted by range, or by the first component of the line: the index of the gate.
-        values = detections.measured[chosen]
-        chosen = chosen[np.lexsort((values[:, 1], values[:, 0]))]
+        if time_ns[start] != time_ns[stop - 1]:
+            # Sorted by range, or by the first component of the line: the index of the gate.
+            values = measured[chosen]
+            chosen = chosen[np.lexsort((values[:, 1], values[:, 0]))]
         part = detections.take(chosen)
         begin = int(time_ns[start])
         frames.append(

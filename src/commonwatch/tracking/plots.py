@@ -76,11 +76,11 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
         eyes = detections.eye_ecef_m.copy()
         if len(eyes):
             sensors.place[sensor] = eyes[0]
-    order = np.argsort(values[:, 0], kind="stable")
+    order = np.arange(len(values))  # as the frame stands; a bias shifts all alike
     density = np.empty(len(values))
     is_accompanied = np.zeros(len(values), dtype=np.bool_)
     uniform, without_rate = sensors.false_density[sensor]
-    keys = values[order, 0]
+    keys = np.ascontiguousarray(values[:, 0])
     crowd_kernel.clutter_density(
         kind,
         values,

@@ -428,20 +428,22 @@ class Tracker:
         """List plots that these frames gave to confirmed tracks, but for those told of before."""
         if not fresh:
             return empty_detections(), np.empty(0, dtype=np.int64)
-        row = np.concatenate([frame.outcome.row for frame in fresh if frame.outcome is not None])
-        key = np.concatenate([frame.outcome.key for frame in fresh if frame.outcome is not None])
+        outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
+        row = np.concatenate([o.row for o in outcomes])
+        key = np.concatenate([o.key for o in outcomes])
+        place = np.concatenate([o.place for o in outcomes])
         if undone:
             told = [frame.outcome.row for frame in undone if frame.outcome is not None]
             is_new = ~np.isin(row, np.concatenate(told))
-            row, key = row[is_new], key[is_new]
-        # Most stand in the frames just done; a track just believed has plots of earlier ones.
-        held = fresh if np.isin(row, fresh[-1].detections.row).all() else self._frames
-        parts = _joined_detections([frame.detections for frame in held])
+            row, key, place = row[is_new], key[is_new], place[is_new]
+        if len(fresh) == 1 and (place >= 0).all():
+            return fresh[0].detections.take(place), self._labels_of(key)
+        # A track just believed has plots of earlier frames.
+        parts = _joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
-        place = np.searchsorted(parts.row[order], row)
-        place = order[np.minimum(place, len(order) - 1)]
-        is_held = parts.row[place] == row
-        return parts.take(place[is_held]), self._labels_of(key[is_held])
+        found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
+        is_held = parts.row[found] == row
+        return parts.take(found[is_held]), self._labels_of(key[is_held])
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
