@@ -15,7 +15,7 @@ import pytest
 from commonwatch.report import write_picture, write_report
 from commonwatch.report.coverage_maps import gap_figures
 from commonwatch.report.listings import value_listings
-from commonwatch.report.page import unbroken
+from commonwatch.report.rendering import unbroken
 from tests.report.build_tables import content_of
 from tests.report.worlds import World, dprk_2017, falcon, globe, iran_2009
 

@@ -1,24 +1,25 @@
 """What the page of a tracked file is made from.
 
-======================  ==========================================================================
-``tracked``             what was given
-``tracked_lives``       when each track was known, and its path
-``tracked_fates``       what became of detections, by sensor and time
-``tracked_errors``      errors with their stated bounds, where truth is given
-``tracked_areas``       launch and impact ellipses
-``tracked_map``         tracks, sectors and ellipses on a map
-``tracked_charts``      paths, numbers and fates of detections against time
+========================  ========================================================================
+``tracked``               what was given
+``tracked_lives``         when each track was known, and its path
+``tracked_fates``         what became of detections, by sensor and time
+``tracked_errors``        errors with their stated bounds, where truth is given
+``tracked_areas``         launch and impact ellipses
+``tracked_findings``      all of these, worked out once
+``tracked_map``           tracks, sectors and ellipses on a map
+``tracked_charts``        paths, numbers and fates of detections against time
 ``tracked_error_charts``  errors and bounds against time
 ``tracked_area_charts``   ellipses over time
-``tracked_answers``     the first screen in sentences
-``tracked_listings``    tables of sensors, objects and alerts
-``tracked_page``        the whole page, and its figures for machines
-======================  ==========================================================================
+``tracked_answers``       the first screen in sentences
+``tracked_listings``      tables of sensors, objects and alerts
+``tracked_page``          the whole page, and its figures for machines
+========================  ========================================================================
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -56,6 +57,8 @@ class TrackedContent:
         Tables of these names, as ``track`` and ``warn`` write them.
     truth, ends
         What flew, and where and when it started and came down.
+    start_ns, last_ns
+        First and last instant of the tracks and of the truth; seconds count from the first.
 
     Raises
     ------
@@ -75,8 +78,16 @@ class TrackedContent:
     biases: pa.Table | None = None
     truth: Truth | None = None
     ends: pa.Table | None = None
+    start_ns: int = field(init=False)
+    last_ns: int = field(init=False)
 
     def __post_init__(self) -> None:
+        given = [self.estimates.time_ns, self.estimates.known_ns]
+        if self.truth is not None:
+            given.append(self.truth.time_ns)
+        instants_ns = np.concatenate(given)
+        for name, found in (("start_ns", np.min), ("last_ns", np.max)):
+            object.__setattr__(self, name, int(found(instants_ns)) if len(instants_ns) else 0)
         if self.ends is not None and self.truth is None:
             raise InputError(
                 "launch and impact points without the objects' paths",
@@ -94,14 +105,9 @@ class TrackedContent:
                 )
 
     @property
-    def start_ns(self) -> int:
-        """The instant that seconds count from: the first of the tracks and of the truth."""
-        return int(min(self._known().min(initial=np.iinfo(np.int64).max), self._last()))
-
-    @property
     def end_s(self) -> float:
         """Seconds from the start to the last instant of the tracks and of the truth."""
-        return (self._last() - self.start_ns) / NS_PER_S
+        return (self.last_ns - self.start_ns) / NS_PER_S
 
     @property
     def start_words(self) -> str:
@@ -117,12 +123,3 @@ class TrackedContent:
     def seconds(self, time_ns: I64) -> F64:
         """Seconds from the start, any shape."""
         return np.asarray((time_ns - self.start_ns) / NS_PER_S, dtype=np.float64)
-
-    def _known(self) -> I64:
-        given = [self.estimates.time_ns, self.estimates.known_ns]
-        if self.truth is not None:
-            given.append(self.truth.time_ns)
-        return np.concatenate(given)
-
-    def _last(self) -> int:
-        return int(self._known().max(initial=0))

@@ -214,8 +214,8 @@ def _about_alerts(findings: Findings, alerts: pa.Table) -> list[str]:
         if held.among and held.high < HONEST * held.among:
             said.append(
                 f"{end.capitalize()} ellipses hold the truth too seldom ({counted(held)} of "
-                f"{held.among:,}, where {HONEST * held.among:,.0f} are honest): the launch model "
-                "or the tracks do not fit what flew."
+                f"{held.among:,}, where {HONEST * held.among:,.0f} would be honest): the launch "
+                "model or the tracks do not fit what flew."
             )
     if "impact" in findings.areas:
         sizes_m = findings.areas["impact"].ellipses.long_half_axis_m[findings.areas["impact"].last]

@@ -8,12 +8,16 @@
 ``smoothing``           where each object was, from all its plots together
 ``frame``               one sensor's look around: the plots of an instant
 ``advance``             one frame taken into all tracks
+``plots``               a frame's plots as the kernels take them, biases taken off
+``beginning``           how tracks begin, from a plot or from a line of sight
 ``bank``                all tracks in arrays that grow and can be copied
 ``company``             tracks that fly close together, and what each sensor said of each
 ``view``                the sensors as the compiled tracker takes them
 ``motion_kernel``       compiled: free and powered flight with their covariance
 ``kalman_kernel``       compiled: one object against one plot, extended and unscented
-``bank_kernel``         compiled: all tracks predicted, gated and updated
+``bank_kernel``         compiled: all tracks predicted and updated
+``gate_kernel``         compiled: which plots may belong to which tracks
+``crowd_kernel``        compiled: how close together plots stand
 ``association_kernel``  compiled: which plot belongs to which track
 ``assignment_kernel``   compiled: which row takes which column, at the least total cost
 ``company_kernel``      compiled: tracks in close company told apart

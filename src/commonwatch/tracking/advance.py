@@ -15,7 +15,7 @@ from commonwatch.tracking import (
     life_kernel,
 )
 from commonwatch.tracking.bank import ROWS_KEPT, Bank
-from commonwatch.tracking.beginning import begin
+from commonwatch.tracking.beginning import NEVER_NS, begin
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
 from commonwatch.tracking.plots import Bias, Plots, no_bias, plots_of
@@ -429,7 +429,7 @@ class Advance:
             bank_kernel.add_bias(
                 mean,
                 spread,
-                bank.home[rows],
+                bank.last_look_ns[rows] > NEVER_NS,
                 bias.shown,
                 self.sensors.place,
                 self.sensors.rotation,

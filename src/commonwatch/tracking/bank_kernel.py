@@ -246,34 +246,45 @@ def combined(
                 spread[t, i, j] = value
 
 
-@kernel("void(f8[:,::1], f8[:,:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
+@kernel(
+    "void(f8[:,::1], f8[:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True
+)
 def add_bias(
-    states: F64, covariances: F64, homes: I64, shown: F64, place: F64, rotation: F64
+    states: F64,
+    covariances: F64,
+    has_looked: npt.NDArray[np.bool_],
+    shown: F64,
+    place: F64,
+    rotation: F64,
 ) -> None:
-    """Add to each place's covariance what the bias of one sensor leaves open.
+    """Add to each place's covariance what the bias of every sensor that looked leaves open.
 
-    ``shown`` holds standard deviations of range, azimuth, elevation and time by sensor.
+    ``shown`` holds standard deviations of range, azimuth, elevation and time by sensor. Errors of
+    several sensors add up here, as if each moved the place by its own whole: rather too much than
+    too little.
     """
     slope = np.empty((4, 3))
     for t in range(states.shape[0]):
-        s = homes[t]
-        turn = rotation[s]
-        dx = states[t, 0] - place[s, 0]
-        dy = states[t, 1] - place[s, 1]
-        dz = states[t, 2] - place[s, 2]
-        east = turn[0] * dx + turn[1] * dy + turn[2] * dz
-        north = turn[3] * dx + turn[4] * dy + turn[5] * dz
-        up = turn[6] * dx + turn[7] * dy + turn[8] * dz
-        level = max(math.sqrt(east * east + north * north), 1.0)
-        r = math.sqrt(level * level + up * up)
-        slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
-        for j in range(3):
-            slope[1, j] = north * turn[j] - east * turn[3 + j]
-            ahead = (east * turn[j] + north * turn[3 + j]) / level
-            slope[2, j] = -up * ahead + level * turn[6 + j]
-            slope[3, j] = states[t, 3 + j]
-        for k in range(4):
-            variance = shown[s, k] * shown[s, k]
-            for i in range(3):
-                for j in range(3):
-                    covariances[t, i, j] += variance * slope[k, i] * slope[k, j]
+        for s in range(shown.shape[0]):
+            if not has_looked[t, s]:
+                continue
+            turn = rotation[s]
+            dx = states[t, 0] - place[s, 0]
+            dy = states[t, 1] - place[s, 1]
+            dz = states[t, 2] - place[s, 2]
+            east = turn[0] * dx + turn[1] * dy + turn[2] * dz
+            north = turn[3] * dx + turn[4] * dy + turn[5] * dz
+            up = turn[6] * dx + turn[7] * dy + turn[8] * dz
+            level = max(math.sqrt(east * east + north * north), 1.0)
+            r = math.sqrt(level * level + up * up)
+            slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
+            for j in range(3):
+                slope[1, j] = north * turn[j] - east * turn[3 + j]
+                ahead = (east * turn[j] + north * turn[3 + j]) / level
+                slope[2, j] = -up * ahead + level * turn[6 + j]
+                slope[3, j] = states[t, 3 + j]
+            for k in range(4):
+                variance = shown[s, k] * shown[s, k]
+                for i in range(3):
+                    for j in range(3):
+                        covariances[t, i, j] += variance * slope[k, i] * slope[k, j]

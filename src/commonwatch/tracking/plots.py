@@ -22,7 +22,7 @@ class Bias:
 
     Each has shape (sensors, 4): range, azimuth, elevation, time. ``std`` is what a plot may be off
     by against a track that began with another sensor; ``shown`` is added to what is told of a track
-    for the sensor that it began with.
+    for every sensor that looked at it.
     """
 
     value: F64

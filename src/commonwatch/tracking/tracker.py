@@ -454,7 +454,7 @@ class Tracker:
                 index = place
         self._note(self._frames[:index])
         self._frames = self._frames[index:]
-        if len(self._labels) > LABELS_SPARE + 2 * self._bank.count:
+        if len(self._labels) > LABELS_SPARE + 2 * self.track_count:
             self._forget_labels()
         parts = []
         if self._open and self._time_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
