@@ -130,6 +130,7 @@ def test_a_wanted_apogee_or_time_is_met_anywhere(
     is_powered=st.booleans(),
 )
 @example(latitude=0.0, longitude=0.0, azimuth=0.0, ground_km=249.0, is_powered=True)
+@example(latitude=0.0, longitude=0.0, azimuth=10.0, ground_km=278.0, is_powered=True)
 @settings(max_examples=30)
 def test_no_neighbouring_arc_is_slower_than_the_arc_of_least_speed(
     latitude: float, longitude: float, azimuth: float, ground_km: float, is_powered: bool

@@ -34,6 +34,8 @@ _MISS_SOUGHT_M: Final = 1.0
 _ROUNDS: Final = 25
 _NUDGE: Final = np.array([1e-5, 0.05, 0.05])
 _TRIAL_ANGLE_RAD: Final = 0.035
+_SETTLED: Final = 0.5
+"""A parabola whose vertex lies farther from its middle, in trial angles, may hide a bend there."""
 _TRIALS_MAX: Final = 10
 _LONG_FLIGHT_S: Final = 8.0 * 3_600.0
 """Beyond it the apogee lies above 33,000 km, and Newton's rule no longer converges everywhere."""
@@ -206,7 +208,7 @@ def _least_speed(request: ArcRequest, first: F64, gravity: Gravity) -> F64:
         has_turned = shift * before[going] < 0.0
         angle[going[is_near | has_turned]] *= 0.3
         before[going] = shift
-        going = going[~(is_over & is_near)]
+        going = going[~(is_over & (np.abs(shift) < _SETTLED))]
         if len(going) == 0:
             break
     return _correct(request, unknowns, ArcKind.MINIMUM_ENERGY, best, gravity)[0]
