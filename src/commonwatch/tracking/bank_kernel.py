@@ -246,9 +246,7 @@ def combined(
                 spread[t, i, j] = value
 
 
-@kernel(
-    "void(f8[:,::1], f8[:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True
-)
+@kernel("void(f8[:,::1], f8[:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
 def add_bias(
     states: F64,
     covariances: F64,
