@@ -15,6 +15,9 @@
 ``tracking``        speed beside Stone Soup, and accuracy
 ``many_tracks``     growth of memory, and ten thousand objects
 ``tracking_goals``  what tracking is asked for, as the page shows it
+``warning``         launch and impact points: ellipses against the truth, and their size
+``ground_bound``    how well these points could be known at best
+``warning_goals``   what they are asked for, as the page shows it
 ``fusion``          three centres exchange: errors, honest and with one that lies
 ``commands``        start-up, the main job, the large sweep
 ``page``            the page of results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from benchmarks import tracking_goals
+from benchmarks import tracking_goals, warning_goals
 from benchmarks.free_flight import HEYOKA, SCIPY
 
 Results = Mapping[str, Any]
@@ -50,6 +50,7 @@ _HEADS: Final = {
         "would write it; C and Commonwatch compare dot products.",
     ),
     **tracking_goals.HEADS,
+    **warning_goals.HEADS,
     "fusion": (
         "Fusion",
         "Three centres, 400 objects for 200 s, a look of 1 m a second each, an exchange each 2 s; "
@@ -85,6 +86,7 @@ def goals(results: Results) -> list[tuple[str, str, bool]]:
             goal = f"coverage: at most {_SWEEP_MAX:g} times the C floor"
             found.append((goal, f"{ratio:.2f} times", ratio <= _SWEEP_MAX))
     found += tracking_goals.goals(results)
+    found += warning_goals.goals(results)
     if "fusion" in results:
         found += _fusion_goals({row["name"]: row for row in results["fusion"]["rows"]})
     if "start_up" in results:
@@ -170,6 +172,7 @@ _COLUMNS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     ("wall_s", "wall, s", lambda wall: f"{wall:.2f}"),
     ("cpu_s", "CPU, s", lambda cpu: f"{cpu:.4f}"),
     *tracking_goals.COLUMNS,
+    *warning_goals.COLUMNS,
     ("noise_ratio", "median above best", lambda noise: f"{100.0 * noise:.0f} %"),
     ("honest_nees", "all honest: error squared", lambda nees: f"{nees:,.2f}"),
     ("honest_rms_m", "m", lambda error: f"{error:.2f}"),

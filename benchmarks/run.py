@@ -13,7 +13,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import commands, coverage, free_flight, fusion, many_tracks, page, tracking
+from benchmarks import (
+    commands,
+    coverage,
+    free_flight,
+    fusion,
+    many_tracks,
+    page,
+    tracking,
+    warning,
+)
 
 FORMAT: Final = 1
 _ROOT: Final = Path(__file__).parents[1]
@@ -27,6 +36,7 @@ SECTIONS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "coverage": coverage.sweeps,
     "tracking": tracking.tracking,
     "long_and_many": many_tracks.long_and_many,
+    "warning": warning.warning,
     "fusion": fusion.exchanging,
     "start_up": commands.start_up,
     "jobs": commands.jobs,
