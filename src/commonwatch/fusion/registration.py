@@ -36,6 +36,8 @@ FREE_OF_BIAS: Final = 0.5
 TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
+PLOTS_USED: Final = 48
+"""The latest plots of one object that one estimate uses."""
 FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
 OBJECTS_MAX: Final = 60
@@ -135,7 +137,9 @@ def _flights(plots: _Plots, tracks: I64, states: F64, time_ns: int) -> _Flights:
     """Sort plots by track in the order of ``tracks`` (rising), each from the latest back."""
     order = np.lexsort((-plots.sensor, -plots.time_ns, plots.track))
     plots = plots.take(order)
-    first = np.append(np.searchsorted(plots.track, tracks), len(order))
+    rank = np.arange(len(order)) - np.searchsorted(plots.track, plots.track)
+    plots = plots.take(rank < PLOTS_USED)
+    first = np.append(np.searchsorted(plots.track, tracks), len(plots.track))
     return _Flights(
         first=first.astype(np.int64),
         states=states,

@@ -18,6 +18,7 @@ from commonwatch.tracking.bank import ROWS_KEPT, Bank
 from commonwatch.tracking.beginning import NEVER_NS, begin
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
+from commonwatch.tracking.motion_kernel import FREE
 from commonwatch.tracking.plots import Bias, Plots, no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import SensorArrays
@@ -128,9 +129,10 @@ class Advance:
         count = bank.count
         news = _News(count)
         phase = bank.phase[:count]
-        wide = np.trace(bank.covariances[:count, 0, :3, :3], axis1=1, axis2=2)
+        dormant = np.flatnonzero(phase == bank_kernel.DORMANT)
+        wide = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
         held = phase == bank_kernel.CONFIRMED
-        held |= (phase == bank_kernel.DORMANT) & (wide < DORMANT_STD_M**2)
+        held[dormant[wide < DORMANT_STD_M**2]] = True
         held_rows = np.flatnonzero(held)
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
@@ -290,7 +292,7 @@ class Advance:
             self.sensors.rotation,
             self._field,
         )
-        np.add.at(news.got, track, share)
+        news.got += np.bincount(track, share, minlength=len(news.got))
         is_main = share > 0.5
         owner = track[is_main]
         row = frame.detections.row[pair_plot[is_main]]
