@@ -366,9 +366,11 @@ class Registration:
                 vector=vector,
                 outlier=np.inf if is_first else OUTLIER,
             )
-            # Scaled, since metres and radians stand side by side.
-            scaled = matrix * np.outer(spread, spread)
-            covariance = np.linalg.inv(scaled) * np.outer(spread, spread)
+            # Scaled, since metres and radians stand side by side. No news is less than the prior,
+            # which is one here; where plots are very precise, elimination may round below it.
+            news, axes = np.linalg.eigh(matrix * np.outer(spread, spread))
+            turned = spread[:, None] * axes
+            covariance = (turned / np.maximum(news, 1.0)) @ turned.T
             change = covariance @ vector
             bias = bias + change.reshape(bias.shape)
             states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)

@@ -54,6 +54,11 @@ _ENOUGH_ROWS: Final = 10
 """So many rows of one sensor are judged by themselves; fewer only with all others."""
 _KILOMETRES_RATIO: Final = 500.0
 """A median range so far below the greatest one is a thousandth of what it should be."""
+_RATE_KM_S: Final = 12.0
+"""No object is faster in kilometres a second; few are as slow in metres a second for long."""
+_RATE_SPAN_S: Final = 60.0
+"""What passes at 7 km/s, 10,000 km away, changes its range rate by 290 m/s in that time."""
+_RATE_RANGE_MAX_M: Final = 1e7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -282,6 +287,9 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
             if np.count_nonzero(own) >= _ENOUGH_ROWS:
                 _refuse_angles(rows.reported[own], name, where)
             _refuse_lengths(rows.reported[own, 0], sensor.range_max_m, name, where)
+            _refuse_rates(
+                rows.reported[own, 3], rows.reported[own, 0], rows.time_ns[own], name, where
+            )
         elif own.any():
             eye_m = np.linalg.norm(rows.eye_ecef_m[own], axis=-1)
             middle_m = _median(eye_m)
@@ -315,6 +323,20 @@ def _refuse_lengths(range_m: F64, range_max_m: float, name: str, where: str) -> 
     middle = _median(range_m[range_m > 0.0])
     if len(range_m) >= _ENOUGH_ROWS and middle < range_max_m / _KILOMETRES_RATIO:
         _refuse(f"range_m{name}", middle, "kilometres", "metres", where)
+
+
+def _refuse_rates(
+    rate_m_s: F64, range_m: F64, time_ns: npt.NDArray[np.int64], name: str, where: str
+) -> None:
+    """Refuse range rates too small for what flies, unless it is far away or seen but briefly."""
+    has_rate = np.isfinite(rate_m_s) & (time_ns != NO_TIME)
+    if np.count_nonzero(has_rate) < _ENOUGH_ROWS or not _median(range_m) < _RATE_RANGE_MAX_M:
+        return
+    low_ns, high_ns = np.percentile(time_ns[has_rate], [5, 95])
+    greatest = float(np.percentile(np.abs(rate_m_s[has_rate]), 95))
+    if (high_ns - low_ns) / NS_PER_S >= _RATE_SPAN_S and 0.0 < greatest < _RATE_KM_S:
+        middle = _median(np.abs(rate_m_s))
+        _refuse(f"range_rate_m_s{name}", middle, "kilometres a second", "metres a second", where)
 
 
 def _median(values: F64) -> float:

@@ -40,6 +40,8 @@ LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
 CROWDED: Final = 1e3
 """How much denser than on average plots stand in a crowd."""
+LOOSENED_OVER_S: Final = 20.0
+"""Time over which a bias that was wrong has bent a velocity (*assumed*)."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
 
@@ -423,6 +425,19 @@ class Advance:
             spread,
         )
         return mean, spread
+
+    def loosen(self, bank: Bank, changes: F64) -> None:
+        """Widen tracks for a change of the sensors' biases, (sensors, 4)."""
+        bank_kernel.loosen(
+            bank.count,
+            bank.states,
+            bank.covariances,
+            bank.last_look_ns[: bank.count] > NEVER_NS,
+            changes,
+            LOOSENED_OVER_S,
+            self.sensors.place,
+            self.sensors.rotation,
+        )
 
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
         """State vectors and covariances as told: what a sensor's bias leaves open is added."""

@@ -246,6 +246,25 @@ def combined(
                 spread[t, i, j] = value
 
 
+@kernel("void(f8[::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
+def place_slope(state_vector: F64, place: F64, rotation: F64, slope: F64) -> None:
+    """Write how a place moves with range, azimuth, elevation and time of one sensor, 4 x 3."""
+    dx = state_vector[0] - place[0]
+    dy = state_vector[1] - place[1]
+    dz = state_vector[2] - place[2]
+    east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
+    north = rotation[3] * dx + rotation[4] * dy + rotation[5] * dz
+    up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
+    level = max(math.sqrt(east * east + north * north), 1.0)
+    r = math.sqrt(level * level + up * up)
+    slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
+    for j in range(3):
+        slope[1, j] = north * rotation[j] - east * rotation[3 + j]
+        ahead = (east * rotation[j] + north * rotation[3 + j]) / level
+        slope[2, j] = -up * ahead + level * rotation[6 + j]
+        slope[3, j] = state_vector[3 + j]
+
+
 @kernel("void(f8[:,::1], f8[:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
 def add_bias(
     states: F64,
@@ -266,23 +285,47 @@ def add_bias(
         for s in range(shown.shape[0]):
             if not has_looked[t, s]:
                 continue
-            turn = rotation[s]
-            dx = states[t, 0] - place[s, 0]
-            dy = states[t, 1] - place[s, 1]
-            dz = states[t, 2] - place[s, 2]
-            east = turn[0] * dx + turn[1] * dy + turn[2] * dz
-            north = turn[3] * dx + turn[4] * dy + turn[5] * dz
-            up = turn[6] * dx + turn[7] * dy + turn[8] * dz
-            level = max(math.sqrt(east * east + north * north), 1.0)
-            r = math.sqrt(level * level + up * up)
-            slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
-            for j in range(3):
-                slope[1, j] = north * turn[j] - east * turn[3 + j]
-                ahead = (east * turn[j] + north * turn[3 + j]) / level
-                slope[2, j] = -up * ahead + level * turn[6 + j]
-                slope[3, j] = states[t, 3 + j]
+            place_slope(states[t], place[s], rotation[s], slope)
             for k in range(4):
                 variance = shown[s, k] * shown[s, k]
                 for i in range(3):
                     for j in range(3):
                         covariances[t, i, j] += variance * slope[k, i] * slope[k, j]
+
+
+@kernel(
+    "void(i8, f8[:,:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8, f8[:,::1], f8[:,::1])",
+    is_exact=True,
+)
+def loosen(
+    count: int,
+    states: F64,
+    covariances: F64,
+    has_looked: npt.NDArray[np.bool_],
+    changes: F64,
+    seconds: float,
+    place: F64,
+    rotation: F64,
+) -> None:
+    """Widen tracks whose plots were taken in under another bias than is taken off now.
+
+    The place by as much as the change of each sensor's bias moves it, the velocity by that over
+    ``seconds``.
+    """
+    slope = np.empty((4, 3))
+    moved = np.empty(3)
+    for t in range(count):
+        for s in range(changes.shape[0]):
+            if not has_looked[t, s]:
+                continue
+            place_slope(states[t, FREE], place[s], rotation[s], slope)
+            for i in range(3):
+                moved[i] = 0.0
+                for k in range(4):
+                    moved[i] += changes[s, k] * slope[k, i]
+            for m in range(2):
+                for i in range(3):
+                    for j in range(3):
+                        value = moved[i] * moved[j]
+                        covariances[t, m, i, j] += value
+                        covariances[t, m, 3 + i, 3 + j] += value / (seconds * seconds)

@@ -137,6 +137,7 @@ class Tracker:
         self._fates: list[Dispositions] = []
         self._next_label = 1
         self._must_replay = False
+        self._changes = np.zeros_like(self._bias.value)
 
     @property
     def time_ns(self) -> int:
@@ -154,7 +155,11 @@ class Tracker:
         return self._bias
 
     def correct(self, bias: Bias, *, is_replayed: bool = True) -> None:
-        """Take other constant errors off every plot, from the window's start on or from now."""
+        """Take other constant errors off every plot, from the window's start on or from now.
+
+        Tracks that took plots in under the former ones are widened by as much as these move them.
+        """
+        self._changes = self._changes + (bias.value - self._bias.value)
         self._bias = bias
         self._must_replay = self._must_replay or (is_replayed and bool(self._frames))
 
@@ -197,6 +202,9 @@ class Tracker:
             if self._must_replay or (fresh and not self._is_in_order(fresh)):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
+            if self._changes.any():
+                self._advance.loosen(self._bank, self._changes)
+                self._changes = np.zeros_like(self._changes)
             for frame in fresh:
                 self._process(frame)
             self._must_replay = False

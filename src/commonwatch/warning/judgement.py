@@ -37,6 +37,8 @@ Flags = npt.NDArray[np.bool_]
 
 ROWS_AT_ONCE: Final = 4_096
 """Bounds the memory that flights take, some 100 MB."""
+SURE_STDS: Final = 3.0
+"""Standard deviations by which height or fall must rule a burning motor out; assumed."""
 
 
 Record = TypeVar("Record", bound=Any)
@@ -248,7 +250,7 @@ def _motors(
     estimates: Estimates, context: Context, left: Residuals, settings: Settings
 ) -> tuple[tuple[Motor, ...], tuple[str, ...], Flags]:
     """Say of each row what the motor does, row by row: each remembers the one before."""
-    ruled_out = _ruled_out(estimates.state_vector, settings)
+    ruled_out = _ruled_out(estimates, settings)
     motors: list[Motor] = []
     reasons: list[str] = []
     has_burned = context.has_infrared.copy()
@@ -267,23 +269,36 @@ def _motors(
     return tuple(motors), tuple(reasons), has_burned
 
 
-def _ruled_out(state_vector: F64, settings: Settings) -> list[str]:
-    """Say why no motor burns there, n sentences, empty where nothing rules it out."""
+def _ruled_out(estimates: Estimates, settings: Settings) -> list[str]:
+    """Say why no motor burns there, n sentences, empty where nothing rules it out.
+
+    Height and rate of climb must show it by ``SURE_STDS``. A motor that burns may yet give the
+    reach of the next class, so that class's burn-out altitudes count too.
+    """
+    state_vector = estimates.state_vector
     if settings.launch_model is LaunchModel.VACUUM:
         return ["the launch model has no motor"] * len(state_vector)
     latitude, longitude, height = geodetic_from_ecef(state_vector[:, :3])
     up = rotation_enu_from_ecef(latitude, longitude)[:, 2]
     likely = likely_classes(state_vector, settings.classes, least=CLASS_COUNTS)
+    likely[:, 1:] |= likely[:, :-1].copy()
     tops = np.array([each.burn_out_altitude_high_m for each in settings.classes])
     top = np.max(np.where(likely, tops, 0.0), axis=1)
-    falls = np.sum(up * state_vector[:, 3:], axis=1) < 0.0
+    climb = np.sum(up * state_vector[:, 3:], axis=1)
+    place, motion = estimates.covariance[:, :3, :3], estimates.covariance[:, 3:, 3:]
+    height_std, climb_std = (
+        np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", up, part, up), 0.0))
+        for part in (place, motion)
+    )
     return [
         "on its way down"
         if is_falling
         else "above every burn-out altitude assumed"
         if is_high
         else ""
-        for is_falling, is_high in zip(falls, height > top, strict=True)
+        for is_falling, is_high in zip(
+            climb < -SURE_STDS * climb_std, height - SURE_STDS * height_std > top, strict=True
+        )
     ]
 
 
