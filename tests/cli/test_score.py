@@ -77,6 +77,20 @@ def test_tracks_of_another_time_are_noted_not_refused(
     assert "never" in said.out
 
 
+@pytest.mark.parametrize("which", ["tracks", "truth"])
+def test_kilometres_are_noticed_in_either_file(
+    which: str, files: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = files[0].parent / f"{which}.parquet"
+    table = pq.read_table(path)
+    for name in ("x_m", "y_m", "z_m"):
+        column = pa.array(table[name].to_numpy() / 1e3)
+        table = table.set_column(table.column_names.index(name), table.field(name), column)
+    pq.write_table(table, path)
+    assert call("score", *files) == 2
+    assert f"{which}.parquet: positions look like kilometres" in capfd.readouterr().err
+
+
 def test_covariances_that_are_not_positive_are_noted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -109,6 +109,8 @@ def test_bad_input_is_a_sentence(folder: Path, capfd: pytest.CaptureFixture[str]
         assert call("show", tracks, *arguments, "--out", out) == 2
         assert sentence in capfd.readouterr().err
     assert not out.exists()
+    assert call("show", tracks, "--out", folder / "report.parquet") == 2
+    assert "does not end in .html" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["tracks", "alerts"])

@@ -101,9 +101,9 @@ def test_detections_confirm_the_track_that_took_them(
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     tracks_of(tmp_path)
-    for name in ("one", "other"):
+    for name in ("one.parquet", "other.parquet"):
         assert call("warn", tmp_path / "tracks.parquet", "--out", tmp_path / name) == 0
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "other.parquet").read_bytes()
 
 
 def test_notices_are_read_and_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -122,6 +122,7 @@ def test_notices_are_read_and_shown(tmp_path: Path, capfd: pytest.CaptureFixture
     [
         (("--detections", "detections.parquet"), "both, or neither"),
         (("--sensors", "sensors.toml"), "both, or neither"),
+        (("--dispositions", "dispositions.parquet"), "--dispositions stands alone"),
         (("--notices", "nowhere.toml"), "there is no such file"),
         (("--notices", "tracks.parquet"), "not text in UTF-8"),
         (("--launch-model", "magic"), "'magic' is not one of"),
@@ -163,6 +164,15 @@ def test_tracks_that_are_none_are_refused_and_never_replaced(
     assert call("warn", "tracks.parquet", "--out", "tracks.parquet") == 2
     assert "take the place of the input" in capfd.readouterr().err
     assert (tmp_path / "tracks.parquet").read_bytes() == before
+
+
+def test_a_table_is_not_written_under_the_name_of_something_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tracks_of(tmp_path)
+    assert call("warn", tmp_path / "tracks.parquet", "--out", tmp_path / "alerts.csv") == 2
+    assert "does not end in .parquet" in capfd.readouterr().err
+    assert not (tmp_path / "alerts.csv").exists()
 
 
 def test_tracks_that_nobody_believes_raise_no_alert(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from commonwatch.fusion.recording import Moment, track_recorded
 from commonwatch.sensing.detection import empty_detections
@@ -49,6 +50,18 @@ def test_constant_errors_are_found_and_taken_off() -> None:
     blind = list(track_recorded(shifted, RADARS, has_registration=False))[-1]
     assert blind.biases is None
     assert (blind.bias.value == 0.0).all()
+
+
+@pytest.mark.parametrize("std_m", [0.1, 0.003])
+def test_ranges_stated_far_too_precisely_still_give_tracks_and_biases(std_m: float) -> None:
+    detections, _ = scene(3, 12, 40.0)
+    std = detections.std.copy()
+    std[:, 0] = std_m
+    with np.errstate(invalid="raise"):
+        last = list(track_recorded(dataclasses.replace(detections, std=std), RADARS))[-1]
+    assert last.biases is not None
+    assert np.isfinite(last.biases.value).all()
+    assert (np.linalg.eigvalsh(last.biases.covariance) > 0.0).all()
 
 
 def test_what_was_told_stays_when_the_recording_is_cut() -> None:

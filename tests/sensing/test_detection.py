@@ -268,6 +268,22 @@ def test_one_radar_in_degrees_among_others_is_noticed() -> None:
         checked(together(plots(200), south))
 
 
+def test_range_rates_in_kilometres_a_second_are_noticed() -> None:
+    columns = plots(100)
+    columns["range_rate_m_s"] = columns["range_rate_m_s"] / 1e3
+    with pytest.raises(InputError, match=r'range_rate_m_s of "north" looks like kilometres a sec'):
+        checked(columns)
+
+
+def test_what_stands_still_for_a_radar_is_kept_far_away_or_seen_briefly() -> None:
+    columns = plots(100)
+    columns["range_rate_m_s"] = columns["range_rate_m_s"] / 1e3
+    far = columns | {"range_m": np.full(100, 3.7e7)}
+    assert len(checked(far).detections) == 100
+    brief = columns | {"time_ns": EPOCH_NS + np.arange(100) * SECOND_NS // 10}
+    assert len(checked(brief).detections) == 100
+
+
 def test_a_satellite_in_kilometres_is_noticed() -> None:
     columns = lines()
     columns["sensor_x_m"] = columns["sensor_x_m"] / 1e3

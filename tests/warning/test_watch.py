@@ -205,6 +205,34 @@ def test_no_impact_is_given_while_the_motor_burns() -> None:
     assert alerts.judgements.impacts.is_given[alerts.row[-1]]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_poorly_known_track_gets_no_impact_while_the_motor_may_burn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = truths(
+        rng,
+        1,
+        is_powered=True,
+        ground_range_m=(2e6, 2.5e6),
+        burn_time_s=(125.0, 130.0),
+        burn_out_altitude_m=(140e3, 150e3),
+    )
+    burn_s = float(drawn.arcs.powered.burn_time_s[0])
+    seconds = np.arange(0.4 * burn_s, burn_s, 2.0)
+    time_ns = START_NS + (seconds * 1e9).astype(np.int64)
+    covariance = orbit_covariance(20_000.0, 400.0)
+    error = rng.multivariate_normal(np.zeros(6), covariance)
+    estimates = Estimates(
+        track=np.zeros(len(time_ns), np.int64),
+        time_ns=time_ns,
+        known_ns=time_ns,
+        status=np.full(len(time_ns), Status.CONFIRMED, np.int8),
+        state_vector=state_vector(drawn.arcs.powered, seconds[None])[0] + error,
+        covariance=np.tile(covariance, (len(time_ns), 1, 1)),
+    )
+    alerts = watch(estimates, settings=POWERED)
+    assert not alerts.judgements.impacts.is_given.any()
+
+
 def test_the_earlier_rows_do_not_change_when_later_news_arrives() -> None:
     estimates = joined([missile(1), missile(2, number=1), rocket_track()])
     looks = two_nations(estimates)

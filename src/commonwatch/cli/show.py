@@ -120,7 +120,7 @@ def _content(tracks: Path, out: Path, given: Mapping[str, Path | None]) -> Track
 
     from commonwatch.report import TrackedContent
     from commonwatch.scenario.load import read_sensors
-    from commonwatch.studies.score_matching import read_truth
+    from commonwatch.studies.score_matching import read_truth, refuse_kilometres
     from commonwatch.tables.reading import read_arrow
     from commonwatch.tracking.estimate import read_tracks
 
@@ -130,6 +130,8 @@ def _content(tracks: Path, out: Path, given: Mapping[str, Path | None]) -> Track
             allowed="--ends with --truth",
             what_to_do="Give the objects' paths too: they say which track is which object",
         )
+    estimates = read_tracks(tracks)
+    refuse_kilometres(estimates.state_vector, tracks)
     paths = dict(given)
     beside = tracks.with_name("dispositions.parquet")
     if paths["detections"] is not None and paths["dispositions"] is None and beside.exists():
@@ -148,7 +150,7 @@ def _content(tracks: Path, out: Path, given: Mapping[str, Path | None]) -> Track
         name=tracks.name,
         version=version("commonwatch"),
         command=shlex.join([*words, "--out", str(out)]),
-        estimates=read_tracks(tracks),
+        estimates=estimates,
         sensors=() if sensors is None else read_sensors(sensors),
         detections=_looks(paths["detections"]),
         dispositions=table("dispositions"),
@@ -211,6 +213,12 @@ def _check_place(out: Path, inputs: tuple[Path | None, ...]) -> None:
             raise OutputError(
                 "it would take the place of the input", allowed="another name", where=f"--out {out}"
             )
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(
+            "the name does not end in .html",
+            allowed="a name such as report.html",
+            where=f"--out {out}",
+        )
 
 
 def _print_points(facts: Mapping[str, Any]) -> None:

@@ -97,6 +97,12 @@ def command(
             allowed="both, or neither",
             what_to_do="Give the sensors whose detections they are",
         )
+    if dispositions is not None and detections is None:
+        raise InputError(
+            "--dispositions stands alone",
+            allowed="--dispositions with --detections and --sensors",
+            what_to_do="Give the detections that it tells of",
+        )
     with Stages(is_shown=not as_json) as bar:
         bar.show("loading (the first time compiles)", 0.0)
         # Importing physics takes a second, and compiling it longer once: not for --help.
@@ -144,6 +150,12 @@ def _check_place(out: Path, inputs: tuple[Path | None, ...]) -> None:
             raise OutputError(
                 "it would take the place of the input", allowed="another name", where=f"--out {out}"
             )
+    if out.suffix.lower() != ".parquet":
+        raise OutputError(
+            "the name does not end in .parquet",
+            allowed="a name such as alerts.parquet",
+            where=f"--out {out}",
+        )
 
 
 def _looks(detections: Path, sensors: Path, dispositions: Path) -> Looks:

@@ -33,6 +33,9 @@ NEW_M: Final = 10_000.0
 COAST_MAX_S: Final = 7_200.0
 """A track not heard of for longer counts, but is nowhere."""
 _ROWS_AT_ONCE: Final = 50_000
+_KILOMETRES_MIN: Final = 6e3
+_KILOMETRES_MAX: Final = 1e6
+"""So far from the Earth's centre, in metres, nothing flies; in kilometres all that does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +91,27 @@ def read_truth(path: Path | str) -> Truth:
             allowed="one row for each object and instant",
             where=str(path),
         )
+    refuse_kilometres(truth.state_vector, path)
     return truth
+
+
+def refuse_kilometres(state_vector: F64, where: Path | str) -> None:
+    """Refuse positions that are most likely in kilometres.
+
+    Raises
+    ------
+    TableError
+        The median distance from the Earth's centre is a thousandth of what it should be.
+    """
+    away = np.linalg.norm(state_vector[:, :3], axis=-1)
+    middle = float(np.median(away)) if len(away) else 0.0
+    if _KILOMETRES_MIN <= middle <= _KILOMETRES_MAX:
+        raise TableError(
+            f"positions look like kilometres: half lie within {middle:,.0f} of the Earth's centre",
+            allowed="ECEF metres",
+            where=str(where),
+            what_to_do="Convert positions to metres, and velocities to metres a second",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
