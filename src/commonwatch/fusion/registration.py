@@ -36,6 +36,8 @@ FREE_OF_BIAS: Final = 0.5
 TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
+BURNING_MAX: Final = 0.01
+"""Probability of power up to which an object counts as in free flight."""
 PLOTS_USED: Final = 48
 """The latest plots of one object that one estimate uses."""
 FORGOTTEN_S: Final = 120.0
@@ -209,7 +211,7 @@ class Registration:
         """
         if len(self.sensors) < 2:
             return None
-        self._remember(step.taken, step.taken_track)
+        self._remember(step)
         if self._learn_prior(step.taken):
             tracker.correct(self._before_any(), is_replayed=False)
         if self._started_ns is None:
@@ -231,11 +233,12 @@ class Registration:
         tracker.correct(bias, is_replayed=bool((moved > 0.1).any()))
         return estimate
 
-    def _remember(self, taken: Detections, tracks: I64) -> None:
-        """Keep plots of radars until their object's news is learnt."""
+    def _remember(self, step: Step) -> None:
+        """Keep plots of radars in free flight until their object's news is learnt."""
+        taken, tracks = step.taken, step.taken_track
         if not len(taken):
             return
-        radar = ~taken.is_infrared
+        radar = ~taken.is_infrared & (step.taken_burning < BURNING_MAX)
         self._parts.append(
             _Plots(
                 track=tracks[radar],

@@ -18,7 +18,7 @@ from commonwatch.tracking.bank import ROWS_KEPT, Bank
 from commonwatch.tracking.beginning import NEVER_NS, begin
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
-from commonwatch.tracking.motion_kernel import FREE
+from commonwatch.tracking.motion_kernel import FREE, POWERED
 from commonwatch.tracking.plots import Bias, Plots, no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import SensorArrays
@@ -393,6 +393,7 @@ class Advance:
         keys = [bank.key[old]]
         places = [news.plot[old]]
         starts = [np.zeros(len(old), dtype=np.bool_)]
+        burning = [bank.weights[old, POWERED]]
         for track in new.tolist():
             hits = int(bank.hits[track])
             numbers = np.arange(max(0, hits - ROWS_KEPT), hits)
@@ -400,6 +401,7 @@ class Advance:
             keys.append(np.full(len(numbers), bank.key[track]))
             places.append(np.where(numbers == hits - 1, news.plot[track], -1))
             starts.append(numbers == 0)
+            burning.append(np.full(len(numbers), bank.weights[track, POWERED]))
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
         mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
@@ -407,6 +409,7 @@ class Advance:
             key=np.concatenate(keys),
             place=np.concatenate(places),
             is_start=np.concatenate(starts),
+            burning=np.concatenate(burning),
             ended_key=bank.key[ended],
             ended_state=mean,
             ended_covariance=spread,

@@ -27,6 +27,8 @@ class Outcome:
         Where the row stands in this frame, -1 for one of an earlier frame.
     is_start
         Whether the row started that track.
+    burning
+        Probability that the track was under power then.
     ended_key, ended_state, ended_covariance
         Tracks that ended, as they were.
     """
@@ -35,6 +37,7 @@ class Outcome:
     key: I64
     place: I64
     is_start: npt.NDArray[np.bool_]
+    burning: F64
     ended_key: I64
     ended_state: F64
     ended_covariance: F64

@@ -82,14 +82,16 @@ class Step:
         One row for each track that the step changed, at the tracker's time.
     dispositions
         Detections whose fate is decided for good.
-    taken, taken_track
-        Detections newly known to belong to confirmed tracks, and the numbers of those, (K,).
+    taken, taken_track, taken_burning
+        Detections newly known to belong to confirmed tracks, the numbers of those, and the
+        probability that each was under power, (K,).
     """
 
     estimates: Estimates
     dispositions: Dispositions
     taken: Detections
     taken_track: I64
+    taken_burning: F64
 
 
 class Tracker:
@@ -211,12 +213,13 @@ class Tracker:
         else:
             fresh = []
         estimates = self._tell(fresh, undone, before, now_ns)
-        taken, taken_track = self._taken(fresh, undone)
+        taken, key, burning = self._taken(fresh, undone)
         return Step(
             estimates=estimates,
             dispositions=self._decided(late_rows),
             taken=taken,
-            taken_track=taken_track,
+            taken_track=self._labels_of(key),
+            taken_burning=burning,
         )
 
     def finish(self) -> Dispositions:
@@ -432,26 +435,28 @@ class Tracker:
                 old = max(votes, key=lambda k: (votes[k], -k))
                 self._labels[key] = self._labels.pop(old)
 
-    def _taken(self, fresh: list[Frame], undone: list[Frame]) -> tuple[Detections, I64]:
+    def _taken(self, fresh: list[Frame], undone: list[Frame]) -> tuple[Detections, I64, F64]:
         """List plots that these frames gave to confirmed tracks, but for those told of before."""
         if not fresh:
-            return empty_detections(), np.empty(0, dtype=np.int64)
+            return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
         row = np.concatenate([o.row for o in outcomes])
         key = np.concatenate([o.key for o in outcomes])
         place = np.concatenate([o.place for o in outcomes])
+        burning = np.concatenate([o.burning for o in outcomes])
         if undone:
             told = [frame.outcome.row for frame in undone if frame.outcome is not None]
             is_new = ~np.isin(row, np.concatenate(told))
             row, key, place = row[is_new], key[is_new], place[is_new]
+            burning = burning[is_new]
         if len(fresh) == 1 and (place >= 0).all():
-            return fresh[0].detections.take(place), self._labels_of(key)
+            return fresh[0].detections.take(place), key, burning
         # A track just believed has plots of earlier frames.
         parts = _joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
         found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
         is_held = parts.row[found] == row
-        return parts.take(found[is_held]), self._labels_of(key[is_held])
+        return parts.take(found[is_held]), key[is_held], burning[is_held]
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
