@@ -114,7 +114,7 @@ def test_the_screen_counts_what_became_of_rows_and_tracks(
     assert f"{GOOD} detections: " in said.out
     assert "5 started a track" in said.out
     assert "0 late, 0 refused." in said.out
-    assert "5 tracks confirmed, 0 of them ended; 0 never confirmed." in said.out
+    assert "Tracks: 5 confirmed, 0 of them ended; 0 never confirmed." in said.out
     assert "tracks.parquet" in said.out
     assert "tracking" in said.err
     assert hidden_below(tmp_path) == []
@@ -225,6 +225,18 @@ def test_a_bad_row_is_refused_with_its_reason_and_no_good_one_is_lost(
         assert bad[name][:-1] == good[name]
     tracks = [pq.read_table(tmp_path / k / "out" / "tracks.parquet") for k in ("good", "bad")]
     assert tracks[0].equals(tracks[1])
+
+
+def test_a_table_without_a_single_good_row_is_refused_in_a_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = columns()
+    arguments = write(tmp_path, rows | {"kind": ["sonar"] * len(rows["time_ns"])})
+    assert call(*arguments) == 2
+    said = capfd.readouterr().err
+    assert "none of" in said
+    assert 'kind "sonar"' in said
+    assert not (tmp_path / "out" / "tracks.parquet").exists()
 
 
 def test_many_different_reasons_are_counted_not_listed(
@@ -345,7 +357,7 @@ def test_output_in_the_place_of_input_or_of_other_output_is_refused(
 
 
 def test_ctrl_c_in_mid_run_leaves_nothing_behind(tmp_path: Path) -> None:
-    detections, _ = scene(2, 20, 200.0, clutter=10)
+    detections, _ = scene(2, 60, 600.0, clutter=60)  # long enough to be struck in the middle
     arguments = [*write(tmp_path, columns(detections)), "--filter", "ukf"]
     before = sorted(one.name for one in tmp_path.iterdir())
     with started(*arguments, folder=tmp_path) as process:

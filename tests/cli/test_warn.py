@@ -77,7 +77,7 @@ def test_tracks_become_a_table_of_alerts(tmp_path: Path, capfd: pytest.CaptureFi
     assert table.column_names == to_columns_of("alerts")
     assert set(table["status"].to_pylist()) == {"unconfirmed"}
     shown = capfd.readouterr().out
-    assert "2 alerts" in shown
+    assert "Alerts: 2" in shown
     assert "Sources unknown, so nothing is confirmed" in shown
 
 

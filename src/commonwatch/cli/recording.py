@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from commonwatch.errors import InputError, OutputError
+from commonwatch.errors import InputError, OutputError, TableError
 from commonwatch.fusion.recording import track_recorded
 from commonwatch.fusion.registration import BiasEstimate
 from commonwatch.scenario.load import read_sensors
@@ -97,6 +97,13 @@ def track_table(job: Job, report: Callable[[str, float], None]) -> Tally:
     check_places(job)
     sensors = read_sensors(job.sensors)
     reading = read_detections(job.detections, sensors)
+    if reading.row_count and not len(reading.detections):
+        raise TableError(
+            f"none of {reading.row_count:,} rows can be used: {reading.refused_reason[0]}",
+            allowed="at least one detection of a sensor of the file",
+            where=str(job.detections),
+            what_to_do="See commonwatch track --help for the columns",
+        )
     given = _Input(sensors=sensors, reading=reading, fates=Fates(reading))
     tally = Tally(rows=reading.row_count, remarks=reading.remarks)
     report("tracking", _READ)

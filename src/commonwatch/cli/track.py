@@ -165,7 +165,7 @@ def _show(job: Job, tally: Tally) -> None:
         click.echo(f"  {others:,} more refused: each row's reason is in {job.dispositions}.")
     ended = len(tally.confirmed & tally.ended)
     click.echo(
-        f"{len(tally.confirmed):,} tracks confirmed, {ended:,} of them ended; "
+        f"Tracks: {len(tally.confirmed):,} confirmed, {ended:,} of them ended; "
         f"{len(tally.told - tally.confirmed):,} never confirmed."
     )
     click.echo(f"{tally.track_rows:,} rows in {job.out}, dispositions in {job.dispositions}.")

@@ -133,9 +133,9 @@ def command(
         facts = _summary(rows, tracks=tracks, out=out, launch_model=launch_model)
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    _show(_last(rows))
+    _show(_last(rows), has_notices=notices is not None)
     count = len({row["alert"] for row in rows})
-    click.echo(f"{count:,} alerts, {len(rows):,} events in {out}.")
+    click.echo(f"Alerts: {count:,}, with {len(rows):,} events in {out}.")
     if looks is None:
         click.echo("Sources unknown, so nothing is confirmed: give --detections and --sensors.")
 
@@ -216,7 +216,7 @@ def _summary(
     }
 
 
-def _show(last: list[dict[str, Any]]) -> None:
+def _show(last: list[dict[str, Any]], *, has_notices: bool) -> None:
     from rich.table import Table
 
     from commonwatch.cli.progress import page
@@ -241,7 +241,9 @@ def _show(last: list[dict[str, Any]]) -> None:
             _number(row["launch_azimuth_rad"], "{:.1f}°", _DEGREES),
             *_end(row, "impact"),
             _number(row["warning_left_s"], "{:,.0f}", 1.0),
-            row["notice_match"] + (f": {row['notice']}" if row["notice"] else ""),
+            row["notice_match"] + (f": {row['notice']}" if row["notice"] else "")
+            if has_notices
+            else "none given",
         )
     page().print(table)
     if len(last) > _ROWS_SHOWN:

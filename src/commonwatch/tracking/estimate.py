@@ -246,4 +246,12 @@ def read_tracks(path: Path | str) -> Estimates:
     InputError
         The file cannot be read, is no Parquet file, or lacks a column.
     """
-    return Estimates.from_columns(read_parquet(Path(path), "tracks"))
+    try:
+        return Estimates.from_columns(read_parquet(Path(path), "tracks"))
+    except InputError as error:
+        if str(path) in error.where:
+            raise
+        place = f"{path}: {error.where}" if error.where else str(path)
+        raise InputError(
+            error.found, allowed=error.allowed, where=place, what_to_do=error.what_to_do
+        ) from error
