@@ -13,36 +13,12 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.kalman_kernel import RADAR, factorised, linearised, wrapped
-from commonwatch.tracking.motion_kernel import (
-    STEP_MAX_S,
-    acceleration,
-    step_state_vector,
-    transition,
-)
+from commonwatch.tracking.motion_kernel import acceleration, fly_on
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 TERMS = 4
-
-
-@kernel("void(f8[::1], f8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
-def _back(state_vector: F64, seconds: float, whole: F64, field: F64, phi: F64, work: F64) -> None:
-    """Move a state vector, and how it hangs on that of the epoch, by some seconds in place."""
-    count = int(np.ceil(abs(seconds) / STEP_MAX_S))
-    for _ in range(count):
-        h = seconds / count
-        transition(state_vector, h, 0.0, field, phi)
-        step_state_vector(state_vector, h, 0.0, field)
-        for i in range(6):
-            for j in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += phi[i, k] * whole[k, j]
-                work[i, j] = total
-        for i in range(6):
-            for j in range(6):
-                whole[i, j] = work[i, j]
 
 
 @kernel(
@@ -115,7 +91,7 @@ def normal_equations(
         own_vector[:] = 0.0
         own_used[:] = 0
         for p in range(first[o], first[o + 1]):
-            _back(state_vector, since_s[p] - at, whole, field, phi, work)
+            fly_on(state_vector, whole, since_s[p] - at, field, phi, work)
             at = since_s[p]
             s = sensor[p]
             count = linearised(

@@ -123,8 +123,9 @@ class Advance:
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
         """Take a frame into tracks that stand at its time.
 
-        Confirmed tracks divide the plots among themselves; tentative ones and single plots branch
-        over what they leave, whatever others take. The likelihood of all their plots decides later.
+        Confirmed tracks divide the plots among themselves; tentative ones take the best of what
+        they leave, and single plots branch over it, whatever others take. The likelihood of all
+        their plots decides later.
         """
         self.bias = bias
         plots = plots_of(frame, bias, bank, self.sensors)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from commonwatch.tracking import bank_kernel, company_kernel, life_kernel
 from commonwatch.tracking.assignment_kernel import assign
-from commonwatch.tracking.motion_kernel import FREE, POWERED
+from commonwatch.tracking.motion_kernel import FREE, POWERED, fly_on
 
 if TYPE_CHECKING:
     from commonwatch.tracking.bank import Bank
@@ -75,8 +75,9 @@ class Companies:
     def move(self, seconds: float, constants: F64) -> None:
         """Move every reference on and let what was said fade."""
         fading = math.exp(-seconds / FADING_S)
+        phi, work = np.empty((6, 6)), np.empty((6, 6))
         for one in self.list:
-            company_kernel.move_reference(one.reference, one.whole, seconds, constants)
+            fly_on(one.reference, one.whole, seconds, constants, phi, work)
             one.information *= fading
             one.vector *= fading
             one.plots *= fading

@@ -9,15 +9,12 @@ another deal explains all plots better.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.assignment_kernel import assign
 from commonwatch.tracking.kalman_kernel import RADAR, factorised, linearised
-from commonwatch.tracking.motion_kernel import STEP_MAX_S, step_state_vector, transition
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -75,27 +72,6 @@ def close_groups(
     for i in range(count):
         if size[group[i]] < 2:
             group[i] = -1
-
-
-@kernel("void(f8[::1], f8[:,::1], f8, f8[::1])", is_exact=True)
-def move_reference(reference: F64, whole: F64, seconds: float, field: F64) -> None:
-    """Move a reference flight on, and how it hangs on its epoch, in place."""
-    phi = np.empty((6, 6))
-    work = np.empty((6, 6))
-    count = int(math.ceil(abs(seconds) / STEP_MAX_S))  # noqa: RUF046
-    for _ in range(count):
-        h = seconds / count
-        transition(reference, h, 0.0, field, phi)
-        step_state_vector(reference, h, 0.0, field)
-        for i in range(6):
-            for j in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += phi[i, k] * whole[k, j]
-                work[i, j] = total
-        for i in range(6):
-            for j in range(6):
-                whole[i, j] = work[i, j]
 
 
 @kernel(

@@ -166,6 +166,8 @@ def joined(parts: list[Estimates]) -> Estimates:
     """All rows of several, in their order."""
     if not parts:
         return empty_estimates()
+    if len(parts) == 1:
+        return parts[0]
     return Estimates(
         **{
             name: np.concatenate([getattr(part, name) for part in parts])

@@ -139,6 +139,52 @@ def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64
             phi[3 + i, 3 + j] = one + c[i, j] * h + (g[i, j] + cc) * second + (gc + cg) * third
 
 
+@kernel("void(f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def sandwich(phi: F64, matrix: F64, work: F64) -> None:
+    """Turn a symmetric matrix into phi matrix phi', in place; ``work`` is 6 x 6 scratch."""
+    for i in range(6):
+        for j in range(6):
+            total = 0.0
+            for k in range(6):
+                total += phi[i, k] * matrix[k, j]
+            work[i, j] = total
+    for i in range(6):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(6):
+                total += work[i, k] * phi[j, k]
+            matrix[i, j] = total
+            matrix[j, i] = total
+
+
+@kernel("void(f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def chain(phi: F64, whole: F64, work: F64) -> None:
+    """Turn a transition into that of one more step, phi whole, in place."""
+    for i in range(6):
+        for j in range(6):
+            total = 0.0
+            for k in range(6):
+                total += phi[i, k] * whole[k, j]
+            work[i, j] = total
+    for i in range(6):
+        for j in range(6):
+            whole[i, j] = work[i, j]
+
+
+@kernel("void(f8[::1], f8[:,::1], f8, f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def fly_on(state_vector: F64, whole: F64, seconds: float, field: F64, phi: F64, work: F64) -> None:
+    """Move a state vector in free flight, either way, and how it hangs on its epoch, in place.
+
+    ``phi`` and ``work`` are 6 x 6 scratch.
+    """
+    count = int(math.ceil(abs(seconds) / STEP_MAX_S))  # noqa: RUF046
+    for _ in range(count):
+        h = seconds / count
+        transition(state_vector, h, 0.0, field, phi)
+        step_state_vector(state_vector, h, 0.0, field)
+        chain(phi, whole, work)
+
+
 @kernel("void(f8[::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
 def predict_one(
     state_vector: F64,
@@ -163,19 +209,7 @@ def predict_one(
     for _ in range(count):
         transition(state_vector, h, thrust_m_s2, field, phi)
         step_state_vector(state_vector, h, thrust_m_s2, field)
-        for i in range(6):
-            for j in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += phi[i, k] * covariance[k, j]
-                work[i, j] = total
-        for i in range(6):
-            for j in range(i + 1):
-                total = 0.0
-                for k in range(6):
-                    total += work[i, k] * phi[j, k]
-                covariance[i, j] = total
-                covariance[j, i] = total
+        sandwich(phi, covariance, work)
         for i in range(3):
             covariance[i, i] += noise_m2_s3 * long * long * long / 3.0
             covariance[i, 3 + i] += 0.5 * noise_m2_s3 * h * long

@@ -27,7 +27,13 @@ import numpy.typing as npt
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import free_noise
 from commonwatch.tracking.kalman_kernel import INFRARED, RADAR, factorised, linearised
-from commonwatch.tracking.motion_kernel import STEP_MAX_S, step_state_vector, transition
+from commonwatch.tracking.motion_kernel import (
+    STEP_MAX_S,
+    chain,
+    sandwich,
+    step_state_vector,
+    transition,
+)
 from commonwatch.tracking.view_kernel import altitude
 
 F64 = npt.NDArray[np.float64]
@@ -47,24 +53,6 @@ _AFTER, _BEFORE, _NARROW, _WIDE, _PHI, _NOISE, CHAIN = 0, 1, 2, 8, 14, 20, 26
 """Ends of a burn that are tried before the best is looked for between its neighbours."""
 
 _LOG_TURN = math.log(2.0 * math.pi)
-
-
-@kernel("void(f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
-def _sandwich(phi: F64, matrix: F64, work: F64) -> None:
-    """Turn a symmetric matrix into phi matrix phi', in place."""
-    for i in range(6):
-        for j in range(6):
-            total = 0.0
-            for k in range(6):
-                total += phi[i, k] * matrix[k, j]
-            work[i, j] = total
-    for i in range(6):
-        for j in range(i + 1):
-            total = 0.0
-            for k in range(6):
-                total += work[i, k] * phi[j, k]
-            matrix[i, j] = total
-            matrix[j, i] = total
 
 
 @kernel("void(f8[::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
@@ -97,16 +85,8 @@ def move(
             least = free_noise(altitude(state_vector, field), noise_m2_s3)
         transition(state_vector, h, thrust_m_s2, field, one)
         step_state_vector(state_vector, h, thrust_m_s2, field)
-        for i in range(6):
-            for j in range(6):
-                total = 0.0
-                for k in range(6):
-                    total += one[i, k] * phi[k, j]
-                work[i, j] = total
-        for i in range(6):
-            for j in range(6):
-                phi[i, j] = work[i, j]
-        _sandwich(one, noise, work)
+        chain(one, phi, work)
+        sandwich(one, noise, work)
         for i in range(3):
             noise[i, i] += least * h * h * h / 3.0
             noise[i, 3 + i] += 0.5 * least * h * h
@@ -203,7 +183,7 @@ def filter_forward(
                     at[i] += phi[i, j] * (state_vector[j] - last[j])
             for i in range(6):
                 state_vector[i] = at[i]
-            _sandwich(phi, covariance, squares[0])
+            sandwich(phi, covariance, squares[0])
             for i in range(6):
                 for j in range(6):
                     covariance[i, j] += link[_NOISE + i, j]
@@ -293,8 +273,8 @@ def smooth_back(count: int, chain: F64, states: F64, smoothed: F64) -> bool:
                     rest[i, j] -= gain[i, m] * phi[m, j]
                 smoothed[k, i, j] = link[_NARROW + i, j]
                 other[i, j] = smoothed[k + 1, i, j] + following[_NOISE + i, j]
-        _sandwich(rest, smoothed[k], squares[0])
-        _sandwich(gain, other, squares[0])
+        sandwich(rest, smoothed[k], squares[0])
+        sandwich(gain, other, squares[0])
         for i in range(6):
             for j in range(6):
                 smoothed[k, i, j] += other[i, j]

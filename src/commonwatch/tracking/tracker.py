@@ -17,7 +17,7 @@ from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
-from commonwatch.tracking.estimate import Estimates, Status, empty_estimates
+from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, frames_of
 from commonwatch.tracking.plots import Bias, no_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
@@ -339,7 +339,7 @@ class Tracker:
         for label, status in zip(shown.track.tolist(), shown.status.tolist(), strict=True):
             self._told[label] = status
         parts = [part for part in ended if len(part)]
-        return _joined_estimates([*parts, shown])
+        return joined([*parts, shown])
 
     def _estimates(self, rows: I64, now_ns: int) -> Estimates:
         if not len(rows):
@@ -558,17 +558,6 @@ def _joined_detections(parts: list[Detections]) -> Detections:
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in Detections.__slots__
-        }
-    )
-
-
-def _joined_estimates(parts: list[Estimates]) -> Estimates:
-    if len(parts) == 1:
-        return parts[0]
-    return Estimates(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Estimates.__slots__
         }
     )
 
