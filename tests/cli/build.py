@@ -156,6 +156,9 @@ title = "All three"
 includes = "alone"
 sensors = ["guided", "blind"]
 
+[world]
+seeds = 1
+
 [coverage]
 altitude_max_km = 1500.0
 gap_s = 60.0

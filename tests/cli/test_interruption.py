@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.build import command_line, write_scenario
+from tests.cli.build import command_line, run_apart, write_scenario
+from tests.studies.build_sharing import write_small
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
@@ -120,6 +121,31 @@ def test_a_command_stopped_while_it_is_imported_ends_with_a_sentence(
     assert ended.stderr == f"{word}: nothing had begun.\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where the cache lies")
+def test_a_run_interrupted_among_its_worlds_goes_on_with_those_that_are_missing(
+    tmp_path: Path,
+) -> None:
+    write_small(tmp_path)
+    words = ("run", "tiny.toml", "--out", "out", "--seeds", "3")
+    environment = kept_apart(tmp_path)
+    with started(*words, folder=tmp_path, **environment) as process:
+        wait_for(process, "flying worlds: 1 of 3 seeds done")
+        process.send_signal(signal.SIGINT)
+        code, said = end_of(process)
+    assert code == 130
+    assert "seeds are finished and kept: the same command goes on from there" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.toml"]
+
+    done = run_apart(*words, folder=tmp_path, **environment)
+    assert done.returncode == 0, done.stderr
+    assert "of 3 seeds are there from an interrupted run" in done.stderr
+    assert not [*Path(environment["XDG_CACHE_HOME"]).rglob("seed.json")]
+    straight = run_apart(*words[:3], "straight", *words[4:], folder=tmp_path, **environment)
+    assert straight.returncode == 0, straight.stderr
+    for path in (tmp_path / "straight").glob("*.parquet"):
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes(), path.name
+
+
 STRUCK = """
 import os, signal, sys, threading
 from commonwatch.cli import outcome
@@ -147,6 +173,17 @@ main(["run", "small.toml", "--out", "out"])
 """A run that is struck by a signal when half of its results are written."""
 
 
+def kept_apart(folder: Path) -> dict[str, str]:
+    """Return an environment in which finished seeds are kept beside a folder; kernels stay."""
+    from commonwatch import kernels
+
+    assert kernels
+    return {
+        "XDG_CACHE_HOME": str(folder.with_name(f"{folder.name}-cache")),
+        "NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"],
+    }
+
+
 def struck(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     write_scenario(folder)
     (folder / "out").mkdir()
@@ -154,6 +191,7 @@ def struck(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", STRUCK, *words],
         cwd=folder,
+        env={**os.environ, **kept_apart(folder)},
         capture_output=True,
         text=True,
         timeout=LONG_S,

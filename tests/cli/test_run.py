@@ -229,12 +229,65 @@ def test_a_run_leaves_detections_that_can_be_read_without_its_truth(
 
 def test_truth_lies_in_a_folder_of_its_own(results: Path) -> None:
     apart = [name for name in files_below(results) if name.startswith("truth/")]
-    assert apart == [f"truth/truth_{name}.parquet" for name in ("biases", "ends", "objects")]
+    truths = [f"truth/truth_{name}.parquet" for name in ("biases", "ends", "objects")]
+    assert apart == ["truth/trajectories.parquet", *truths]
     [end] = rows_of(results / "truth" / "truth_ends.parquet")
     [arc] = rows_of(results / "arcs.parquet")
     flight_s = (end["impact_time_ns"] - end["launch_time_ns"]) / 1e9
     assert flight_s == pytest.approx(arc["impact_s"], abs=1e-3)
     assert end["impact_latitude_deg"] == pytest.approx(arc["aim_latitude_deg"], abs=1e-4)
+
+
+REPLAY = (
+    "messages", "centre_tracks", "centre_alerts", "sensor_status", "link_status", "contributors",
+)  # fmt: skip
+
+
+def test_a_run_leaves_all_that_a_later_display_needs(results: Path) -> None:
+    for name in REPLAY:
+        assert pq.read_schema(results / f"{name}.parquet").names, name
+    messages = rows_of(results / "messages.parquet")
+    assert {"withheld", "received"} <= {row["outcome"] for row in messages}
+    assert all(row["rule"] and row["words"] for row in messages)
+    assert {row["centre"] for row in rows_of(results / "centre_alerts.parquet")} == {
+        "n", "g", "joint",
+    }  # fmt: skip
+    [end] = rows_of(results / "truth" / "truth_ends.parquet")
+    flown = rows_of(results / "truth" / "trajectories.parquet")
+    assert flown[0]["time_ns"] == end["launch_time_ns"]
+    assert flown[-1]["time_ns"] == end["impact_time_ns"]
+
+
+def test_every_laydown_level_and_centre_has_a_row_of_what_was_known(results: Path) -> None:
+    rows = rows_of(results / "known.parquet")
+    assert {
+        (row["laydown"], row["level"], row["centre"]) for row in rows if row["delay"] == "none"
+    } == {
+        (laydown, level, centre)
+        for laydown in LAYDOWNS
+        for level in ("nothing", "launch-reports", "tracks", "detections")
+        for centre in ("n", "g", "joint")
+    }
+    assert {row["seed"] for row in rows} == {7}
+    assert {row["case"] for row in rows if row["delay"] != "none"} == {"low", "high"}
+
+
+def test_the_first_points_of_summary_and_page_are_those_of_sharing(results: Path) -> None:
+    sharing = json_of((results / "summary.json").read_text())["sharing"]
+    assert [point["letter"] for point in sharing["points"]] == ["A", "B", "C", "D"]
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert page.index("What sharing buys") < page.index("Who first knows")
+
+
+def test_more_seeds_are_more_rows_and_none_is_sight_alone(scenario: Path, tmp_path: Path) -> None:
+    assert call("run", scenario, "--out", tmp_path / "two", "--seeds", "2") == 0
+    rows = rows_of(tmp_path / "two" / "known.parquet")
+    assert {row["seed"] for row in rows} == {7, 8}
+    assert json_of((tmp_path / "two" / "run.json").read_text())["limits"]["seeds"] == 2
+    assert call("run", scenario, "--out", tmp_path / "none", "--seeds", "0") == 0
+    left = {path.name for path in (tmp_path / "none").iterdir()}
+    assert not left & {"known.parquet", *(f"{name}.parquet" for name in REPLAY)}
+    assert json_of((tmp_path / "none" / "summary.json").read_text())["sharing"] is None
 
 
 def test_the_same_input_gives_the_same_bytes(scenario: Path, results: Path, tmp_path: Path) -> None:

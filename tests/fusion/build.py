@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.fusion.combination import News, tracklets
+from commonwatch.fusion.combination import no_news, tracklets
 from commonwatch.fusion.pedigree import Pedigree, Span, pedigree_of
 from commonwatch.fusion.report import Reports
 from commonwatch.identity import NationId, SensorId
-from commonwatch.tracking.estimate import Estimates, predict
+from commonwatch.tracking.estimate import Estimates, Status, predict
 
 F64 = npt.NDArray[np.float64]
 
@@ -122,11 +122,7 @@ class Filter:
         now_ns = round(self.time_s * SECOND_NS)
         if self.sent is None:
             since_s = -1.0
-            news = News(
-                information=np.zeros((count, 6, 6)),
-                information_vector=np.zeros((count, 6)),
-                is_news=np.zeros(count, dtype=np.bool_),
-            )
+            news = no_news(count)
         else:
             since_s, mean, covariance = self.sent
             before = predict(
@@ -140,6 +136,8 @@ class Filter:
             contributor=(NationId(self.name),) * count,
             track=np.arange(count),
             sequence=np.full(count, self.sequence),
+            status=np.full(count, Status.CONFIRMED),
+            is_free=np.ones(count, dtype=np.bool_),
             time_ns=np.full(count, now_ns),
             since_ns=np.full(count, round(since_s * SECOND_NS)),
             state_vector=self.mean,

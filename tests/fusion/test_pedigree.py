@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commonwatch.errors import InputError
 from commonwatch.fusion.pedigree import Pedigree, Span, pedigree_of
-from tests.fusion.build import pedigree, span
+from tests.fusion.build import SECOND_NS, pedigree, span
 
 SECONDS = 12
 SENSORS = ("north", "south")
@@ -79,3 +81,11 @@ def test_a_span_without_length_and_too_many_sensors_are_refused() -> None:
         span("north", 5, 5)
     with pytest.raises(InputError, match="3 sensors"):
         pedigree_of([span(name, 0, 1) for name in "abc"], spans_max=2)
+
+
+def test_looks_are_never_counted_more_often_than_they_were_taken() -> None:
+    one, two = replace(span("x", 0, 10), look_count=4), replace(span("x", 5, 20), look_count=6)
+    assert pedigree_of([one, two]).spans[0].look_count == 6
+    after = replace(span("x", 10, 20), look_count=6)
+    assert pedigree_of([one, after]).spans[0].look_count == 10
+    assert pedigree_of([one]).after(9 * SECOND_NS).spans[0].look_count == 4

@@ -102,7 +102,12 @@ def test_the_bundled_scenarios_are_the_promised_ones() -> None:
         "falcon-ascent",
         "globe-2024",
         "iran-2009",
+        "liar",
+        "norad-1979",
+        "norad-1980",
         "norway-1995",
+        "oko-1983",
+        "raid-200",
     )
 
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from commonwatch.errors import InputError
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.load import load_scenario
-from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import find_faults, in_file_order
 from commonwatch.scenario.names import KnownNames, check_names
-from commonwatch.scenario.schema import ScenarioFile
+from commonwatch.scenario.scenario_file import ScenarioFile
+from commonwatch.scenario.sharing_meaning import SCENARIO_CHECKS
+from commonwatch.scenario.sharing_names import check_sharing_names
 from tests.scenario.build import SCENARIO
 
 TEXTS = [SCENARIO] + [
@@ -125,13 +126,13 @@ def damaged_trees(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=300)
 def test_whatever_msgspec_refuses_the_walk_refuses_as_well(tree: dict[str, Any]) -> None:
     known = KnownNames(
-        sensors=frozenset(catalogue.sensors()),
+        sensors=catalogue.sensors(),
         vehicles=catalogue.vehicles(),
         places=catalogue.places(),
         launches=catalogue.launches(),
     )
-    faults = find_faults(tree, ScenarioFile, CHECKS)
-    names = list(check_names(tree, known))
+    faults = find_faults(tree, ScenarioFile, SCENARIO_CHECKS)
+    names = [*check_names(tree, known), *check_sharing_names(tree, known)]
     assert all(str(mistake) for mistake in in_file_order(tree, faults + names, limit=1_000))
     try:
         msgspec.convert(tree, ScenarioFile)

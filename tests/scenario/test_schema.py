@@ -11,7 +11,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from commonwatch.scenario import catalogue
-from commonwatch.scenario.schema import PlaceEntry, Service, json_schema
+from commonwatch.scenario.scenario_file import json_schema
+from commonwatch.scenario.schema import PlaceEntry, Service
 from tests.scenario.build import SCENARIO, changed
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())

@@ -24,7 +24,7 @@ def pair(earlier: F64, later: F64, seconds: float) -> Estimates:
 def test_free_flight_leaves_no_residual() -> None:
     drawn = truths(np.random.default_rng(1), 3, is_powered=True)
     estimates = track(drawn.true_state_vector[0], count=2, interval_s=10.0)
-    found = residuals(estimates, np.array([-1, 0]))
+    found = residuals(estimates, estimates, np.array([-1, 0]))
     assert np.isnan(found.size_m_s2[0])
     assert found.size_m_s2[1] < 1e-3
 
@@ -35,7 +35,8 @@ def test_a_motor_shows_as_its_acceleration_along_the_velocity() -> None:
     times = np.stack([0.6 * powered.burn_time_s, 0.7 * powered.burn_time_s], axis=1)
     flown = state_vector(powered, times)
     seconds = float(times[0, 1] - times[0, 0])
-    found = residuals(pair(flown[0, 0], flown[0, 1], seconds), np.array([-1, 0]))
+    both = pair(flown[0, 0], flown[0, 1], seconds)
+    found = residuals(both, both, np.array([-1, 0]))
     gained = np.linalg.norm(flown[0, 1, 3:]) - np.linalg.norm(flown[0, 0, 3:])
     assert found.along_m_s2[1] > gained / seconds > 5.0
     motor, reason = judged(

@@ -8,7 +8,7 @@ from commonwatch.earth.ellipsoid import geodesic, geodetic_from_ecef
 from commonwatch.flight.powered import state_vector
 from commonwatch.warning.ellipse import outness
 from commonwatch.warning.origin import lift_off, powered_origins, vacuum_origins
-from commonwatch.warning.spread import fly_spread
+from commonwatch.warning.spread import Fan, fly_spread
 from tests.warning.build import CLASSES, F64, Truth, covariances, truths
 
 FLAT_M = 150.0
@@ -33,7 +33,7 @@ def test_the_stated_95_percent_hold_95_percent_of_vacuum_launches(
         position_std_m=std[0],
         velocity_std_m_s=std[1],
     )
-    found = vacuum_origins(fly_spread(drawn.state_vector, drawn.covariance, direction=-1))
+    found = vacuum_origins(fly_spread(Fan.of(drawn.state_vector, drawn.covariance), direction=-1))
     powered = drawn.arcs.powered
     held = outness(found.area, powered.latitude_rad, powered.longitude_rad) <= 1.0
     for inside in (
@@ -68,7 +68,7 @@ def test_ellipses_hold_launches_whose_burn_is_anywhere_in_the_assumed_intervals(
         burn_out_altitude_m=altitude_m,
         after_s=after_s,
     )
-    back = fly_spread(drawn.state_vector, drawn.covariance, direction=-1)
+    back = fly_spread(Fan.of(drawn.state_vector, drawn.covariance), direction=-1)
     coasts = np.zeros(len(drawn.time_s), dtype=bool)
     found = powered_origins(drawn.state_vector, back, coasts, CLASSES)
     assert found.is_given.all()
@@ -104,7 +104,7 @@ def test_a_burning_missile_has_its_launch_point_behind_it() -> None:
     time_s = part * powered.burn_time_s
     true = state_vector(powered, time_s[:, None])[:, 0]
     covariance = covariances(np.random.default_rng(9), len(true), true, (500.0, 20.0))
-    back = fly_spread(true, covariance, direction=-1)
+    back = fly_spread(Fan.of(true, covariance), direction=-1)
     found = powered_origins(true, back, np.ones(len(true), dtype=bool), CLASSES)
     assert found.is_given.all()
     held = outness(found.area, powered.latitude_rad, powered.longitude_rad) <= 1.0
@@ -114,7 +114,7 @@ def test_a_burning_missile_has_its_launch_point_behind_it() -> None:
 
 def test_what_is_in_orbit_was_not_launched_from_anywhere_that_is_given() -> None:
     start = np.array([[7_000e3, 0.0, 0.0, 0.0, 7_030.0, 0.0]])
-    back = fly_spread(start, np.eye(6)[None], direction=-1)
+    back = fly_spread(Fan.of(start, np.eye(6)[None]), direction=-1)
     assert not vacuum_origins(back).is_given[0]
     found = powered_origins(start, back, np.zeros(1, dtype=bool), CLASSES)
     assert not found.is_given[0]

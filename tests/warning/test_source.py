@@ -70,10 +70,43 @@ def test_looks_count_only_once_they_have_arrived() -> None:
             for index, name in enumerate("abc")
         }
         assert found == {name: count for name, count in slow.items() if count}
-    for at_ns in book.confirmed_ns(0):
-        assert support(book.sources(0, at_ns))[0] is not Support.NONE
-        before = support(book.sources(0, at_ns - 1))[0]
-        assert before is not support(book.sources(0, at_ns))[0]
+
+
+@given(st.permutations(list(range(12))), st.integers(0, 30))
+def test_looks_may_be_written_down_in_any_order(order: list[int], now_ns: int) -> None:
+    one, other = (Book((sensor("a"), sensor("b", nation="B"))) for _ in range(2))
+    for book, rows in ((one, range(12)), (other, order)):
+        for row in rows:
+            book.hear(0, row % 2, 5 * (row // 2), count=1 + row % 3)
+    assert one.sources(0, now_ns) == other.sources(0, now_ns)
+    assert one.sources(0, now_ns, since_ns=10) == other.sources(0, now_ns, since_ns=10)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20)), max_size=20))
+def test_while_the_tally_is_the_same_so_is_the_support(looks: list[tuple[int, int]]) -> None:
+    book = Book((sensor("a"), sensor("b"), sensor("c", nation="B")))
+    for index, arrival_ns in looks:
+        book.hear(0, index, arrival_ns)
+    found: dict[tuple[int, ...], Support] = {}
+    for now_ns in range(22):
+        now = support(book.sources(0, now_ns))[0]
+        assert found.setdefault(book.tally(0, now_ns), now) is now
+
+
+def test_a_track_that_is_no_more_is_forgotten() -> None:
+    book = Book((sensor("a"),))
+    book.hear(3, 0, 5)
+    book.forget(3)
+    book.forget(4)
+    assert book.sources(3, 10) == ()
+
+
+def test_a_report_of_no_kind_is_no_second_kind() -> None:
+    said = replace(sensor("report", nation="A", looks=2), kind="")
+    assert support((sensor("a", looks=9), said))[0] is Support.NONE
+    assert support((sensor("a", looks=9), replace(said, nation="B")))[1] == (
+        "two nations: a (radar, A, 9 looks) and report"
+    )
 
 
 def test_radars_on_one_site_are_one_site() -> None:

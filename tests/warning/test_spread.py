@@ -8,6 +8,7 @@ from commonwatch.earth.frames import ecef_from_inertial, inertial_from_ecef
 from commonwatch.earth.gravity import GM_M3_S2
 from commonwatch.flight.propagation import free_flight
 from commonwatch.warning.spread import (
+    Fan,
     apsides_m,
     fly,
     fly_spread,
@@ -109,7 +110,7 @@ def test_mean_and_covariance_of_impacts_are_those_of_ten_thousand_flights(
     rng = np.random.default_rng(5)
     start = starts[:1]
     covariance = covariances(rng, 1, start, (position_std_m, velocity_std_m_s))
-    spread = fly_spread(start, covariance, direction=1)
+    spread = fly_spread(Fan.of(start, covariance), direction=1)
     ends = spread.flown.crossed[:, :, -1, :3]
     mean, found = moments(level_offsets_m(ends[:, 0], ends), spread.share)
     drawn = rng.multivariate_normal(start[0], covariance[0], 10_000)
@@ -129,7 +130,7 @@ def test_a_spread_that_only_partly_comes_down_is_flown_close_to_its_middle() -> 
     east = np.cross([0.0, 0.0, 1.0], up)
     start = np.concatenate([position, 7_000.0 * east / np.linalg.norm(east) + 600.0 * up])[None]
     covariance = np.diag([1e6, 1e6, 1e6, 9e4, 9e4, 9e4])[None]
-    spread = fly_spread(start, covariance, direction=1)
+    spread = fly_spread(Fan.of(start, covariance), direction=1)
     assert spread.share[0] < 1.0
     assert spread.arrives[0]
     middle = spread.flown.crossed[0, 0, -1, :3]

@@ -12,32 +12,35 @@ import pytest
 
 from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.flight.trajectory import Trajectories
-from commonwatch.identity import SensorId
 from commonwatch.scenario.load import read_sensors
+from commonwatch.scenario.nations import DelaySpan
+from commonwatch.scenario.sharing_of_file import FIRST_LAUNCH_S
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.sensing.detection import Detections, Reading
+from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_measurement, range_rate_measurement
 from commonwatch.sensing.radar import Radar, Role
 from commonwatch.sensing.visibility import spells_of_sight
 from commonwatch.tables.records import RECORD_TABLES
 from commonwatch.tables.schemas import to_table
-from commonwatch.world import sightings
 from commonwatch.world.looks import (
-    ARRIVAL_S,
     FALSE_RANGE_RATE_M_S,
     GLINT_LOOKS,
     Flown,
     Looks,
     drawn_lines,
     drawn_plots,
+    rhythm,
 )
-from commonwatch.world.sightings import FIRST_LAUNCH_S, LAUNCH_INTERVAL_S, Sightings, draw
+from commonwatch.world.sightings import Sightings, draw
 from tests.sensing.build import arcs, face, from_equator, parabolas, radar, satellite
 from tests.studies.build import SCENARIO
 from tests.world.test_truth import loaded
 
 F64 = npt.NDArray[np.float64]
 SECOND_NS = 10**9
+DELAY = DelaySpan(low_s=1.0, nominal_s=2.0, high_s=3.0, mark="assumed", source="test")
+LAUNCH_INTERVAL_S = 30.0
 QUIET = SCENARIO.replace(
     "track_interval_s = 2.0", "track_interval_s = 2.0\nfalse_plots_per_sweep = 0"
 )
@@ -79,7 +82,13 @@ def plots_of(flown: Flown, *, bias_m: float = 0.0, **changes: Any) -> Looks:
     sensor = radar(face(elevation_min_deg=3.0, elevation_max_deg=85.0), **(constants | changes))
     spells = spells_of_sight(flown.trajectories, [sensor])
     rng = np.random.default_rng(11)
-    return drawn_plots(sensor, spells, flown, range_bias_m=bias_m, rng=rng)
+    when = rhythm(sensor, flown, DELAY, rng=rng)
+    return drawn_plots(sensor, spells, flown, when, range_bias_m=bias_m, rng=rng)
+
+
+def lines_of(eye: InfraredSatellite, flown: Flown) -> Looks:
+    rng = np.random.default_rng(2)
+    return drawn_lines(eye, flown, rhythm(eye, flown, DELAY, rng=rng), rng=rng)
 
 
 def test_plots_spread_about_the_truth_as_the_radar_says() -> None:
@@ -142,7 +151,7 @@ def test_a_cued_radar_is_silent_until_it_looks() -> None:
 
 def test_a_satellite_sees_a_motor_while_it_burns_above_the_clouds() -> None:
     up = parabolas(from_equator(0.0, 0.0, 0.0), (500.0, 0.0, 0.0), end_s=600.0, burn_out_s=120.0)
-    looks = drawn_lines(satellite(revisit_s=1.0), flown_by(up), rng=np.random.default_rng(2))
+    looks = lines_of(satellite(revisit_s=1.0), flown_by(up))
     time_s = looks.time_ns / SECOND_NS
     eye = looks.eye_ecef_m
     place = up.state_vector_at(np.zeros(len(time_s), dtype=np.int64), time_s)[:, :3]
@@ -161,7 +170,7 @@ def test_a_satellite_sees_a_motor_while_it_burns_above_the_clouds() -> None:
 def test_glints_stand_still_on_the_clouds_for_a_few_looks() -> None:
     dark = parabolas((-7e6, 0.0, 0.0), (0.0, 0.0, 0.0), end_s=40 * 3_600.0, interval_s=3_600.0)
     eye = satellite(revisit_s=10.0, line_of_sight_std_rad=1e-9)
-    looks = drawn_lines(eye, flown_by(dark), rng=np.random.default_rng(2))
+    looks = lines_of(eye, flown_by(dark))
     count = len(looks.time_ns) / GLINT_LOOKS
     assert abs(count - 40.0) < 4.0 * np.sqrt(40.0)
     # Where the line meets the sphere of the clouds, about.
@@ -190,8 +199,8 @@ def test_every_row_drawn_is_one_that_a_centre_can_use(drawn: Sightings, tmp_path
 def test_detections_arrive_one_to_three_seconds_later_in_order(drawn: Sightings) -> None:
     time_ns, arrival_ns = drawn.detections["time_ns"], drawn.detections["arrival_ns"]
     delay_s = (arrival_ns - time_ns) / SECOND_NS
-    assert (delay_s >= ARRIVAL_S[0] - 1e-6).all()
-    assert (delay_s <= ARRIVAL_S[1] + 1e-6).all()
+    assert (delay_s >= DELAY.low_s - 1e-6).all()
+    assert (delay_s <= DELAY.high_s + 1e-6).all()
     assert (np.diff(arrival_ns) >= 0).all()
 
 
@@ -283,11 +292,142 @@ def test_true_plots_lie_on_their_objects_once_the_bias_is_taken_off(tmp_path: Pa
     assert len(own) > 50
 
 
-def test_only_so_many_flights_are_drawn_and_the_rest_is_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_only_so_many_flights_fly_in_a_world_and_the_rest_is_counted(tmp_path: Path) -> None:
+    text = SCENARIO + "\n[world]\nflights_per_seed = 3\n"
+    some = draw(loaded(tmp_path, text), seed=7)
+    assert (some.flight_count, some.wanted_count) == (2, 4)
+    assert set(some.objects["object"].tolist()) <= {0, 1}
+    assert len(some.flight_names) == 2
+
+
+def test_nothing_is_reported_once_the_world_has_ended(tmp_path: Path) -> None:
+    text = SCENARIO + "\n[world]\nduration_s = 100.0\n"
+    short, whole = draw(loaded(tmp_path, text), seed=7), draw(loaded(tmp_path), seed=7)
+    for table in (short.detections, short.objects):
+        assert len(table["time_ns"]) > 0
+        assert table["time_ns"].max() <= short.epoch_ns + 100 * SECOND_NS
+    assert whole.detections["time_ns"].max() > short.epoch_ns + 200 * SECOND_NS
+
+
+def test_the_first_launch_is_when_the_scenario_says(tmp_path: Path) -> None:
+    text = SCENARIO + "\n[world]\nfirst_launch_utc = 2020-01-01T06:24:00Z\n"
+    drawn = draw(loaded(tmp_path, text), seed=7)
+    first_ns = int(drawn.ends["launch_time_ns"].min())
+    assert first_ns == (1_577_836_800 + 6 * 3_600 + 24 * 60) * SECOND_NS
+    assert drawn.epoch_ns == first_ns - int(FIRST_LAUNCH_S) * SECOND_NS
+
+
+HEAD, EAST = SCENARIO.split('name = "east"', 1)
+CUED = (
+    HEAD.replace(
+        "[study]",
+        '[[laydowns]]\nname = "late"\ntitle = "radars"\nsensors = ["west", "east"]\n\n'
+        '[[laydowns]]\nname = "none"\ntitle = "no cue"\nsensors = ["east"]\n\n[study]',
+    )
+    + 'name = "east"'
+    + EAST.replace('role = "search"', 'role = "cued"\nhand_over_s = 12.0', 1)
+)
+"""The eastern radar waits for the western one or, sooner, for the satellite."""
+
+
+def rows(drawn: Sightings, sensor: str, chosen: npt.NDArray[np.bool_]) -> set[tuple[int, float]]:
+    kept = chosen & (drawn.detections["sensor"] == sensor)
+    columns = (drawn.detections["time_ns"], drawn.detections["range_m"])
+    return set(zip(*(column[kept].tolist() for column in columns), strict=True))
+
+
+def test_a_laydown_has_the_rows_of_its_own_sensors(drawn: Sightings) -> None:
+    sensors = drawn.detections["sensor"]
+    assert set(sensors[drawn.rows_of("west")]) == {"west"}
+    assert drawn.rows_of("both").all()
+    assert (drawn.rows_of("west") == (sensors == "west")).all()
+
+
+def test_a_laydown_takes_from_a_cued_radar_what_it_has_cued_itself(tmp_path: Path) -> None:
+    drawn = draw(loaded(tmp_path, CUED), seed=7)
+    sensors, time_ns = drawn.detections["sensor"], drawn.detections["time_ns"]
+    west, east = sensors == "west", sensors == "east"
+    both, late, none = (drawn.rows_of(name) for name in ("both", "late", "none"))
+    assert not none.any()
+    assert (late & east).sum() > 0
+    assert not (late & ~both).any()
+    was_seen = 0
+    for flight in range(drawn.flight_count):
+        own = drawn.origin == flight
+        if not (own & west).any():
+            assert not (own & east & late).any()
+            continue
+        # The western radar may miss its first looks, so its own first row is an upper bound; its
+        # track is two sweeps of 2 s old when it cues, and the hand-over takes 12 s.
+        cue_ns = int(time_ns[own & west].min()) + 16 * SECOND_NS
+        after = own & east & (time_ns > cue_ns)
+        assert (late[after]).all()
+        early = own & east & (time_ns < cue_ns - 20 * SECOND_NS)
+        assert not late[early].any()
+        was_seen += int(early.sum() > 0 and after.sum() > 0)
+    assert was_seen
+
+
+def test_the_origin_of_each_row_is_what_it_shows(tmp_path: Path) -> None:
+    drawn = draw(loaded(tmp_path, QUIET), seed=7)
+    assert len(drawn.origin) == len(drawn.detections["time_ns"])
+    west = drawn.detections["sensor"] == "west"
+    assert (drawn.origin[west] >= 0).all()
+    assert set(drawn.origin[west].tolist()) <= set(range(drawn.flight_count))
+    lift_off_ns = drawn.ends["launch_time_ns"][drawn.origin[west]]
+    assert (drawn.detections["time_ns"][west] > lift_off_ns).all()
+
+
+CLUTTER = """
+[[injections]]
+kind = "clutter"
+sensor = "west"
+at_s = 60.0
+until_s = 120.0
+count = 20
+
+[[injections]]
+kind = "sun glints"
+sensor = "eye"
+at_s = 60.0
+until_s = 400.0
+count = 3
+latitude_deg = 10.0
+longitude_deg = 10.0
+"""
+
+
+def test_what_is_injected_changes_nothing_of_what_the_sensors_report_besides(
+    tmp_path: Path, drawn: Sightings
 ) -> None:
-    monkeypatch.setattr(sightings, "FLIGHTS_MAX", 3)
-    some = draw(loaded(tmp_path), seed=7)
-    assert (some.flight_count, some.wanted_count) == (3, 4)
-    assert set(some.objects["object"].tolist()) <= {0, 1, 2}
-    assert SensorId("west") in {each.name for each in some.sensors}
+    more = draw(loaded(tmp_path, SCENARIO + CLUTTER), seed=7)
+    for sensor in ("west", "east"):
+        everything = np.ones(len(drawn.origin), dtype=bool)
+        before = rows(drawn, sensor, everything)
+        after = rows(more, sensor, np.ones(len(more.origin), dtype=bool))
+        assert before <= after
+        assert (len(after) > len(before) + 300) == (sensor == "west")
+    eyes = [int((each.detections["sensor"] == "eye").sum()) for each in (drawn, more)]
+    assert eyes[1] - eyes[0] in range(15, 25)  # three of 60 s, looked at each 10 s
+    assert (more.origin == -1).sum() > (drawn.origin == -1).sum() + 300
+
+
+def test_a_flight_with_a_time_of_its_own_lifts_off_then(tmp_path: Path) -> None:
+    text = (
+        SCENARIO
+        + """
+[[flights]]
+name = "later"
+latitude_deg = 31.0
+longitude_deg = 5.0
+azimuth_deg = 70.0
+ground_range_km = 900.0
+apogee_km = 250.0
+vehicle = "test-missile"
+lift_off_s = 77.0
+"""
+    )
+    drawn = draw(loaded(tmp_path, text), seed=7)
+    index = drawn.flight_names.index("later")
+    launch_ns = drawn.ends["launch_time_ns"]
+    assert launch_ns[index] - launch_ns.min() == 77 * SECOND_NS

@@ -6,8 +6,9 @@
 ``run``, ``coverage``, ``fly``,        the commands
 ``track``, ``score``, ``warn``,
 ``show``, ``scenarios``, ``check``,
-``schema``, ``validate``
+``schema``, ``policy``, ``validate``
 ``outcome``                            what a run leaves behind
+``worlds``                             the worlds of a run, with progress
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
 ``recording``                          the work of ``track``
 ``places``                             names of files and folders to write

@@ -19,6 +19,7 @@ from commonwatch.cli import stopping
 
 COMMANDS: Final = {
     "run": "Run a scenario and write its report, summary and tables.",
+    "world": "Run one world by its seed, judge it, and write its replay.",
     "coverage": "Show what sensors see: lowest visible altitude by place.",
     "fly": "Fly a table of states freely to the ground, an altitude or apogee.",
     "track": "Turn recorded detections into tracks.",
@@ -28,6 +29,7 @@ COMMANDS: Final = {
     "scenarios": "List the bundled scenarios and what to look for in them.",
     "check": "Check a scenario file and report every mistake in it.",
     "schema": "Print the JSON Schema of scenario files.",
+    "policy": "Check what a nation lets out, and explain what of a message may go.",
     "validate": "Compare with figures that Commonwatch did not compute.",
 }
 WRONG_INPUT: Final = 2

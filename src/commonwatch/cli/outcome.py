@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+import numpy as np
+import pyarrow as pa
+
 from commonwatch.errors import OutputError, TableError
 from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
+from commonwatch.report.content import ReportCentre, ReportDelay, ReportLevel
 from commonwatch.report.summary import summary
 from commonwatch.scenario.assumptions import assumptions
+from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.flights import published_ground_range_m
-from commonwatch.scenario.schema import RadarEntry
+from commonwatch.scenario.nations import DelaySpan
+from commonwatch.scenario.schema import RadarEntry, SensorEntry
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
+from commonwatch.studies.sharing import DELAYS, SeedResult, replayed
 from commonwatch.tables.files import (
     place_to_write,
     staged_folder,
@@ -21,15 +29,22 @@ from commonwatch.tables.files import (
     write_table,
     write_text,
 )
+from commonwatch.tables.known import KNOWN_TABLES
 from commonwatch.tables.manifest import FILE_NAME, read_manifest, write_manifest
 from commonwatch.tables.schemas import to_table
-from commonwatch.world.sightings import FLIGHTS_MAX, Sightings
+from commonwatch.world.sightings import Sightings
 
+TRAJECTORY_STEP_S: Final = 10.0
 _REPORT: Final = "report.html"
 
 
 def write_run(
-    comparison: Comparison, sightings: Sightings, folder: Path, *, seed: int
+    comparison: Comparison,
+    sightings: Sightings,
+    study: Mapping[int, SeedResult],
+    folder: Path,
+    *,
+    seed: int,
 ) -> dict[str, Any]:
     """Write everything into a folder and return the summary.
 
@@ -43,12 +58,14 @@ def write_run(
         changed.
     """
     scenario = comparison.scenario
-    content = report_content(comparison, seed=seed)
-    figures = summary(content) | {"detections": _drawn(sightings)}
+    known = known_tables(study)
+    content = report_content(comparison, known, seed=seed)
+    figures = summary(content) | {"detections": _drawn(scenario, sightings)}
     with staged_folder(folder, stale=earlier_files(folder)) as staged:
-        for name, table in comparison.tables.items():
+        replay = study[seed].replay if study else {}
+        for name, table in {**comparison.tables, **known, **replay}.items():
             write_table(staged / f"{name}.parquet", table)
-        _write_sightings(sightings, staged)
+        _write_sightings(scenario, sightings, staged)
         write_json(staged / "summary.json", figures)
         write_text(staged / _REPORT, write_report(content))
         write_text(staged / "picture.svg", write_picture(content))
@@ -61,28 +78,67 @@ def write_run(
             limits={
                 "impact_bound_arcs": IMPACT_BOUND_ARCS_MAX,
                 "sample_interval_s": INTERVAL_S,
-                "drawn_flights": FLIGHTS_MAX,
+                "drawn_flights": scenario.world.flights_per_seed,
+                "seeds": len(study),
             },
         )
     return figures
 
 
-def _write_sightings(sightings: Sightings, folder: Path) -> None:
-    write_table(folder / "detections.parquet", to_table("detections", sightings.detections))
-    write_text(folder / "sensors.toml", sensor_file(sightings.sensors))
+def known_tables(study: Mapping[int, SeedResult]) -> dict[str, pa.Table]:
+    """Return the tables of what centres knew, over all seeds; none where no world was flown."""
+    if not study:
+        return {}
+    return {
+        name: pa.concat_tables([result.known[name] for result in study.values()])
+        for name in KNOWN_TABLES
+    }
+
+
+def _write_sightings(scenario: Scenario, sightings: Sightings, folder: Path) -> None:
+    """Write what the sensors of the laydown that is shown report, and apart the truth."""
+    rows = np.flatnonzero(sightings.rows_of(scenario.world.laydown))
+    reported = {name: values[rows] for name, values in sightings.detections.items()}
+    write_table(folder / "detections.parquet", to_table("detections", reported))
+    write_text(folder / "sensors.toml", sensor_file(_shown(scenario, sightings)))
     for name, columns in (
         ("truth_objects", sightings.objects),
         ("truth_ends", sightings.ends),
         ("truth_biases", sightings.biases),
+        ("trajectories", trajectories(sightings)),
     ):
         write_table(folder / "truth" / f"{name}.parquet", to_table(name, columns))
 
 
-def _drawn(sightings: Sightings) -> dict[str, Any]:
+def _shown(scenario: Scenario, sightings: Sightings) -> tuple[SensorEntry, ...]:
+    """Return the sensors of the laydown that is shown."""
+    names = list(scenario.sensors)
+    own = {names[k] for k in scenario.laydown(scenario.world.laydown).members}
+    return tuple(entry for entry in sightings.sensors if entry.name in own)
+
+
+def trajectories(sightings: Sightings) -> dict[str, Any]:
+    """Return the columns of ``trajectories``: every flight from lift-off to its end."""
+    flown = sightings.flown
+    paths = flown.trajectories
+    count = np.ceil(paths.end_s / TRAJECTORY_STEP_S).astype(np.int64) + 1
+    flight = np.repeat(np.arange(paths.path_count), count)
+    place = np.arange(len(flight)) - np.repeat(np.cumsum(count) - count, count)
+    since_s = np.minimum(place * TRAJECTORY_STEP_S, paths.end_s[flight])
+    states = paths.state_vector_at(flight, since_s)
+    names = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
+    return {
+        "object": flight,
+        "time_ns": flown.instant_ns(flown.lift_off_s[flight] + since_s),
+        **{name: states[:, k] for k, name in enumerate(names)},
+    }
+
+
+def _drawn(scenario: Scenario, sightings: Sightings) -> dict[str, Any]:
     """Return what the summary says of the detections."""
     return {
-        "row_count": len(sightings.detections["time_ns"]),
-        "sensor_count": len(sightings.sensors),
+        "row_count": int(sightings.rows_of(scenario.world.laydown).sum()),
+        "sensor_count": len(_shown(scenario, sightings)),
         "flight_count": sightings.flight_count,
         "flights_left_out_count": sightings.wanted_count - sightings.flight_count,
     }
@@ -121,7 +177,9 @@ def earlier_files(folder: Path) -> tuple[str, ...]:
     return tuple(str(name) for name in names if not name.is_absolute() and ".." not in name.parts)
 
 
-def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
+def report_content(
+    comparison: Comparison, known: Mapping[str, pa.Table], *, seed: int
+) -> ReportContent:
     """Gather what the report shows."""
     scenario = comparison.scenario
     titles = {place.name: place.title for place in (*scenario.launch_sites, *scenario.aim_points)}
@@ -162,7 +220,7 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         ),
         baseline=scenario.baseline_laydown,
         everything=scenario.value_laydown,
-        tables=comparison.tables,
+        tables={**comparison.tables, **known},
         sectors=tuple(
             Sector(
                 sensor=entry.name,
@@ -179,6 +237,40 @@ def report_content(comparison: Comparison, *, seed: int) -> ReportContent:
         not_flown=refused,
         impact_areas_left_out=_why_no_impact_area(comparison),
         published_ground_range_m=published_ground_range_m(scenario),
+        levels=tuple(ReportLevel(name=level.name, title=level.title) for level in scenario.levels),
+        centres=(
+            *(
+                ReportCentre(
+                    name=str(nation.name),
+                    title=nation.title,
+                    sensors=tuple(str(name) for name in nation.sensors),
+                )
+                for nation in scenario.nations
+            ),
+            ReportCentre(name=str(scenario.joint.name), title=scenario.joint.title, is_joint=True),
+        ),
+        delays=tuple(_delay(scenario, name) for name in DELAYS),
+        replayed=(replayed(scenario).laydown, replayed(scenario).level, seed),
+    )
+
+
+_DELAY_TITLES: Final = {
+    "launch_report": "a person looks before a launch report leaves",
+    "messages": "launch reports and joint alerts under way",
+    "tracks": "track reports under way",
+    "detections": "detection reports under way",
+    "sensor": "looks on their way from sensor to centre",
+}
+
+
+def _delay(scenario: Scenario, name: str) -> ReportDelay:
+    span: DelaySpan = getattr(scenario.delays, name)
+    return ReportDelay(
+        name=name,
+        title=_DELAY_TITLES[name],
+        low_s=span.low_s,
+        nominal_s=span.nominal_s,
+        high_s=span.high_s,
     )
 
 

@@ -58,9 +58,17 @@ class Stages:
     ) -> None:
         self._bar.stop()
 
-    def show(self, stage: str, part: float) -> None:
-        """Show the stage in words and the part of the whole, 0 to 1, that is done."""
-        self._bar.update(self._task, description=stage, completed=part)
+    def show(self, stage: str, part: float, *, aside: str = "") -> None:
+        """Show the stage in words and the part of the whole, 0 to 1, that is done.
+
+        What is said aside changes within a stage: where no bar moves it makes no line of its own.
+        """
+        said = f"{stage}{aside and f', {aside}'}"
+        self._bar.update(self._task, description=said, completed=part)
         if stage != self._stage and self._bar.disable:
-            self._console.print(f"{part:4.0%} {stage}", highlight=False)
+            self._console.print(f"{part:4.0%} {said}", highlight=False)
         self._stage = stage
+
+    def note(self, words: str) -> None:
+        """Say something that stays."""
+        self._console.print(words, highlight=False, markup=False)

@@ -14,6 +14,9 @@ from commonwatch.cli.places import Place
 from commonwatch.cli.progress import Stages
 from commonwatch.scenario.schema import SEED_MAX
 
+SEEDS_MAX: Final = 100_000
+_SIGHT_PART: Final = 0.15
+_WRITING_PART: Final = 0.97
 _WHOLE_POINTS: Final = 3
 _INDENT: Final = "   "
 
@@ -21,6 +24,7 @@ _INDENT: Final = "   "
 @click.command(
     "run",
     epilog="\b\nExamples:\n  commonwatch run iran-2009\n"
+    "  commonwatch run iran-2009 --seeds 20\n"
     "  commonwatch run my-scenario.toml --out results\n"
     "  commonwatch run dprk-2017 --json > summary.json",
 )
@@ -34,14 +38,24 @@ _INDENT: Final = "   "
 @click.option(
     "--seed", type=click.IntRange(0, SEED_MAX), help="Instead of the scenario's own seed."
 )
+@click.option(
+    "--seeds",
+    type=click.IntRange(0, SEEDS_MAX),
+    metavar="N",
+    help="Worlds of each kind, each with a seed of its own; left out: as the scenario says. "
+    "0: sight alone, nothing is shared.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, no progress.")
-def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool) -> None:
-    """Answer a scenario: who sees what, when, for how long, and what nobody sees.
+def command(
+    scenario: str, out: Path | None, seed: int | None, seeds: int | None, *, as_json: bool
+) -> None:
+    """Answer a scenario: what sharing buys, who knows what when, and what nobody sees.
 
-    NAME is a bundled scenario (see "commonwatch scenarios"), FILE a scenario of your own. Writes
-    report.html, summary.json, run.json and Parquet tables, detections.parquet and sensors.toml as a
-    centre would have them, and truth/ apart; what an earlier run left in the folder is replaced. An
-    interrupted run writes nothing.
+    NAME is a bundled scenario (see "commonwatch scenarios"), FILE a scenario of your own. Flies
+    every laydown at every level of sharing, over seeds. Writes report.html, summary.json, run.json
+    and Parquet tables, one world for replay, and truth/ apart; what an earlier run left in the
+    folder is replaced. An interrupted run writes nothing there; seeds that it has finished are
+    kept, and the same command goes on from them.
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
@@ -54,16 +68,23 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
 
         with staged_folder(folder):  # What cannot be written is refused before the work, not after.
             earlier_files(folder)
+        from commonwatch.cli.worlds import drop_kept, fly_worlds
         from commonwatch.studies.compare import compare
         from commonwatch.world.sightings import draw
 
-        comparison = compare(described, progress=lambda text, part: stages.show(text, 0.9 * part))
+        comparison = compare(
+            described, progress=lambda text, part: stages.show(text, _SIGHT_PART * part)
+        )
         used_seed = described.seed if seed is None else seed
-        stages.show("drawing detections", 0.9)
-        refused = [flight for flight, _ in comparison.refused]
-        sightings = draw(described, seed=used_seed, refused=refused)
-        stages.show("writing the report", 0.95)
-        summary = write_run(comparison, sightings, folder, seed=used_seed)
+        stages.show("drawing detections", _SIGHT_PART)
+        sightings = draw(described, seed=used_seed)
+        count = described.world.seeds if seeds is None else seeds
+        study = fly_worlds(
+            described, used_seed, count, stages, begin=_SIGHT_PART, end=_WRITING_PART
+        )
+        stages.show("writing the report", _WRITING_PART)
+        summary = write_run(comparison, sightings, study, folder, seed=used_seed)
+        drop_kept(described)
         stages.show("done", 1.0)
     if as_json:
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
@@ -73,15 +94,19 @@ def command(scenario: str, out: Path | None, seed: int | None, *, as_json: bool)
 
 
 def _print_points(summary: Mapping[str, Any]) -> None:
-    """Print points 1 to 3 whole and 4 to 7 in brief, as wide as the terminal."""
+    """Print the points of sharing, then 1 to 3 whole and 4 to 7 in brief, as wide as the screen."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
+    sharing = (summary["sharing"] or {}).get("points", [])
+    points = [(point["letter"], point["heading"], point["sentences"]) for point in sharing]
     for point in summary["points"]:
         number, sentences = point["number"], point["sentences"]
-        console.print(f"{number}  {point['heading']}", style="bold")
         shown = sentences if number <= _WHOLE_POINTS else [" ".join(sentences[:2])]
-        for sentence in shown:
+        points.append((number, point["heading"], shown))
+    for mark, heading, sentences in points:
+        console.print(f"{mark}  {heading}", style="bold")
+        for sentence in sentences:
             lines = textwrap.wrap(sentence, console.width - len(_INDENT))
             console.print(textwrap.indent("\n".join(lines), _INDENT), soft_wrap=True)
     count = len(summary["not_flown"])

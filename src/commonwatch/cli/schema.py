@@ -7,7 +7,8 @@ import json
 import click
 import msgspec
 
-from commonwatch.scenario.schema import SensorFile, json_schema
+from commonwatch.scenario.scenario_file import json_schema
+from commonwatch.scenario.schema import SensorFile
 
 
 @click.command(

@@ -37,10 +37,14 @@ def rotation_enu_from_ecef(latitude_rad: npt.ArrayLike, longitude_rad: npt.Array
     )
     sine_lat, cosine_lat = np.sin(latitude), np.cos(latitude)
     sine_lon, cosine_lon = np.sin(longitude), np.cos(longitude)
-    east = [-sine_lon, cosine_lon, np.zeros_like(latitude)]
-    north = [-sine_lat * cosine_lon, -sine_lat * sine_lon, cosine_lat]
-    up = [cosine_lat * cosine_lon, cosine_lat * sine_lon, sine_lat]
-    return np.stack([np.stack(row, axis=-1) for row in (east, north, up)], axis=-2)
+    east = (-sine_lon, cosine_lon, 0.0)
+    north = (-sine_lat * cosine_lon, -sine_lat * sine_lon, cosine_lat)
+    up = (cosine_lat * cosine_lon, cosine_lat * sine_lon, sine_lat)
+    rotation = np.empty((*latitude.shape, 3, 3))
+    for row, axis in enumerate((east, north, up)):
+        for column, part in enumerate(axis):
+            rotation[..., row, column] = part
+    return rotation
 
 
 def look_angles(

@@ -23,6 +23,7 @@ NEWS_MIN: Final = 1e-6
 """News that narrows no direction's variance by a larger part than this counts as none: what
 rounding leaves of the difference of two inverses lies below it."""
 ITERATIONS_MAX: Final = 200
+PAIR_SETTLED: Final = 1e-9
 SETTLED: Final = 1e-5
 """Intersection ends when no weight moves further in a step."""
 
@@ -123,6 +124,15 @@ def tracklets(
     return News(information=information, information_vector=vector_news, is_news=is_news)
 
 
+def no_news(count: int) -> News:
+    """Rows without news."""
+    return News(
+        information=np.zeros((count, 6, 6)),
+        information_vector=np.zeros((count, 6)),
+        is_news=np.zeros(count, dtype=np.bool_),
+    )
+
+
 def whole(state_vector: npt.ArrayLike, covariance: npt.ArrayLike) -> News:
     """Everything that estimates rest on, as news: for the first report of a track."""
     information = _symmetric(np.linalg.inv(np.asarray(covariance, dtype=np.float64)))
@@ -219,7 +229,8 @@ def covariance_intersection(
     P = (sum w_i Y_i)^-1 is never too sure, whatever the correlation, for any weights that sum to
     one. The weights are those of an optimal design of experiments, found by the multiplicative rule
     that never makes them worse: w_i <- w_i tr(P Y_i) / n, or for the trace of W P
-    w_i <- w_i (tr(P W P Y_i) / tr(W P))^(1/2).
+    w_i <- w_i (tr(P W P Y_i) / tr(W P))^(1/2). Of two estimates the determinant needs one number
+    only, by Newton's rule.
 
     Limits: what is independent is combined too cautiously (never better than the best of them by
     more than their shapes differ).
@@ -241,7 +252,10 @@ def covariance_intersection(
     information = np.where(there[..., None, None] > 0.0, information, 0.0)
     states = np.where(there[..., None] > 0.0, states, 0.0)
     weight = there / there.sum(axis=0)
-    for _ in range(ITERATIONS_MAX if len(states) > 1 else 0):
+    is_pair = len(states) == 2 and least == "determinant" and bool((there > 0.0).all())
+    if is_pair:
+        weight = _pair_weights(information)
+    for _ in range(ITERATIONS_MAX if len(states) > 1 and not is_pair else 0):
         covariance = np.linalg.inv(np.einsum("kn,knij->nij", weight, information))
         if least == "determinant":
             better = weight * np.einsum("nij,knji->kn", covariance, information) / size
@@ -260,6 +274,34 @@ def covariance_intersection(
     about = np.einsum("kn,kni->ni", weight, states)
     pulled = np.einsum("kn,knij,knj->ni", weight, information, states - about)
     return about + np.einsum("nij,nj->ni", covariance, pulled), covariance, weight
+
+
+def _pair_weights(information: F64) -> F64:
+    """Return the weights of two estimates that make the determinant least, shape (2, N).
+
+    With m the eigenvalues of Y_2 in units of Y_1, it is the sum of log(w + (1 - w) m) that is
+    greatest: concave in w, so that Newton's rule, kept between the ends, finds it.
+    """
+    lower = np.linalg.cholesky(information[0])
+    half = np.linalg.solve(lower, information[1])
+    ratio = np.linalg.eigvalsh(_symmetric(np.linalg.solve(lower, np.swapaxes(half, -1, -2))))
+    ratio = np.maximum(ratio, np.finfo(np.float64).tiny)
+    low, high = np.zeros(len(ratio)), np.ones(len(ratio))
+    weight = np.full(len(ratio), 0.5)
+    moves = np.ones(len(ratio), dtype=np.bool_)
+    for _ in range(ITERATIONS_MAX):
+        terms = (1.0 - ratio) / (weight[:, None] + (1.0 - weight[:, None]) * ratio)
+        slope, bend = terms.sum(axis=-1), (terms**2).sum(axis=-1)
+        low, high = np.where(slope > 0.0, weight, low), np.where(slope < 0.0, weight, high)
+        stepped = weight + slope / np.where(bend > 0.0, bend, 1.0)
+        is_inside = (stepped > low) & (stepped < high)
+        stepped = np.where(is_inside | (slope == 0.0), stepped, 0.5 * (low + high))
+        # Each object settles by itself, whatever others stand in the batch.
+        moves &= np.abs(stepped - weight) > PAIR_SETTLED
+        weight = np.where(moves, stepped, weight)
+        if not moves.any():
+            break
+    return np.stack([weight, 1.0 - weight])
 
 
 def summed(state_vectors: F64, covariances: F64, is_there: Mask) -> tuple[F64, F64]:

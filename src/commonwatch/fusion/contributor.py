@@ -12,6 +12,7 @@ figure               source                                                     
 ``SUSPECT_RATIO``    leaving one honest of four out costs 15 % of accuracy, one in ten      assumed
 ``look_s``           as often as tracks are reported                                        assumed
 ``SAME_REPORTS``     identical reports of a moving object: one may be a stuck queue         assumed
+``SAME_KEPT_S``      many times the time between reports: then the track has ended          assumed
 ===================  =====================================================================  =======
 
 Limits: a majority that lies alike is beyond detection: the honest few would be named. Two sources
@@ -22,25 +23,24 @@ is never denial. Outages must be marked in the same way.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.fusion.combination import summed
-from commonwatch.fusion.evidence import (
-    EXPECTED_MIN,
-    DenialEvidence,
-    InventionEvidence,
-    log_common_shift,
-    log_disagreement,
-    log_mean,
-    log_pooled,
+from commonwatch.fusion.differences import (
+    OTHERS_MIN,
+    Differences,
+    Gaps,
+    Steps,
+    gaps,
+    log_ratios,
 )
+from commonwatch.fusion.evidence import log_disagreement, log_pooled
 from commonwatch.fusion.report import Reports
+from commonwatch.fusion.sightings import Sightings
 from commonwatch.identity import NationId
 
 F64 = npt.NDArray[np.float64]
@@ -62,9 +62,10 @@ MAJORITY: Final = "a majority that lies alike is beyond detection"
 NAMED_RATIO: Final = 300.0
 SUSPECT_RATIO: Final = 10.0
 SAME_REPORTS: Final = 2
-OTHERS_MIN: Final = 2
-"""Others that must see an object before anybody is judged by it."""
-_HISTORY: Final = 6
+SAME_KEPT_S: Final = 300.0
+
+_Evidence = tuple[float, NationId, str, str]
+"""How much, against whom, of what kind, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,6 +122,8 @@ class Judgement:
         Evidence against each contributor that was judged.
     words
         Of each object, how far it can be checked.
+    contributor
+        All who were judged.
     """
 
     findings: tuple[Finding, ...]
@@ -128,6 +131,16 @@ class Judgement:
     suspected: frozenset[NationId]
     log_ratio: Mapping[NationId, float]
     words: tuple[str, ...]
+    contributor: tuple[NationId, ...] = ()
+
+    @property
+    def may_confirm(self) -> frozenset[NationId]:
+        """Whose reports may count towards a confirmation at present, and whose silence may count.
+
+        An alert that rests on anybody else as well is as well founded as without him: nothing is
+        confirmed by one who is excluded, and nothing is taken back for his silence.
+        """
+        return frozenset(self.contributor) - self.excluded
 
     @property
     def excluded(self) -> frozenset[NationId]:
@@ -142,28 +155,35 @@ class _Same:
     sequence: int
     time_ns: int
     state_vector: bytes
+    heard_ns: int
     frozen: int = 0
     repeated: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Judge:
-    """Judges contributors; call ``step`` at each look.
+    """Judges contributors; call ``step`` at each look, or more often.
 
     Parameters
     ----------
     look_s
         Time between looks at who reports what: earlier calls do not count as another.
+    bias_std_m
+        What all sensors of a contributor together may be off by, in each direction and for long,
+        beyond what its covariances say: a difference as large is no lie.
     """
 
     look_s: float = 10.0
+    bias_std_m: float = 0.0
     named: dict[NationId, Finding] = field(default_factory=dict)
     suspected: set[NationId] = field(default_factory=set)
-    _denials: dict[tuple[NationId, int], DenialEvidence] = field(default_factory=dict)
-    _inventions: dict[tuple[NationId, int], InventionEvidence] = field(default_factory=dict)
-    _looked_ns: dict[int, int] = field(default_factory=dict)
+    _differences: Differences = field(init=False)
+    _sightings: Sightings = field(init=False)
     _same: dict[tuple[NationId, int], _Same] = field(default_factory=dict)
-    _gaps: dict[NationId, deque[dict[int, F64]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._differences = Differences(self.look_s)
+        self._sightings = Sightings(self.look_s)
 
     def step(self, sources: Sources, now_ns: int, *, reports: Reports | None = None) -> Judgement:
         """Judge everybody by what is said now.
@@ -177,17 +197,27 @@ class Judge:
         reports
             What arrived since the last step, as sent, for those that say the same again.
         """
-        evidence: list[tuple[float, NationId, str, str]] = []
+        evidence: list[_Evidence] = []
         if reports is not None:
-            evidence += self._judge_sameness(reports)
+            evidence += self._judge_sameness(reports, now_ns)
+        sources = _widened(sources, self.bias_std_m)
         active = np.array([name not in self.named for name in sources.contributor], dtype=np.bool_)
         is_there = sources.is_there & active[:, None]
-        log_ratio, difference = disagreements(sources, is_there)
-        margin = attributed(sources, is_there)
-        evidence += self._judge_differences(sources, margin, difference)
+        now, log_ratio = self._differences.step(
+            sources.contributor,
+            sources.number,
+            now_ns,
+            state_vector=sources.state_vector,
+            covariance=sources.covariance,
+            is_there=is_there,
+        )
+        margin = attributed(sources, is_there, log_ratio)
+        evidence += self._judge_differences(sources, margin, now)
         if sources.expected is not None:
-            evidence += self._judge_sightings(sources, is_there, now_ns)
+            evidence += self._judge_sightings(sources, is_there, active, now_ns)
         findings = self._name(evidence, now_ns)
+        if findings:
+            self._differences.forget()
         return Judgement(
             findings=findings,
             named=frozenset(self.named),
@@ -198,21 +228,20 @@ class Judge:
                 if np.isfinite(value)
             },
             words=_words(is_there, sources),
+            contributor=sources.contributor,
         )
 
     def clear(self, name: NationId) -> None:
         """Take a name back: a person has decided so."""
         self.named.pop(name, None)
         self.suspected.discard(name)
-        self._denials = {key: each for key, each in self._denials.items() if key[0] != name}
-        self._inventions = {key: each for key, each in self._inventions.items() if key[0] != name}
+        self._differences.forget()
+        self._sightings.forget(name)
         self._same = {key: each for key, each in self._same.items() if key[0] != name}
 
-    def _name(
-        self, evidence: list[tuple[float, NationId, str, str]], now_ns: int
-    ) -> tuple[Finding, ...]:
+    def _name(self, evidence: list[_Evidence], now_ns: int) -> tuple[Finding, ...]:
         """Suspect and name by the worst evidence against each."""
-        worst: dict[NationId, tuple[float, NationId, str, str]] = {}
+        worst: dict[NationId, _Evidence] = {}
         for each in evidence:
             if each[1] not in worst or each[0] > worst[each[1]][0]:
                 worst[each[1]] = each
@@ -227,35 +256,28 @@ class Judge:
                 self.suspected.add(name)
         return tuple(findings)
 
-    def _judge_differences(
-        self, sources: Sources, margin: F64, difference: F64
-    ) -> list[tuple[float, NationId, str, str]]:
+    def _judge_differences(self, sources: Sources, margin: F64, now: Gaps) -> list[_Evidence]:
         """Shift or drift, by how the difference came about."""
-        rows = []
-        for row, name in enumerate(sources.contributor):
-            if not np.isfinite(difference[row, :, 0]).any():
+        rows: list[_Evidence] = []
+        length = np.where(now.is_judged, np.linalg.norm(now.gap[..., :3], axis=-1), -1.0)
+        for row, column in enumerate(length.argmax(axis=1) if len(sources.number) else ()):
+            if margin[row] <= 0.0:
                 continue
-            now = {
-                int(number): gap
-                for number, gap in zip(sources.number, difference[row, :, :3], strict=True)
-                if np.isfinite(gap[0])
-            }
-            history = self._gaps.setdefault(name, deque(maxlen=_HISTORY))
-            history.append(now)
-            number = max(now, key=lambda each: (float(now[each] @ now[each]), -each))
-            length = float(np.linalg.norm(now[number]))
-            along = [float(past[number] @ now[number]) for past in history if number in past]
-            is_slow = _is_ramp(np.array(along) / max(length, 1e-9))
+            name, number = sources.contributor[row], int(sources.number[column])
+            direction = now.gap[row, column, :3] / max(float(length[row, column]), 1e-9)
+            along = self._differences.history(name, number) @ direction
             words = (
-                f"differs by {length:,.0f} m from the combination of the others on track "
-                f"{number}; a lie is {_times(float(margin[row]))} as likely as anything else"
+                f"differs by {length[row, column]:,.0f} m from the combination of the others on "
+                f"track {number}; a lie is {_times(float(margin[row]))} as likely as anything else"
             )
-            rows.append((float(margin[row]), name, DRIFT if is_slow else SHIFT, words))
+            rows.append((float(margin[row]), name, DRIFT if _is_ramp(along) else SHIFT, words))
         return rows
 
-    def _judge_sameness(self, reports: Reports) -> list[tuple[float, NationId, str, str]]:
+    def _judge_sameness(self, reports: Reports, now_ns: int) -> list[_Evidence]:
         """Find the same words again: under a new time (freeze) or as a new report (repeat)."""
-        rows: list[tuple[float, NationId, str, str]] = []
+        rows: list[_Evidence] = []
+        oldest_ns = now_ns - round(SAME_KEPT_S * 1e9)
+        self._same = {key: each for key, each in self._same.items() if each.heard_ns >= oldest_ns}
         order = np.lexsort((reports.sequence, reports.track))
         for row in order:
             key = (reports.contributor[row], int(reports.track[row]))
@@ -263,14 +285,14 @@ class Judge:
             time_ns, sequence = int(reports.time_ns[row]), int(reports.sequence[row])
             before = self._same.get(key)
             if before is None:
-                self._same[key] = _Same(sequence, time_ns, words)
+                self._same[key] = _Same(sequence, time_ns, words, now_ns)
                 continue
             if sequence <= before.sequence:
                 continue  # a link may repeat and reorder: no fault of the sender
             is_same = words == before.state_vector
             frozen = before.frozen + 1 if is_same and time_ns != before.time_ns else 0
             repeated = before.repeated + 1 if is_same and time_ns == before.time_ns else 0
-            self._same[key] = _Same(sequence, time_ns, words, frozen, repeated)
+            self._same[key] = _Same(sequence, time_ns, words, now_ns, frozen, repeated)
             for count, kind in ((frozen, FREEZE), (repeated, REPEAT)):
                 if count >= SAME_REPORTS and key[0] not in self.named:
                     said = f"{count + 1} reports on track {key[1]} with one state vector"
@@ -279,85 +301,42 @@ class Judge:
         return rows
 
     def _judge_sightings(
-        self, sources: Sources, is_there: Mask, now_ns: int
-    ) -> list[tuple[float, NationId, str, str]]:
+        self, sources: Sources, is_there: Mask, active: Mask, now_ns: int
+    ) -> list[_Evidence]:
         """Denials and inventions, object by object, once a look."""
-        expected = sources.expected
-        if expected is None:
+        seen = self._sightings
+        if sources.expected is None:
             return []
-        is_judged = np.where(np.isnan(expected), 0.0, expected) >= EXPECTED_MIN
-        is_active = np.array([name not in self.named for name in sources.contributor])
-        is_judged &= is_active[:, None]
-        for column, number in enumerate(sources.number.tolist()):
-            if (now_ns - self._looked_ns.get(number, -(10**18))) * 1e-9 < self.look_s:
-                continue
-            self._looked_ns[number] = now_ns
-            self._look(sources, number, is_there[:, column], is_judged[:, column])
-        present = set(sources.number.tolist())
-        self._looked_ns = {n: t for n, t in self._looked_ns.items() if n in present}
-        self._denials = {k: v for k, v in self._denials.items() if k[1] in present}
-        self._inventions = {k: v for k, v in self._inventions.items() if k[1] in present}
-        rows = _pool(self._denials, DENIAL, "is silent on tracks that others see:")
-        rows += _pool(self._inventions, INVENTION, "alone reports tracks that others do not see:")
-        return [row for row in rows if row[1] not in self.named]
-
-    def _look(self, sources: Sources, number: int, is_there: Mask, is_judged: Mask) -> None:
-        """Take one look at one object in."""
-        expected = sources.expected
-        column = int(np.flatnonzero(sources.number == number)[0])
-        for row, name in enumerate(sources.contributor):
-            others = np.arange(len(is_there)) != row
-            seen = int((is_there & others).sum())
-            key = (name, number)
-            if expected is not None and seen >= OTHERS_MIN and is_judged[row]:
-                self._denials.setdefault(key, DenialEvidence()).look(
-                    float(expected[row, column]), is_reported=bool(is_there[row])
-                )
-            if seen or not is_there[row]:
-                self._inventions.pop(key, None)
-            elif expected is not None and int((is_judged & others).sum()) >= OTHERS_MIN:
-                evidence = self._inventions.setdefault(key, InventionEvidence())
-                evidence.look(expected[is_judged & others, column])
-
-
-def disagreements(sources: Sources, is_there: Mask) -> tuple[F64, F64]:
-    """Evidence against each contributor from its differences with all others together.
-
-    Returns
-    -------
-    log_ratio, difference
-        Shapes (C,), nan where nothing could be judged, and (C, N, 6), nan where an object has fewer
-        than two others.
-
-    Notes
-    -----
-    The mean of two ratios: each object by itself (``log_pooled``), and one shift of all of them.
-    """
-    count = len(sources.contributor)
-    log_ratio = np.full(count, np.nan)
-    difference = np.full((count, len(sources.number), 6), np.nan)
-    for row in range(count):
-        others = is_there.copy()
-        others[row] = False
-        is_judged = is_there[row] & (others.sum(axis=0) >= OTHERS_MIN)
-        if not is_judged.any():
-            continue
-        mean, covariance = summed(
-            sources.state_vector[:, is_judged],
-            sources.covariance[:, is_judged],
-            others[:, is_judged],
+        seen.step(
+            sources.contributor,
+            sources.number,
+            now_ns,
+            is_there=is_there,
+            expected=sources.expected,
+            is_active=active,
         )
-        gap = sources.state_vector[row, is_judged] - mean
-        spread = sources.covariance[row, is_judged] + covariance
-        everything = np.ones(len(gap), dtype=np.bool_)
-        each = log_pooled(log_disagreement(gap, spread), everything)
-        common = log_common_shift(gap, spread, everything)
-        log_ratio[row] = log_mean(np.stack([each, common]))
-        difference[row, is_judged] = gap
-    return log_ratio, difference
+        rows: list[_Evidence] = []
+        for kind, log_ratio, said in (
+            (DENIAL, seen.denial.log_ratio, "is silent on tracks that others see:"),
+            (INVENTION, seen.invention.log_ratio, "alone reports tracks that others do not see:"),
+        ):
+            pooled = seen.pooled(log_ratio)
+            for row in np.flatnonzero((pooled > 0.0) & active).tolist():
+                worst = sorted(sources.number[log_ratio[row] > 0.0].tolist())
+                tracks = ", ".join(str(number) for number in worst[:10])
+                words = f"{said} {tracks}; {_times(float(pooled[row]))} as likely as honesty"
+                rows.append((float(pooled[row]), sources.contributor[row], kind, words))
+        return rows
 
 
-def attributed(sources: Sources, is_there: Mask) -> F64:
+def _widened(sources: Sources, bias_std_m: float) -> Sources:
+    if bias_std_m == 0.0:
+        return sources
+    wider = np.diag([bias_std_m**2] * 3 + [0.0] * 3)
+    return replace(sources, covariance=sources.covariance + wider)
+
+
+def attributed(sources: Sources, is_there: Mask, log_ratio: F64) -> F64:
     """Logarithm of how much likelier each contributor's guilt is than all else, shape (C,).
 
     Notes
@@ -371,7 +350,6 @@ def attributed(sources: Sources, is_there: Mask) -> F64:
     margin = np.zeros(len(sources.contributor))
     aside: list[int] = []
     while True:
-        log_ratio, _ = disagreements(sources, left)
         judged = np.flatnonzero(np.isfinite(log_ratio))
         if len(judged) == 0:
             break
@@ -386,6 +364,8 @@ def attributed(sources: Sources, is_there: Mask) -> F64:
         margin[order[0]] = stands_out
         aside.append(int(order[0]))
         left[order[0]] = False
+        again = gaps(sources.state_vector, sources.covariance, left)
+        log_ratio = log_ratios(again, Steps.none(*left.shape))
     rest = np.flatnonzero(left.any(axis=1))
     agree = len(rest) > OTHERS_MIN or _two_agree(sources, left, rest)
     return margin if agree and len(rest) > len(aside) else np.zeros(len(margin))
@@ -415,37 +395,20 @@ def contributors_columns(centre: str, findings: Iterable[Finding]) -> dict[str, 
     }
 
 
-def _pool(
-    memory: Mapping[tuple[NationId, int], DenialEvidence | InventionEvidence],
-    kind: str,
-    words: str,
-) -> list[tuple[float, NationId, str, str]]:
-    """One row a contributor, from the evidence of all its objects."""
-    rows = []
-    for name in sorted({name for name, _ in memory}):
-        own = {number: each.log_ratio for (one, number), each in memory.items() if one == name}
-        value = float(log_pooled(np.array(list(own.values())), np.ones(len(own), dtype=np.bool_)))
-        worst = sorted(number for number, each in own.items() if each > 0.0)
-        said = ", ".join(str(number) for number in worst[:10])
-        rows.append((value, name, kind, f"{words} {said}; {_times(value)} as likely as honesty"))
-    return rows
-
-
 def _words(is_there: Mask, sources: Sources) -> tuple[str, ...]:
     """How far each object can be checked."""
-    sentences = (SINGLE_SOURCE, SINGLE_SOURCE, TWO_DIFFER)
-    said = []
-    for column, count in enumerate(is_there.sum(axis=0).tolist()):
-        if count > OTHERS_MIN:
-            said.append(CHECKED)
-        elif count == OTHERS_MIN:
-            one, two = np.flatnonzero(is_there[:, column])
-            gap = sources.state_vector[one, column] - sources.state_vector[two, column]
-            spread = sources.covariance[one, column] + sources.covariance[two, column]
-            differ = float(log_disagreement(gap, spread)) >= math.log(SUSPECT_RATIO)
-            said.append(sentences[count] if differ else CHECKED)
-        else:
-            said.append(sentences[count])
+    count = is_there.sum(axis=0)
+    said = [SINGLE_SOURCE if each < OTHERS_MIN else CHECKED for each in count.tolist()]
+    pairs = np.flatnonzero(count == OTHERS_MIN)
+    if len(pairs):
+        # Of each column's two, the first and the last that are there.
+        one, two = (is_there[:, pairs].argmax(axis=0), is_there[::-1, pairs].argmax(axis=0))
+        two = len(is_there) - 1 - two
+        gap = sources.state_vector[one, pairs] - sources.state_vector[two, pairs]
+        spread = sources.covariance[one, pairs] + sources.covariance[two, pairs]
+        differ = log_disagreement(gap, spread) >= math.log(SUSPECT_RATIO)
+        for column in pairs[differ].tolist():
+            said[column] = TWO_DIFFER
     return tuple(said)
 
 

@@ -7,11 +7,11 @@ form a martingale (Ville).
 ==========================  =======================================================  =======
 figure                      source                                                   mark
 ==========================  =======================================================  =======
-``LIE_VARIANCE``            a lie of twice the difference's deviation                assumed
+``LIE_VARIANCE``            a lie of 5 standard deviations in 3 directions           derived
 ``SILENCE``                 one who denies still reports once in fifty looks         assumed
 ``EXPECTED_MAX``            no honest report is surer than 19 in 20: outages         assumed
-``FALSE_TRACK``             one honest confirmed track in ten is none                assumed
-``FALSE_TRACK_STAYS``       half of the false tracks live to the next look           assumed
+``FALSE_TRACK``             one honest confirmed track in twenty is none             assumed
+``FALSE_TRACK_STAYS``       three false tracks in ten live to the next look          assumed
 ``DENIAL_BEGINS``           half from the first look, else one look in twenty        assumed
 ==========================  =======================================================  =======
 
@@ -31,49 +31,84 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.tracking.estimate import normalised_error_squared
-
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-LIE_VARIANCE: Final = 4.0
-"""Variance of a lie over that of the difference: where 5 standard deviations of a difference, which
-a perfect test would just see, weigh most. Larger lies weigh more anyhow."""
+LIE_VARIANCE: Final = 9.0
+"""Variance of a lie over that of the difference: where a little more than 5 standard deviations in
+three directions, which a perfect test would just see, weigh most. Larger lies weigh more anyhow."""
 SILENCE: Final = 0.02
 EXPECTED_MIN: Final = 0.8
 """Only looks that an honest contributor would report with this probability are judged."""
 EXPECTED_MAX: Final = 0.95
-FALSE_TRACK: Final = 0.1
-FALSE_TRACK_STAYS: Final = 0.5
+FALSE_TRACK: Final = 0.05
+FALSE_TRACK_STAYS: Final = 0.3
 DENIAL_BEGINS: Final = (0.5, 0.05)
 
 
-def log_disagreement(difference: npt.ArrayLike, covariance: npt.ArrayLike) -> F64:
+def log_lie(square: F64, size: int) -> F64:
     """Logarithm of how much likelier a difference is of a lie than of chance.
 
     Parameters
     ----------
-    difference
-        A contributor's estimate less the combination of the others, shape (..., 6) or (..., 3).
-    covariance
-        Sum of both covariances, shape (..., n, n).
+    square
+        d' S^-1 d of the difference.
+    size
+        Its number of components n.
 
     Notes
     -----
-    Under honesty d is N(0, S), under a lie N(0, (1 + k) S): with n components
+    Under honesty d is N(0, S), under a lie N(0, (1 + k) S), k = ``LIE_VARIANCE``:
 
         ratio = (1 + k)^(-n/2) exp(k / (1 + k) d' S^-1 d / 2)
-
-    with k = ``LIE_VARIANCE``; of state vectors the mean of that of the position and of the whole.
     """
-    errors = np.asarray(difference, dtype=np.float64)
-    total = np.asarray(covariance, dtype=np.float64)
     k = LIE_VARIANCE
-    parts = []
-    for size in sorted({3, errors.shape[-1]}):
-        square = normalised_error_squared(errors[..., :size], total[..., :size, :size])
-        parts.append(-0.5 * size * math.log1p(k) + 0.5 * k / (1.0 + k) * square)
-    return log_mean(np.stack(parts))
+    return np.asarray(-0.5 * size * math.log1p(k) + 0.5 * k / (1.0 + k) * square)
+
+
+def square_of(information: F64, vector: F64, is_judged: Mask) -> F64:
+    """Return h' J^-1 h of the information J about a lie and h, J times the difference.
+
+    Parameters
+    ----------
+    information, vector
+        Shapes (..., n, n) and (..., n). Of a lie about position alone they are the first parts of
+        those of the whole: an honest velocity tells of the error in position.
+    is_judged
+        Where there is anything, shape (...); 0 elsewhere.
+    """
+    size = vector.shape[-1]
+    safe = np.where(is_judged[..., None, None], information, np.eye(size))
+    # Elimination of one row after another, of all matrices at once.
+    left = [[safe[..., row, column] for column in range(size)] for row in range(size)]
+    along = [vector[..., row] for row in range(size)]
+    square = np.zeros(np.broadcast_shapes(vector.shape[:-1], is_judged.shape))
+    for pivot in range(size):
+        square += along[pivot] ** 2 / left[pivot][pivot]
+        for row in range(pivot + 1, size):
+            factor = left[row][pivot] / left[pivot][pivot]
+            along[row] = along[row] - factor * along[pivot]
+            for column in range(pivot + 1, size):
+                left[row][column] = left[row][column] - factor * left[pivot][column]
+    return np.where(is_judged, square, 0.0)
+
+
+def log_disagreement(difference: npt.ArrayLike, covariance: npt.ArrayLike) -> F64:
+    """Logarithm of how much likelier differences are of a lie, in position or in everything.
+
+    Parameters
+    ----------
+    difference
+        One estimate less another, shape (..., 6).
+    covariance
+        Sum of both covariances, shape (..., 6, 6).
+    """
+    gap = np.asarray(difference, dtype=np.float64)
+    information = np.linalg.inv(np.asarray(covariance, dtype=np.float64))
+    vector = (information @ gap[..., None])[..., 0]
+    everything = np.ones(gap.shape[:-1], dtype=np.bool_)
+    position = square_of(information[..., :3, :3], vector[..., :3], everything)
+    return log_mean(np.stack([log_lie(position, 3), log_lie((gap * vector).sum(axis=-1), 6)]))
 
 
 def log_mean(logarithms: F64) -> F64:
@@ -98,19 +133,14 @@ def log_pooled(log_ratio: F64, is_judged: Mask) -> F64:
     return np.asarray(np.where(is_judged, each, 0.0).sum(axis=-1))
 
 
-def log_common_shift(difference: F64, covariance: F64, is_judged: Mask) -> F64:
-    """Logarithm of the ratio for one lie about all objects, shapes (N, 6) and (N, 6, 6) to ()."""
-    if not is_judged.any():
-        return np.asarray(0.0)
-    weight = np.linalg.inv(covariance[is_judged])
-    total = np.linalg.inv(weight.sum(axis=0))
-    shift = total @ np.einsum("nij,nj->i", weight, difference[is_judged])
-    return log_disagreement(shift, total)
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class DenialEvidence:
-    """Whether one contributor denies one object that others see, look by look.
+    """Whether contributors deny objects that others see, look by look.
+
+    Parameters
+    ----------
+    ratio, unspent
+        Of each contributor and object, shape (C, N); ``begun`` with zero and one.
 
     Notes
     -----
@@ -119,26 +149,39 @@ class DenialEvidence:
     beginning has a prior, so that the sum over beginnings is a martingale under honesty.
     """
 
-    ratio: float = 0.0
-    unspent: float = 1.0
+    ratio: F64
+    unspent: F64
 
-    def look(self, expected: float, *, is_reported: bool) -> None:
-        """Take one look in; ``expected`` is the probability of an honest report."""
-        begins = DENIAL_BEGINS[0] if self.unspent == 1.0 else DENIAL_BEGINS[1] * self.unspent
-        probability = min(expected, EXPECTED_MAX)
-        factor = SILENCE / probability if is_reported else (1.0 - SILENCE) / (1.0 - probability)
-        self.ratio = (self.ratio + begins) * factor
-        self.unspent -= begins
+    @staticmethod
+    def begun(shape: tuple[int, ...]) -> DenialEvidence:
+        """Nothing seen yet."""
+        return DenialEvidence(np.zeros(shape), np.ones(shape))
+
+    def look(self, expected: F64, is_reported: Mask, is_judged: Mask) -> None:
+        """Take one look in where it is judged; ``expected`` of an honest report."""
+        first, later = DENIAL_BEGINS
+        begins = np.where(self.unspent == 1.0, first, later * self.unspent)
+        probability = np.clip(np.where(is_judged, expected, 0.5), 0.0, EXPECTED_MAX)
+        silent = (1.0 - SILENCE) / (1.0 - probability)
+        factor = np.where(is_reported, SILENCE / probability, silent)
+        self.ratio = np.where(is_judged, (self.ratio + begins) * factor, self.ratio)
+        self.unspent = np.where(is_judged, self.unspent - begins, self.unspent)
 
     @property
-    def log_ratio(self) -> float:
+    def log_ratio(self) -> F64:
         """Logarithm of the evidence so far."""
-        return math.log(self.ratio + self.unspent)
+        return np.log(self.ratio + self.unspent)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class InventionEvidence:
-    """Whether an object that one contributor alone reports exists, look by look.
+    """Whether objects that one contributor alone reports exist, look by look.
+
+    Parameters
+    ----------
+    looks, log_missed
+        Of each contributor and object, shape (C, N): looks that were silent at all others, and the
+        logarithm of the probability that they all missed it; ``begun`` with zeros.
 
     Notes
     -----
@@ -148,16 +191,32 @@ class InventionEvidence:
         ratio = 1 / (f s^looks + (1 - f) product of (1 - p))
     """
 
-    looks: int = 0
-    log_missed: float = 0.0
+    looks: F64
+    log_missed: F64
 
-    def look(self, others_expected: F64) -> None:
-        """Take one look in: each other's probability of reporting it, all of them silent."""
-        self.looks += 1
-        self.log_missed += float(np.log1p(-np.minimum(others_expected, EXPECTED_MAX)).sum())
+    @staticmethod
+    def begun(shape: tuple[int, ...]) -> InventionEvidence:
+        """Nothing seen yet."""
+        return InventionEvidence(np.zeros(shape), np.zeros(shape))
+
+    def look(self, others_log_missed: F64, is_judged: Mask) -> None:
+        """Take one look in: the logarithm of the probability that all others missed it."""
+        self.looks = np.where(is_judged, self.looks + 1.0, self.looks)
+        self.log_missed = np.where(is_judged, self.log_missed + others_log_missed, self.log_missed)
+
+    def forget(self, is_over: Mask) -> None:
+        """Begin again where others report it too, or nobody does."""
+        self.looks = np.where(is_over, 0.0, self.looks)
+        self.log_missed = np.where(is_over, 0.0, self.log_missed)
 
     @property
-    def log_ratio(self) -> float:
+    def log_ratio(self) -> F64:
         """Logarithm of the evidence so far."""
         is_none = FALSE_TRACK * FALSE_TRACK_STAYS**self.looks
-        return -math.log(is_none + (1.0 - FALSE_TRACK) * math.exp(self.log_missed))
+        both = -np.log(is_none + (1.0 - FALSE_TRACK) * np.exp(self.log_missed))
+        return np.where(self.looks > 0.0, both, 0.0)
+
+
+def log_missed(expected: F64) -> F64:
+    """Logarithm of the probability that an honest contributor misses an object at a look."""
+    return np.asarray(np.log1p(-np.minimum(expected, EXPECTED_MAX)))

@@ -22,12 +22,16 @@ is held, which can cost news but never counts any twice."""
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Span:
-    """Looks of one sensor after ``after_ns`` up to and including ``until_ns``."""
+    """Looks of one sensor after ``after_ns`` up to and including ``until_ns``.
+
+    ``look_count`` says how many a track took, at most as many where spans were cut or joined.
+    """
 
     originator: NationId
     sensor: SensorId
     after_ns: int
     until_ns: int
+    look_count: int = 0
 
     def __post_init__(self) -> None:
         if self.after_ns >= self.until_ns:
@@ -83,6 +87,7 @@ class Pedigree:
                     sensor=span.sensor,
                     after_ns=max(span.after_ns, since_ns),
                     until_ns=span.until_ns,
+                    look_count=span.look_count,
                 )
                 for span in self.spans
                 if span.until_ns > since_ns
@@ -129,9 +134,11 @@ def pedigree_of(spans: Iterable[Span], *, spans_max: int = SPANS_MAX) -> Pedigre
 
 def _across(first: Span, second: Span) -> Span:
     """One span from the beginning of the first to the later of both ends."""
+    counts = first.look_count, second.look_count
     return Span(
         originator=first.originator,
         sensor=first.sensor,
         after_ns=first.after_ns,
         until_ns=max(first.until_ns, second.until_ns),
+        look_count=max(counts) if second.after_ns < first.until_ns else sum(counts),
     )

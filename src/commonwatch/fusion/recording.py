@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from commonwatch.fusion.registration import BiasEstimate, Registration
-from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking.estimate import Estimates, empty_estimates
 from commonwatch.tracking.plots import Bias
@@ -28,15 +31,84 @@ class Moment:
         Detections whose fate is decided.
     bias
         Constant errors of the sensors that the tracker takes off from now on.
+    told_bias
+        Those that the estimates were told with, and of which their places hold what is not known.
     biases
         The latest estimate of them; None before there is one.
+    taken, taken_track, taken_burning
+        Detections newly known to belong to confirmed tracks, as of ``tracking.tracker.Step``.
     """
 
     now_ns: int
     estimates: Estimates
     dispositions: Dispositions
     bias: Bias
+    told_bias: Bias
     biases: BiasEstimate | None
+    taken: Detections
+    taken_track: npt.NDArray[np.int64]
+    taken_burning: npt.NDArray[np.float64]
+
+
+class RegisteredTracker:
+    """A tracker whose sensors' constant errors are estimated and taken off as it goes.
+
+    Parameters
+    ----------
+    sensors
+        Whose detections it takes: ``Detections.sensor`` counts in this order.
+    settings
+        How the tracker works.
+    has_registration
+        Whether constant errors of the sensors are estimated and taken off.
+    """
+
+    def __init__(
+        self,
+        sensors: Sequence[Sensor],
+        settings: Settings | None = None,
+        *,
+        has_registration: bool = True,
+    ) -> None:
+        self.tracker = Tracker(sensors, settings)
+        self._registration = Registration(sensors) if has_registration else None
+
+    @property
+    def biases(self) -> BiasEstimate | None:
+        """The latest estimate of the sensors' constant errors; None before there is one."""
+        return None if self._registration is None else self._registration.estimate
+
+    def step(self, detections: Detections, *, now_ns: int) -> Moment:
+        """Take detections that have arrived by now, in any order, each once."""
+        told_bias = self.tracker.bias
+        step = self.tracker.step(detections, now_ns=now_ns)
+        if self._registration is not None:
+            self._registration.step(self.tracker, step)
+        return Moment(
+            now_ns=now_ns,
+            estimates=step.estimates,
+            dispositions=step.dispositions,
+            bias=self.tracker.bias,
+            told_bias=told_bias,
+            biases=self.biases,
+            taken=step.taken,
+            taken_track=step.taken_track,
+            taken_burning=step.taken_burning,
+        )
+
+    def finish(self, *, now_ns: int) -> Moment:
+        """Decide the fate of detections that is still open."""
+        return Moment(
+            now_ns=now_ns,
+            estimates=empty_estimates(),
+            dispositions=self.tracker.finish(),
+            bias=self.tracker.bias,
+            told_bias=self.tracker.bias,
+            biases=self.biases,
+            taken=empty_detections(),
+            taken_track=np.empty(0, dtype=np.int64),
+            taken_burning=np.empty(0),
+        )
 
 
 def track_recorded(
@@ -75,26 +147,8 @@ def track_recorded(
     >>> for moment in track_recorded(reading.detections, sensors):  # doctest: +SKIP
     ...     print(moment.now_ns, len(moment.estimates))
     """
-    tracker = Tracker(sensors, settings)
-    registration = Registration(sensors) if has_registration else None
-    biases = None
+    tracker = RegisteredTracker(sensors, settings, has_registration=has_registration)
     now_ns = 0
-    for now_ns, arrived in arrivals(detections) if len(detections) else ():
-        step = tracker.step(arrived, now_ns=now_ns)
-        if registration is not None:
-            registration.step(tracker, step)
-            biases = registration.estimate
-        yield Moment(
-            now_ns=now_ns,
-            estimates=step.estimates,
-            dispositions=step.dispositions,
-            bias=tracker.bias,
-            biases=biases,
-        )
-    yield Moment(
-        now_ns=now_ns,
-        estimates=empty_estimates(),
-        dispositions=tracker.finish(),
-        bias=tracker.bias,
-        biases=biases,
-    )
+    for now_ns, arrived in arrivals(detections):
+        yield tracker.step(arrived, now_ns=now_ns)
+    yield tracker.finish(now_ns=now_ns)

@@ -209,11 +209,11 @@ class Registration:
         estimate
             A new estimate, or None where none was made.
         """
-        if len(self.sensors) < 2:
-            return None
-        self._remember(step)
         if self._learn_prior(step.taken):
             tracker.correct(self._before_any(), is_replayed=False)
+        if len(self.sensors) < 2:
+            return None  # a bias that nothing can find is still told of
+        self._remember(step)
         if self._started_ns is None:
             if not len(step.taken):
                 return None

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InputError
-from commonwatch.fusion.combination import News
+from commonwatch.fusion.combination import News, no_news
 from commonwatch.fusion.pedigree import Pedigree
 from commonwatch.identity import NationId
 
@@ -28,6 +28,11 @@ class Reports:
     track, sequence
         The sender's numbers of the track and of the report, shape (N,). A report repeated by a link
         has both again.
+    status
+        ``Status``: of an ended one the sender says no more, shape (N,).
+    is_free
+        Whether the object flies freely, as its sender believes. Under power the errors of all
+        centres share what none of them knows of the thrust: then nothing is added, shape (N,).
     time_ns
         Time of the state vector, shape (N,).
     since_ns
@@ -53,6 +58,8 @@ class Reports:
     contributor: tuple[NationId, ...]
     track: I64
     sequence: I64
+    status: npt.NDArray[np.int8]
+    is_free: Mask
     time_ns: I64
     since_ns: I64
     state_vector: F64
@@ -64,9 +71,10 @@ class Reports:
     def __post_init__(self) -> None:
         count = len(self.contributor)
         shapes = {"state_vector": (count, 6), "covariance": (count, 6, 6), "step": (count, 6)}
-        for name in ("track", "sequence", "time_ns", "since_ns", *shapes):
-            kind = np.float64 if name in shapes else np.int64
-            array = np.ascontiguousarray(getattr(self, name), dtype=kind)
+        kinds: dict[str, type] = {"status": np.int8, "is_free": np.bool_}
+        for name in ("track", "sequence", "time_ns", "since_ns", *kinds, *shapes):
+            kind = kinds.get(name, np.float64 if name in shapes else np.int64)
+            array: npt.NDArray[np.generic] = np.ascontiguousarray(getattr(self, name), dtype=kind)
             shape = shapes.get(name, (count,))
             if array.shape != shape:
                 raise InputError(f"{name} of shape {array.shape}", allowed=f"shape {shape}")
@@ -90,6 +98,8 @@ class Reports:
             contributor=tuple(self.contributor[row] for row in rows),
             track=self.track[rows],
             sequence=self.sequence[rows],
+            status=self.status[rows],
+            is_free=self.is_free[rows],
             time_ns=self.time_ns[rows],
             since_ns=self.since_ns[rows],
             state_vector=self.state_vector[rows],
@@ -105,8 +115,15 @@ class Reports:
 
 
 def joined(parts: list[Reports]) -> Reports:
-    """All rows of several, in their order; at least one part."""
-    arrays = ("track", "sequence", "time_ns", "since_ns", "state_vector", "covariance", "step")
+    """All rows of several, in their order."""
+    if not parts:
+        return empty_reports()
+    if len(parts) == 1:
+        return parts[0]
+    arrays = (
+        "track", "sequence", "status", "is_free", "time_ns", "since_ns", "state_vector",
+        "covariance", "step",
+    )  # fmt: skip
     news = ("information", "information_vector", "is_news")
     return Reports(
         contributor=tuple(name for part in parts for name in part.contributor),
@@ -115,6 +132,25 @@ def joined(parts: list[Reports]) -> Reports:
             **{name: np.concatenate([getattr(part.news, name) for part in parts]) for name in news}
         ),
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays},
+    )
+
+
+def empty_reports() -> Reports:
+    """No rows."""
+    none = np.empty(0, dtype=np.int64)
+    return Reports(
+        contributor=(),
+        track=none,
+        sequence=none,
+        status=none.astype(np.int8),
+        is_free=none.astype(np.bool_),
+        time_ns=none,
+        since_ns=none,
+        state_vector=np.empty((0, 6)),
+        covariance=np.empty((0, 6, 6)),
+        news=no_news(0),
+        step=np.empty((0, 6)),
+        pedigree=(),
     )
 
 

@@ -5,6 +5,12 @@ content                 what a report is made from
 page                    the whole page
 picture                 map and timeline as one SVG file
 tracked                 the page of a tracked file; its docstring lists its parts
+sharing_page            what sharing buys, put together; and for machines
+sharing_answers         points A to D as sentences
+sharing_figures         their figures, by laydown, level and centre
+sharing_charts          warning left, and the impact ellipse over time
+sharing_timeline        who knew what when, of one launch
+sharing_listings        all figures as tables
 first_screen            the seven points: the table, and what follows put together
 answers, asides         points 1 to 3 and 4 to 7 as sentences
 additions               what single additions give beside the baseline

@@ -43,6 +43,35 @@ class ReportLaydown:
         return f"{self.title[:1].upper()}{self.title[1:]}:"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLevel:
+    """One level of sharing."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCentre:
+    """A nation's centre with the sensors that are its own, or the joint centre with none."""
+
+    name: str
+    title: str
+    sensors: tuple[str, ...] = ()
+    is_joint: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDelay:
+    """A delay that is assumed, and the ends of its interval."""
+
+    name: str
+    title: str
+    low_s: float
+    nominal_s: float
+    high_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportContent:
     """Everything the page shows.
@@ -75,6 +104,11 @@ class ReportContent:
         Why no impact area was computed, as a sentence; empty where it was.
     published_ground_range_m
         The farthest ground range that a source gives for what flies; 0 where none is known.
+    levels, centres, delays
+        Of sharing, in the order of the scenario; the tables `known`, `known_areas` and
+        `alert_counts` go with them.
+    replayed
+        Laydown, level and seed of the world that was written for replay.
     """
 
     scenario_name: str
@@ -98,6 +132,10 @@ class ReportContent:
     not_flown: tuple[str, ...] = ()
     impact_areas_left_out: str = ""
     published_ground_range_m: float = 0.0
+    levels: tuple[ReportLevel, ...] = ()
+    centres: tuple[ReportCentre, ...] = ()
+    delays: tuple[ReportDelay, ...] = ()
+    replayed: tuple[str, str, int] = ("", "", 0)
 
     def __post_init__(self) -> None:
         absent = [name for name in TABLES_NEEDED if name not in self.tables]

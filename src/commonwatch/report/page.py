@@ -7,6 +7,7 @@ from commonwatch.report.asides import date_text
 from commonwatch.report.content import ReportContent
 from commonwatch.report.first_screen import OPEN_SHOWN_MAX, brackets_text, first_screen
 from commonwatch.report.rendering import rendered
+from commonwatch.report.sharing_page import sharing_screen
 
 
 def write_report(content: ReportContent) -> str:
@@ -33,6 +34,7 @@ def write_report(content: ReportContent) -> str:
         "report.html.j2",
         content=content,
         screen=screen,
+        sharing=sharing_screen(content),
         open_shown_max=OPEN_SHOWN_MAX,
         date_text=date_text(content),
         maps=maps.maps(scene),

@@ -17,6 +17,7 @@ from commonwatch.report.estimates import (
     laydown_figures,
 )
 from commonwatch.report.first_screen import first_screen
+from commonwatch.report.sharing_page import points_for_machines
 from commonwatch.report.wording import Standing, not_in_service, titles_standing
 from commonwatch.studies.runs import RUNS
 
@@ -94,6 +95,7 @@ def summary(content: ReportContent) -> dict[str, Any]:
             }
             for one in screen.conclusions
         ],
+        "sharing": points_for_machines(content),
         "impact_areas_left_out": content.impact_areas_left_out or None,
         "not_flown": list(content.not_flown),
     }

@@ -26,6 +26,7 @@ from commonwatch.scenario.schema import (
 
 LIBRARY: Final = Path(__file__).parent / "library"
 RECORDED: Final = LIBRARY / "recorded"
+POLICIES: Final = LIBRARY / "policies"
 
 Content = TypeVar("Content", SensorFile, LaunchFile, VehicleFile, PlaceFile, RangeClassFile)
 
@@ -80,3 +81,13 @@ def scenario_names() -> tuple[str, ...]:
 def scenario_path(name: str) -> Path:
     """Return the file of a bundled scenario."""
     return LIBRARY / f"{name}.toml"
+
+
+def policy_names() -> tuple[str, ...]:
+    """Return the names of the bundled policies, sorted."""
+    return tuple(sorted(path.stem for path in POLICIES.glob("*.toml")))
+
+
+def policy_path(name: str) -> Path:
+    """Return the file of a bundled policy."""
+    return POLICIES / f"{name}.toml"

@@ -86,6 +86,11 @@ def _is_published(scenario: Scenario, name: str) -> bool:
     return (figure.mark if isinstance(figure, Interval) else entry.mark) != "assumed"
 
 
+def arc_name(site: str, aim: str, arc: str) -> str:
+    """Name the flight from a launch site to an aim point on an arc."""
+    return f"{site}/{aim}/{arc}"
+
+
 def flights(
     scenario: Scenario, *, override: Mapping[str, float] | None = None
 ) -> tuple[Flight, ...]:

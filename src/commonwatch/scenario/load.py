@@ -6,6 +6,7 @@ names are checked (``names``), its recordings read, and only a clean file is con
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping
@@ -34,8 +35,10 @@ from commonwatch.scenario.figures import Case
 from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
 from commonwatch.scenario.names import KnownNames, check_names, check_sensor_names, tables
+from commonwatch.scenario.policies import check_policies, read_policies
 from commonwatch.scenario.reading import FileRead, exists, printable, read_scenario, read_toml
 from commonwatch.scenario.recorded import Recording, read_recording
+from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.schema import (
     LIMITS,
     ArcEntry,
@@ -45,12 +48,14 @@ from commonwatch.scenario.schema import (
     PlaceEntry,
     RecordedEntry,
     RegionEntry,
-    ScenarioFile,
     SensorEntry,
     SensorFile,
     VehicleEntry,
 )
 from commonwatch.scenario.sensors import sensor
+from commonwatch.scenario.sharing_meaning import SCENARIO_CHECKS
+from commonwatch.scenario.sharing_names import check_sharing_names
+from commonwatch.scenario.sharing_of_file import sharing_of
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.units import metres_from_kilometres, radians_from_degrees
 
@@ -87,20 +92,24 @@ def scenario_of(read: FileRead) -> Scenario:
     """
     tree = read.tree
     known = KnownNames(
-        sensors=frozenset(catalogue.sensors()),
+        sensors=catalogue.sensors(),
         vehicles=catalogue.vehicles(),
         places=catalogue.places(),
         launches=catalogue.launches(),
     )
-    faults = find_faults(tree, ScenarioFile, CHECKS)
+    faults = find_faults(tree, ScenarioFile, SCENARIO_CHECKS)
     faults += islice(check_names(tree, known), LIMITS.mistake_count)
+    faults += islice(check_sharing_names(tree, known), LIMITS.mistake_count)
     recordings, unread = _recordings(tree, read.path.parent)
-    file = _convert(tree, ScenarioFile, faults + unread, read.file_name)
+    policies, unknown = read_policies(tree, read.path.parent)
+    file = _convert(tree, ScenarioFile, faults + unread + unknown, read.file_name)
     recorded = tuple(
         _recorded_path(entry, recordings[index]) for index, entry in enumerate(file.recorded)
     )
     sha256 = hashlib.sha256(read.content).hexdigest()
-    return _describe(read.path.stem, file, recorded, sha256=sha256)
+    described = _describe(read.path.stem, file, recorded, policies=policies, sha256=sha256)
+    check_policies(described, read.file_name)
+    return described
 
 
 def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
@@ -200,7 +209,12 @@ def _recorded_path(entry: RecordedEntry, recording: Recording) -> RecordedPath:
 
 
 def _describe(
-    name: str, file: ScenarioFile, recorded: tuple[RecordedPath, ...], *, sha256: str
+    name: str,
+    file: ScenarioFile,
+    recorded: tuple[RecordedPath, ...],
+    *,
+    policies: Mapping[str, str],
+    sha256: str,
 ) -> Scenario:
     """Make the scenario of a clean file."""
     places = {**catalogue.places(), **{entry.name: entry for entry in file.places}}
@@ -210,6 +224,8 @@ def _describe(
     laydowns, sensors = _laydowns(file.laydowns, {**catalogue.sensors(), **own})
     launches = _launches_flown(file)
     arcs = tuple(_arc(entry) for entry in file.arcs)
+    value_laydown = file.study.laydown if file.study else laydowns[-1].name
+    sharing = sharing_of(file, sensors, value_laydown=value_laydown, policies=policies)
     return Scenario(
         name=name,
         title=file.title,
@@ -225,12 +241,13 @@ def _describe(
         flights=file.flights,
         recorded=recorded,
         laydowns=laydowns,
-        value_laydown=file.study.laydown if file.study else laydowns[-1].name,
+        value_laydown=value_laydown,
         baseline_laydown=file.study.baseline if file.study else laydowns[0].name,
         coverage=_coverage(file.coverage, arcs) if file.coverage else None,
         sensors=sensors,
         vehicles=_vehicles_flown(file, launches, vehicles),
         launches=launches,
+        **{f.name: getattr(sharing, f.name) for f in dataclasses.fields(sharing)},
         sha256=sha256,
     )
 

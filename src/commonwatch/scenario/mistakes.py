@@ -187,6 +187,9 @@ def _walk(value: Any, kind: Any, keys: Keys, checks: Checks) -> Iterator[Fault]:
         yield from _walk_struct(value, kind, keys, checks)
     elif isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
         yield from _walk_array(value, kind, keys, checks)
+    elif isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        for key, below in value.items():
+            yield from _walk(below, kind.value_type, (*keys, key), checks)
     else:
         yield from _walk_value(value, kind, keys)
 
@@ -259,12 +262,11 @@ def _walk_array(
 ) -> Iterator[Fault]:
     least, most = kind.min_length or 0, kind.max_length
     if len(array) < least or (most is not None and len(array) > most):
+        allowed = f"{least} entries or more" if most is None else f"{least} to {most} entries"
         yield _about_key(
             keys,
-            f"has {len(array)} entries" if array else "is empty",
-            allowed=f"{least} to {most} entries"
-            if most is not None
-            else f"{least} entries or more",
+            f"has {len(array)} entr{'y' if len(array) == 1 else 'ies'}" if array else "is empty",
+            allowed=f"{least} entries" if least == most else allowed,
         )
         return
     for index, value in enumerate(array):
@@ -370,9 +372,6 @@ def _allowed(kind: Any) -> str:
     match kind:
         case inspect.Metadata():
             said = _allowed(kind.type)
-        case inspect.UnionType():
-            members = [k for k in kind.types if not isinstance(k, inspect.NoneType)]
-            said = " or ".join(_allowed(member) for member in members)
         case inspect.FloatType():
             said = f"a number{_bounds(kind)}"
         case inspect.IntType():
@@ -389,14 +388,25 @@ def _allowed(kind: Any) -> str:
             has_time = isinstance(kind, inspect.DateTimeType)
             example = "an instant such as 2009-05-20T06:24:00Z" if has_time else ""
             said = f"{example or 'a date such as 2009-05-20'}, without quotes"
+        case _:
+            said = _allowed_of_many(kind)
+    return said
+
+
+def _allowed_of_many(kind: Any) -> str:
+    """Say in words what a type that is made of others accepts."""
+    match kind:
+        case inspect.UnionType():
+            members = [k for k in kind.types if not isinstance(k, inspect.NoneType)]
+            return " or ".join(_allowed(member) for member in members)
         case inspect.VarTupleType():
-            said = f"an array of {_allowed(kind.item_type)}"
+            return f"an array of {_allowed(kind.item_type)}"
+        case inspect.DictType():
+            return f"a table whose values are {_allowed(kind.value_type)}"
         case inspect.StructType(fields=fields):
             required = ", ".join(field.encode_name for field in fields if field.required)
-            said = f"a table with {required}" if required else "a table"
-        case _:
-            said = "another kind of value"
-    return said
+            return f"a table with {required}" if required else "a table"
+    return "another kind of value"
 
 
 def _bounds(kind: inspect.FloatType | inspect.IntType) -> str:

@@ -15,7 +15,7 @@ from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
 from commonwatch.errors import nearest
 from commonwatch.scenario.figures import high_end
 from commonwatch.scenario.mistakes import Fault, Keys, Table, shown
-from commonwatch.scenario.schema import LIMITS, LaunchEntry, PlaceEntry, VehicleEntry
+from commonwatch.scenario.schema import LIMITS, LaunchEntry, PlaceEntry, SensorEntry, VehicleEntry
 
 _SOURCE_MAY_BE_LEFT_OUT: Final = ("service", "places", "flights")
 _DEPTH_MAX: Final = 8
@@ -29,7 +29,7 @@ _SHOWN_COUNT: Final = 8
 class KnownNames:
     """Names of the catalogue, by what they name."""
 
-    sensors: frozenset[str] = frozenset()
+    sensors: Mapping[str, SensorEntry] = field(default_factory=dict)
     vehicles: Mapping[str, VehicleEntry] = field(default_factory=dict)
     places: Mapping[str, PlaceEntry] = field(default_factory=dict)
     launches: Mapping[str, LaunchEntry] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class KnownNames:
 def check_sensor_names(tree: Table) -> Iterator[Fault]:
     """Refuse two sensors of one name in a file of sensors, and a file without any."""
     yield from _check_sources(tree)
-    yield from _duplicates(tree, ("radars", "satellites"), "sensor")
+    yield from duplicates(tree, ("radars", "satellites"), "sensor")
     if not (tree.get("radars") or tree.get("satellites")):
         yield Fault(found="no sensor", allowed="at least one [[radars]] or [[satellites]] table")
 
@@ -53,32 +53,32 @@ def check_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
     known
         The catalogue's names.
     """
-    sensors = known.sensors | _names(tree, "radars", "satellites")
-    vehicles = frozenset(known.vehicles) | _names(tree, "vehicles")
-    places = frozenset(known.places) | _names(tree, "places")
-    yield from _duplicates(tree, ("radars", "satellites"), "sensor", known.sensors)
-    yield from _duplicates(tree, ("vehicles",), "vehicle", known.vehicles)
-    yield from _duplicates(tree, ("places",), "place", known.places)
-    yield from _duplicates(tree, ("laydowns",), "laydown")
-    yield from _duplicates(tree, ("arcs",), "arc")
-    yield from _duplicates(tree, ("flights", "recorded"), "flight", _listed(tree, "launch_sites"))
-    ends = _listed(tree, "launch_sites") | _listed(tree, "aim_points")
+    sensors = frozenset(known.sensors) | names_in(tree, "radars", "satellites")
+    vehicles = frozenset(known.vehicles) | names_in(tree, "vehicles")
+    places = frozenset(known.places) | names_in(tree, "places")
+    yield from duplicates(tree, ("radars", "satellites"), "sensor", known.sensors)
+    yield from duplicates(tree, ("vehicles",), "vehicle", known.vehicles)
+    yield from duplicates(tree, ("places",), "place", known.places)
+    yield from duplicates(tree, ("laydowns",), "laydown")
+    yield from duplicates(tree, ("arcs",), "arc")
+    yield from duplicates(tree, ("flights", "recorded"), "flight", listed(tree, "launch_sites"))
+    ends = listed(tree, "launch_sites") | listed(tree, "aim_points")
     for key in ("launch_sites", "aim_points"):
-        yield from _list_of_names(tree, (), key, "place", places, without=ends)
-    yield from _list_of_names(tree, (), "fly_with", "vehicle", vehicles)
+        yield from list_of_names(tree, (), key, "place", places, without=ends)
+    yield from list_of_names(tree, (), "fly_with", "vehicle", vehicles)
     for index, flight in tables(tree, "flights"):
         keys: Keys = ("flights", index)
-        yield from _one_name(flight, keys, "vehicle", "vehicle", vehicles)
-        yield from _one_name(flight, keys, "launch", "launch", frozenset(known.launches))
+        yield from one_name(flight, keys, "vehicle", "vehicle", vehicles)
+        yield from one_name(flight, keys, "launch", "launch", frozenset(known.launches))
         yield from _check_published(flight, keys, known.launches)
     yield from _check_laydown_names(tree, sensors)
     for section, key, kind, names in (
-        ("study", "laydown", "laydown", _names(tree, "laydowns")),
-        ("study", "baseline", "laydown", _names(tree, "laydowns")),
-        ("coverage", "arc", "arc", _names(tree, "arcs")),
+        ("study", "laydown", "laydown", names_in(tree, "laydowns")),
+        ("study", "baseline", "laydown", names_in(tree, "laydowns")),
+        ("coverage", "arc", "arc", names_in(tree, "arcs")),
     ):
         if isinstance(tree.get(section), dict):
-            yield from _one_name(tree[section], (section,), key, kind, names)
+            yield from one_name(tree[section], (section,), key, kind, names)
     yield from _check_sources(tree)
     yield from _check_same_place(tree, known.places)
     yield from _check_order_of_vehicles(tree, known.vehicles)
@@ -88,13 +88,13 @@ def check_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
 def _check_laydown_names(tree: Table, sensors: frozenset[str]) -> Iterator[Fault]:
     earlier: set[str] = set()
     for index, laydown in tables(tree, "laydowns"):
-        yield from _list_of_names(laydown, ("laydowns", index), "sensors", "sensor", sensors)
+        yield from list_of_names(laydown, ("laydowns", index), "sensors", "sensor", sensors)
         included = laydown.get("includes")
         if isinstance(included, str) and included not in earlier:
             yield Fault(
                 found=f"includes = {shown(included)}, which no earlier laydown is called",
                 allowed=", ".join(sorted(earlier)) or "a laydown that stands above this one",
-                what_to_do=_suggestion(included, earlier),
+                what_to_do=suggestion(included, earlier),
                 keys=("laydowns", index),
                 key="includes",
             )
@@ -157,7 +157,7 @@ def _check_same_place(tree: Table, known: Mapping[str, PlaceEntry]) -> Iterator[
         for _, table in tables(tree, "places")
         if isinstance(table.get("name"), str)
     }
-    sites = [(name, _spot_km(*lies[name])) for name in _listed(tree, "launch_sites") & lies.keys()]
+    sites = [(name, _spot_km(*lies[name])) for name in listed(tree, "launch_sites") & lies.keys()]
     array = tree.get("aim_points")
     if not isinstance(array, list) or max(len(array), len(sites)) > LIMITS.place_count:
         return
@@ -262,7 +262,8 @@ def tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
             yield index, table
 
 
-def _names(tree: Table, *keys: str) -> frozenset[str]:
+def names_in(tree: Table, *keys: str) -> frozenset[str]:
+    """Return the names of the tables of some arrays of tables."""
     return frozenset(
         table["name"]
         for key in keys
@@ -271,12 +272,13 @@ def _names(tree: Table, *keys: str) -> frozenset[str]:
     )
 
 
-def _listed(tree: Table, key: str) -> frozenset[str]:
+def listed(tree: Table, key: str) -> frozenset[str]:
+    """Return the texts of an array."""
     array = tree.get(key)
     return frozenset(v for v in (array if isinstance(array, list) else []) if isinstance(v, str))
 
 
-def _duplicates(
+def duplicates(
     tree: Table, keys: Iterable[str], kind: str, taken: Iterable[str] = ()
 ) -> Iterator[Fault]:
     """Refuse a name that stands twice in the file, or also in the catalogue."""
@@ -299,7 +301,7 @@ def _duplicates(
             seen.add(name)
 
 
-def _list_of_names(
+def list_of_names(
     table: Table,
     keys: Keys,
     key: str,
@@ -309,7 +311,7 @@ def _list_of_names(
     without: frozenset[str] = frozenset(),
 ) -> Iterator[Fault]:
     """Refuse names that are unknown or stand twice; suggest none that would be refused in turn."""
-    refused = _listed(table, key) | without
+    refused = listed(table, key) | without
     array = table.get(key)
     seen: set[str] = set()
     for index, name in enumerate(array if isinstance(array, list) else []):
@@ -321,9 +323,10 @@ def _list_of_names(
             seen.add(name)
 
 
-def _one_name(
+def one_name(
     table: Table, keys: Keys, key: str, kind: str, known: frozenset[str]
 ) -> Iterator[Fault]:
+    """Refuse a name that is unknown."""
     name = table.get(key)
     if isinstance(name, str) and name not in known:
         fault = _unknown(name, kind, known, keys)
@@ -347,7 +350,7 @@ def _unknown(
     return Fault(
         found=f"unknown {kind} {shown(name)}",
         allowed=_some(name, known) or f"no {kind} is defined",
-        what_to_do=_suggestion(name, known - without),
+        what_to_do=suggestion(name, known - without),
         keys=keys,
     )
 
@@ -374,6 +377,7 @@ def _twice(name: str, kind: str, keys: Keys) -> Fault:
     )
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Ask whether the known name that is most like this one was meant; "" where none is."""
     near = nearest(name, known)
     return f'Did you mean "{near}"?' if near else ""

@@ -30,7 +30,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from commonwatch.errors import ScenarioError
-from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
+from commonwatch.scenario.mistakes import Check, Fault, Table, find_faults, in_file_order, shown
 from commonwatch.scenario.reading import printable, read_toml
 from commonwatch.scenario.schema import FORMAT, Azimuth, Latitude, Line, Longitude, Name, Words
 from commonwatch.units import metres_from_kilometres, ns_from_datetime, radians_from_degrees
@@ -94,13 +94,13 @@ def load_notices(path: str | Path) -> tuple[Notice, ...]:
         The file cannot be read, or is no TOML.
     """
     tree = read_toml(Path(path), str(path)).tree
-    faults = find_faults(tree, NoticeFile, {NoticeEntry: (_check_window, _check_corridor)})
+    faults = find_faults(tree, NoticeFile, {NoticeEntry: NOTICE_CHECKS})
     faults += list(_check_names(tree))
     if faults:
         mistakes = in_file_order(tree, faults, limit=LIMITS.mistake_count)
         raise ScenarioError(printable(str(path)), mistakes)
     file = msgspec.convert(tree, NoticeFile)
-    return tuple(_notice(entry) for entry in file.notices)
+    return tuple(notice_of(entry) for entry in file.notices)
 
 
 def _check_window(entry: Any) -> Iterator[Fault]:
@@ -144,6 +144,9 @@ def _check_corridor(entry: Any) -> Iterator[Fault]:
         )
 
 
+NOTICE_CHECKS: Final[tuple[Check, ...]] = (_check_window, _check_corridor)
+
+
 def _check_names(tree: Table) -> Iterator[Fault]:
     """Refuse a name that stands twice, and a file without any notice."""
     entries = tree.get("notices")
@@ -164,7 +167,8 @@ def _check_names(tree: Table) -> Iterator[Fault]:
         yield Fault(found="no notice", allowed=f"format = {FORMAT} and [[notices]] tables")
 
 
-def _notice(entry: NoticeEntry) -> Notice:
+def notice_of(entry: NoticeEntry) -> Notice:
+    """Make the notice of a clean entry."""
     delivered = entry.delivered_utc
     return Notice(
         name=entry.name,

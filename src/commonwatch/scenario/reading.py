@@ -64,6 +64,17 @@ def read_toml(path: Path, file_name: str) -> FileRead:
     return FileRead(path=path, file_name=file_name, content=content, tree=_tree(content, file_name))
 
 
+def read_text(path: Path, file_name: str) -> str:
+    """Read the text of a file of bounded size.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is no text.
+    """
+    return _decoded(_content(path, file_name), printable(file_name))
+
+
 def printable(text: str) -> str:
     """Return the text with a question mark for each letter that a screen cannot show."""
     return "".join(letter if letter.isprintable() else "?" for letter in text) or '""'
@@ -112,14 +123,19 @@ def _reason(error: OSError | ValueError) -> str:
     return known.get(error.errno or 0, error.strerror or str(error))
 
 
-def _tree(content: bytes, file_name: str) -> Table:
-    where = printable(file_name)
+def _decoded(content: bytes, where: str) -> str:
     try:
-        tree = tomllib.loads(content.decode("utf-8-sig"))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"not text in UTF-8 (byte {error.start})", allowed="TOML, text in UTF-8", where=where
         ) from error
+
+
+def _tree(content: bytes, file_name: str) -> Table:
+    where = printable(file_name)
+    try:
+        tree = tomllib.loads(_decoded(content, where))
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         reason = "a number of too many digits" if "digits" in reason else reason

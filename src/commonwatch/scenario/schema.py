@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
@@ -317,6 +316,9 @@ class FlightEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     apogee_km: Apogee | None = None
     time_of_flight_s: Seconds | None = None
     vehicle: Annotated[Name | None, Meta(description="Whose burn figures it takes.")] = None
+    lift_off_s: Annotated[
+        float, Meta(ge=0, le=36_000, description="After the first launch of the world.")
+    ] = 0.0
     mark: Mark = "assumed"
     source: Words = ""
     note: Words = ""
@@ -397,40 +399,6 @@ class StudyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     baseline: Annotated[Name, Meta(description="What the others are compared with.")]
 
 
-class ScenarioFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole scenario."""
-
-    format: int
-    title: Line
-    question: Words = ""
-    look_for: Words = ""
-    date: Annotated[datetime.date, Meta(description="The day whose sensors see.")]
-    seed: Annotated[int, Meta(ge=0, le=SEED_MAX)] = 1
-    gravity: Literal["two-body", "j2", "j4"] = "j2"
-    fly_with: Annotated[
-        tuple[Name, ...],
-        Meta(
-            max_length=LIMITS.place_count,
-            description="Vehicles by rising range: an arc flies with the first whose published "
-            "range reaches its aim point, or with the last.",
-        ),
-    ] = ()
-    launch_sites: Annotated[tuple[Name, ...], Meta(max_length=LIMITS.place_count)] = ()
-    aim_points: Annotated[tuple[Name, ...], Meta(max_length=LIMITS.place_count)] = ()
-    arcs: Annotated[tuple[ArcEntry, ...], Meta(max_length=LIMITS.arc_kind_count)] = ()
-    flights: Annotated[tuple[FlightEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
-    recorded: Annotated[tuple[RecordedEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
-    laydowns: Annotated[
-        tuple[LaydownEntry, ...], Meta(min_length=1, max_length=LIMITS.laydown_count)
-    ]
-    study: StudyEntry | None = None
-    coverage: CoverageEntry | None = None
-    places: Annotated[tuple[PlaceEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
-    vehicles: Annotated[tuple[VehicleEntry, ...], Meta(max_length=LIMITS.place_count)] = ()
-    radars: Annotated[tuple[RadarEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
-    satellites: Annotated[tuple[SatelliteEntry, ...], Meta(max_length=LIMITS.sensor_count)] = ()
-
-
 class SensorFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sensors alone, as the bundled catalogue has them."""
 
@@ -469,20 +437,3 @@ class RangeClassFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 SensorEntry: TypeAlias = RadarEntry | SatelliteEntry
 Figure: TypeAlias = float | Interval
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario file.
-
-    Notes
-    -----
-    What the schema cannot say (names that must exist, intervals in order, sectors that are not
-    empty) is checked when a file is loaded.
-    """
-    schema = msgspec.json.schema(ScenarioFile)
-    schema["$defs"]["ScenarioFile"]["properties"]["format"]["const"] = FORMAT
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Commonwatch scenario",
-        **schema,
-    }

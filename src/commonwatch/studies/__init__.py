@@ -10,6 +10,10 @@
 ``launch_point``   how well satellites know where a launch comes from
 ``sensitivity``    which open figures move the answer most
 ``gaps``           where nobody sees for long, and how low sensors see
+``sharing``        one seed: every laydown at every level of sharing
+``known``          what each centre knew of each flight, and when; it lists its parts
+``spread``         medians and counts over flights and seeds, with intervals
+``ensemble``       many seeds in processes of their own, resumable
 ``score``          how good tracks are, judged by the truth; it lists its parts
 ``validation``     comparison with what Commonwatch did not compute; it lists its parts
 =================  =============================================================================

@@ -2,6 +2,7 @@
 
 =============  =================================================================================
 ``columns``    names, types and units of a study's columns
+``known``      those of the tables of what each centre knew
 ``records``    those of the tables of single looks and of beliefs
 ``schemas``    tables checked against them
 ``files``      writing so that nothing is ever half-written

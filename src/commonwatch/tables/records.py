@@ -55,6 +55,15 @@ def _area(name: str, what: str) -> tuple[Column, ...]:
     )
 
 
+def _area_deg(name: str, what: str) -> tuple[Column, ...]:
+    """Columns of a 95 % ellipse as messages have it: its long axis in degrees from north."""
+    *axes, _ = _area(name, what)
+    orientation = float_column(
+        f"{name}_orientation_deg", "Azimuth of the long axis, from north.", may_be_empty=True
+    )
+    return (*axes, orientation)
+
+
 RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "detections": (
         _TIME,
@@ -102,6 +111,11 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         text_column("reason", "Why, where it is late or refused.", may_be_empty=True),
     ),
     "truth_objects": (_TIME, _number("object", "Number of the object."), *_STATE_VECTOR),
+    "trajectories": (
+        _TIME,
+        _number("object", "Number of the object: each 10 s from lift-off, and its end."),
+        *_STATE_VECTOR,
+    ),
     "truth_ends": (
         _number("object", "Number of the object."),
         _instant("launch_time_ns", "Lift-off."),
@@ -134,6 +148,72 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
                 float_column(f"{name}_bias_std_{unit}", "One standard deviation of it."),
             )
         ),
+    ),
+    "messages": (
+        _instant("time_ns", "When it was decided, by the sender's clock."),
+        text_column("sender", "Which centre decided."),
+        text_column("recipient", "Whom it is for."),
+        text_column("kind", "Kind of message, or heartbeat."),
+        _number("number", "The sender's number of it."),
+        _number("event", "The sender's number of the launch or track.", may_be_empty=True),
+        text_column("verdict", "share, share coarser, later or withhold."),
+        text_column("rule", "Name of the rule that decided."),
+        text_column("words", "The decision in words."),
+        _instant("sent_ns", "True time at which it left.", may_be_empty=True),
+        _instant("received_ns", "True time at which it was first there.", may_be_empty=True),
+        _number("byte_count", "Bytes on the wire; 0 where nothing left."),
+        text_column("outcome", "received, under way, withheld, later, or lost and why."),
+    ),
+    "centre_tracks": (text_column("centre", "Whose belief it is."), *_TRACK),
+    "sensor_status": (
+        text_column("sensor", "Name of the sensor."),
+        text_column("nation", "Whose it is."),
+        _instant("time_ns", "From when on."),
+        Column("is_working", FLAG, "", "Whether it works."),
+    ),
+    "link_status": (
+        text_column("sender", "From which centre."),
+        text_column("recipient", "To which."),
+        _instant("time_ns", "From when on."),
+        text_column("status", "works, or what ails it: cut, delay, lose, repeat, reorder, garble."),
+    ),
+    "centre_alerts": (
+        text_column("centre", "Whose watch floor shows it."),
+        _number("alert", "Number of the alert at that centre."),
+        _number("track", "Number of the track there; -1 where there is none."),
+        _TIME,
+        _instant("known_ns", "When the watch floor knew it."),
+        text_column(
+            "transition",
+            "raised, updated, corrected, confirmed, single kind, confirmed or cancelled.",
+        ),
+        text_column("status", "unconfirmed, confirmed, single kind, confirmed or cancelled."),
+        text_column("origin", "own, launch reports, or whose alert report."),
+        text_column("assessment", "What it most likely is."),
+        Column(
+            "ballistic_probability",
+            "float",
+            "",
+            "That it is a ballistic missile; empty where nobody has said.",
+            may_be_empty=True,
+        ),
+        text_column("motor", "burns, coasts or unknown."),
+        text_column("range_class", "Likeliest class by ground range.", may_be_empty=True),
+        _instant("launch_time_ns", "Estimated lift-off.", may_be_empty=True),
+        float_column("launch_time_std_s", "One standard deviation of it.", may_be_empty=True),
+        *_area_deg("launch", "Launch point"),
+        float_column("azimuth_deg", "Over the turning Earth, from north.", may_be_empty=True),
+        float_column("azimuth_std_deg", "One standard deviation of it.", may_be_empty=True),
+        _instant("impact_time_ns", "Predicted vacuum impact.", may_be_empty=True),
+        float_column("impact_time_std_s", "One standard deviation of it.", may_be_empty=True),
+        *_area_deg("impact", "Vacuum impact"),
+        text_column("reason", "Why this happened."),
+        text_column("evidence", "What is behind it, in words."),
+        text_column("contributors", "Nations whose news it rests on, by commas."),
+        text_column("sources", "Sensors and reports behind it, by commas."),
+        text_column("notice", "Name of the notice that fits best.", may_be_empty=True),
+        text_column("notice_match", "unmatched, matched, noticed, not delivered or contradicting."),
+        Column("is_last_sight", FLAG, "", "Whether the track has ended."),
     ),
     "contributors": (
         text_column("centre", "Which centre judges."),

@@ -25,12 +25,13 @@ from commonwatch.tables.columns import (
     YEAR,
     Column,
 )
+from commonwatch.tables.known import KNOWN_TABLES
 from commonwatch.tables.records import RECORD_TABLES
 
 FORMAT: Final = 1
 FORMAT_KEY: Final = b"commonwatch.format"
 
-TABLES: Final = {**STUDY_TABLES, **RECORD_TABLES}
+TABLES: Final = {**STUDY_TABLES, **KNOWN_TABLES, **RECORD_TABLES}
 """Every table that Commonwatch writes, by name."""
 
 _ARROW: Final = {

@@ -59,25 +59,36 @@ class Residuals:
     noise_m_s2: F64
 
 
-def residuals(estimates: Estimates, earlier: npt.NDArray[np.int64]) -> Residuals:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Past:
+    """Estimates to compare with: times (m,), state vectors (m, 6), covariances (m, 6, 6)."""
+
+    time_ns: npt.NDArray[np.int64]
+    state_vector: F64
+    covariance: F64
+
+
+def residuals(
+    estimates: Estimates, past: Past | Estimates, earlier: npt.NDArray[np.int64]
+) -> Residuals:
     """Compare estimates with earlier ones of the same track.
 
     Parameters
     ----------
     estimates
         n rows.
+    past
+        The earlier ones.
     earlier
-        (n,), row of the estimate to compare with; -1 where there is none.
+        (n,), row of ``past`` to compare with; -1 where there is none.
     """
     out = np.full((3, len(estimates)), np.nan)
     rows = np.flatnonzero(earlier >= 0)
     before = earlier[rows]
-    seconds = (estimates.time_ns[rows] - estimates.time_ns[before]) / NS_PER_S
+    seconds = (estimates.time_ns[rows] - past.time_ns[before]) / NS_PER_S
     rows, before, seconds = rows[seconds > 0.0], before[seconds > 0.0], seconds[seconds > 0.0]
     if len(rows):
-        moved, covariance = predict(
-            estimates.state_vector[before], estimates.covariance[before], seconds
-        )
+        moved, covariance = predict(past.state_vector[before], past.covariance[before], seconds)
         velocity = estimates.state_vector[rows, 3:]
         left = (velocity - moved[:, 3:]) / seconds[:, None]
         speed = np.maximum(np.linalg.norm(velocity, axis=1), 1e-9)

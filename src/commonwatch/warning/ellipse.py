@@ -16,7 +16,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef
+from commonwatch.earth.ellipsoid import (
+    ECCENTRICITY_SQUARED,
+    SEMI_MAJOR_AXIS_M,
+    ecef_from_geodetic,
+    geodetic_from_ecef,
+)
 from commonwatch.earth.frames import rotation_enu_from_ecef
 
 F64 = npt.NDArray[np.float64]
@@ -49,6 +54,49 @@ class Ellipses:
         """Area of each, (n,)."""
         area: F64 = np.pi * self.long_half_axis_m * self.short_half_axis_m
         return area
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ellipse:
+    """One of ``Ellipses``, as plain numbers."""
+
+    latitude_rad: float
+    longitude_rad: float
+    long_half_axis_m: float
+    short_half_axis_m: float
+    orientation_rad: float
+
+    def outness(self, latitude_rad: float, longitude_rad: float) -> float:
+        """Say how far out a point lies, as ``outness`` does for many."""
+        east, north = self.offset_m(latitude_rad, longitude_rad)
+        sine, cosine = math.sin(self.orientation_rad), math.cos(self.orientation_rad)
+        along, across = sine * east + cosine * north, cosine * east - sine * north
+        return (along / max(self.long_half_axis_m, 1e-3)) ** 2 + (
+            across / max(self.short_half_axis_m, 1e-3)
+        ) ** 2
+
+    def offset_m(self, latitude_rad: float, longitude_rad: float) -> tuple[float, float]:
+        """Return east and north of a point from the middle."""
+        middle = _surface_ecef_m(self.latitude_rad, self.longitude_rad)
+        point = _surface_ecef_m(latitude_rad, longitude_rad)
+        x, y, z = (one - other for one, other in zip(point, middle, strict=True))
+        sine_lat, cosine_lat = math.sin(self.latitude_rad), math.cos(self.latitude_rad)
+        sine_lon, cosine_lon = math.sin(self.longitude_rad), math.cos(self.longitude_rad)
+        east = cosine_lon * y - sine_lon * x
+        ahead = cosine_lon * x + sine_lon * y
+        return east, cosine_lat * z - sine_lat * ahead
+
+
+def _surface_ecef_m(latitude_rad: float, longitude_rad: float) -> tuple[float, float, float]:
+    """Return a point of the ellipsoid."""
+    sine, cosine = math.sin(latitude_rad), math.cos(latitude_rad)
+    normal = SEMI_MAJOR_AXIS_M / math.sqrt(1.0 - ECCENTRICITY_SQUARED * sine * sine)
+    level = normal * cosine
+    return (
+        level * math.cos(longitude_rad),
+        level * math.sin(longitude_rad),
+        normal * (1.0 - ECCENTRICITY_SQUARED) * sine,
+    )
 
 
 def ellipses_of(origin_ecef_m: F64, mean_en_m: F64, covariance_m2: F64) -> Ellipses:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef
 from commonwatch.flight.propagation import free_flight
 from commonwatch.warning.ellipse import Ellipses, ellipses_of
-from commonwatch.warning.spread import Spread, level_offsets_m, moments
+from commonwatch.warning.spread import Spread, level_offsets_m, moments, or_zero
 
 F64 = npt.NDArray[np.float64]
 
@@ -66,8 +66,8 @@ def impacts(ahead: Spread) -> Impacts:
     ends = ahead.flown.crossed[:, :, -1]
     time_s = ahead.flown.time_s[:, :, -1]
     origin = np.where(ahead.arrives[:, None], ends[:, 0, :3], _SOMEWHERE)
-    offsets = level_offsets_m(origin, np.nan_to_num(ends[..., :3]))
-    values = np.concatenate([offsets, np.nan_to_num(time_s)[..., None]], axis=-1)
+    offsets = level_offsets_m(origin, or_zero(ends[..., :3]))
+    values = np.concatenate([offsets, or_zero(time_s)[..., None]], axis=-1)
     mean, covariance = moments(values, ahead.share)
     area = ellipses_of(origin, mean[:, :2], covariance[:, :2, :2])
     is_given = ahead.arrives & (area.long_half_axis_m < HALF_AXIS_MAX_M)
@@ -113,7 +113,7 @@ def drag_offsets(
     state_vector: F64,
     is_given: npt.NDArray[np.bool_],
     *,
-    coefficients: BallisticCoefficients,
+    coefficients: BallisticCoefficients | None,
 ) -> DragOffsets:
     """Say how far drag moves impacts, over the interval of ballistic coefficients.
 
@@ -124,7 +124,7 @@ def drag_offsets(
     is_given
         (n,), for which an impact is given.
     coefficients
-        The assumed interval.
+        The assumed interval; None says nothing.
 
     Notes
     -----
@@ -133,6 +133,8 @@ def drag_offsets(
     """
     offset, delay = np.full((2, len(state_vector), 3), np.nan)
     rows = np.flatnonzero(is_given)
+    if coefficients is None or not len(rows):
+        return DragOffsets(offset_m=offset, delay_s=delay)
     _, _, height = geodetic_from_ecef(state_vector[rows, :3])
     rows = rows[height > 0.0]
     if not len(rows):

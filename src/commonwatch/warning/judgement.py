@@ -16,7 +16,7 @@ from commonwatch.errors import InputError
 from commonwatch.tracking.estimate import Estimates
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.assessment import Features, assess
-from commonwatch.warning.coasting import Motor, Residuals, judged, residuals
+from commonwatch.warning.coasting import Motor, Past, Residuals, judged, residuals
 from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, Ellipses
 from commonwatch.warning.impact import (
     BallisticCoefficients,
@@ -28,7 +28,7 @@ from commonwatch.warning.impact import (
 )
 from commonwatch.warning.origin import CLASS_COUNTS, Origins, powered_origins, vacuum_origins
 from commonwatch.warning.range_class import RangeClass, class_probabilities, likely_classes
-from commonwatch.warning.spread import Spread, apsides_m, fly_spread, moments, points_of
+from commonwatch.warning.spread import Fan, Spread, fly_spread, moments
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -60,7 +60,7 @@ class Settings:
     classes
         Range classes in order of range, with their intervals of burn time and burn-out altitude.
     coefficients
-        Interval of ballistic coefficients, for the drag offset.
+        Interval of ballistic coefficients, for the drag offset; None gives no offset.
     launch_model
         Vacuum, or with a powered phase.
     interval_s
@@ -68,7 +68,7 @@ class Settings:
     """
 
     classes: tuple[RangeClass, ...]
-    coefficients: BallisticCoefficients
+    coefficients: BallisticCoefficients | None
     launch_model: LaunchModel = LaunchModel.POWERED
     interval_s: float = 10.0
 
@@ -87,17 +87,22 @@ class Context:
     ----------
     first_ns
         Time of the track's first row.
-    earlier
-        Row to compare with for the residual acceleration; -1 for none.
+    past, earlier
+        Estimates to compare with for the residual acceleration, and which of them; -1 for none.
     previous
-        The track's row judged before this one; -1 for none. Always a lower row.
+        The track's row judged before this one in the batch; -1 for none. Always a lower row.
+    motor_before, has_burned_before
+        What was said of the track before the batch, for rows without a previous one.
     has_two_sources, has_infrared
         Whether two sources confirm the track, and whether an infrared sensor is among them.
     """
 
     first_ns: I64
+    past: Past
     earlier: I64
     previous: I64
+    motor_before: tuple[Motor, ...]
+    has_burned_before: Flags
     has_two_sources: Flags
     has_infrared: Flags
 
@@ -157,7 +162,7 @@ def judge(
     say
         Called with what is done, in words, and the part of it.
     """
-    left = residuals(estimates, context.earlier)
+    left = residuals(estimates, context.past, context.earlier)
     motor, reason, has_burned = _motors(estimates, context, left, settings)
     coasts = np.array([each is Motor.COASTS for each in motor], dtype=bool)
     parts = []
@@ -210,16 +215,15 @@ class _Arcs:
 
 def _arcs(estimates: Estimates, coasts: Flags, settings: Settings) -> _Arcs:
     """Fly estimates back and forward; no impact while a motor burns or may burn."""
-    back = fly_spread(estimates.state_vector, estimates.covariance, direction=-1)
-    ahead = fly_spread(estimates.state_vector, estimates.covariance, direction=1)
+    fan = Fan.of(estimates.state_vector, estimates.covariance)
+    back, ahead = fly_spread(fan, direction=-1), fly_spread(fan, direction=1)
     if settings.launch_model is LaunchModel.VACUUM:
         origins = vacuum_origins(back)
     else:
         origins = powered_origins(estimates.state_vector, back, ~coasts, settings.classes)
     found = impacts(ahead)
     given = found.is_given & coasts
-    points = points_of(estimates.state_vector, estimates.covariance)
-    perigee, variance = moments(apsides_m(points)[0][..., None], np.ones(len(points)))
+    perigee, variance = moments(fan.perigee_m[..., None], np.ones(len(fan.points)))
     return _Arcs(
         origins=origins,
         impacts=Impacts(
@@ -237,6 +241,8 @@ def _arcs(estimates: Estimates, coasts: Flags, settings: Settings) -> _Arcs:
 
 def _stacked(parts: list[Record]) -> Record:
     """Put records of arrays behind one another."""
+    if len(parts) == 1:
+        return parts[0]
     columns = {}
     for name in parts[0].__slots__:
         values = [getattr(part, name) for part in parts]
@@ -253,7 +259,7 @@ def _motors(
     ruled_out = _ruled_out(estimates, settings)
     motors: list[Motor] = []
     reasons: list[str] = []
-    has_burned = context.has_infrared.copy()
+    has_burned = context.has_infrared | context.has_burned_before
     for row in range(len(estimates)):
         before = context.previous[row]
         motor, reason = judged(
@@ -261,7 +267,7 @@ def _motors(
             float(left.along_m_s2[row]),
             float(left.noise_m_s2[row]),
             ruled_out=ruled_out[row],
-            before=motors[before] if before >= 0 else Motor.UNKNOWN,
+            before=motors[before] if before >= 0 else context.motor_before[row],
         )
         motors.append(motor)
         reasons.append(reason)
@@ -333,6 +339,7 @@ def _apogee_m(state_vector: F64, back: Spread, ahead: Spread) -> F64:
     tops = np.stack(
         [state_vector[:, :3], back.flown.highest[:, 0, :3], ahead.flown.highest[:, 0, :3]]
     )
-    heights = geodetic_from_ecef(np.nan_to_num(tops, nan=1e6))[2]
-    heights = np.where(np.isfinite(tops[..., 0]), heights, -np.inf)
+    is_known = np.isfinite(tops[..., 0])
+    heights = geodetic_from_ecef(np.where(is_known[..., None], tops, 1e6))[2]
+    heights = np.where(is_known, heights, -np.inf)
     return np.where(ahead.flown.arrives[:, 0], heights.max(axis=0), np.nan)

@@ -29,7 +29,7 @@ from commonwatch.flight.powered import CLIMB_RATIO_HIGH, CLIMB_RATIO_LOW
 from commonwatch.warning.ellipse import Ellipses, ellipses_of
 from commonwatch.warning.impact import HALF_AXIS_MAX_M, only
 from commonwatch.warning.range_class import RangeClass, likely_classes
-from commonwatch.warning.spread import POINTS, Spread, fly, level_offsets_m, moments
+from commonwatch.warning.spread import POINTS, Spread, fly, level_offsets_m, moments, or_zero
 
 F64 = npt.NDArray[np.float64]
 
@@ -131,12 +131,16 @@ def powered_origins(
     )
     stand_in = np.broadcast_to(_SOMEONE, middle[0].shape)
     spent_s = np.take_along_axis(burn_time_s, np.argmax(share, axis=1)[:, None], axis=1)
-    start = lift_off(np.where(is_known[:, None, None], middle[0], stand_in), spent_s)
-    known = _Known.of(start, middle[1] - spent_s, back.share)
     # A height that the middle flight does not cross, for it lies too near: no share.
     share = np.where(np.isfinite(way[1]), share, 0.0)
-    starts = lift_off(np.where(share[..., None] > 0.0, way[0], _SOMEONE), burn_time_s)
-    return known.widened(starts, way[1] - burn_time_s, share).origins(is_known)
+    ends = (
+        np.where(is_known[:, None, None], middle[0], stand_in),
+        np.where(share[..., None] > 0.0, way[0], _SOMEONE),
+    )
+    times = np.broadcast_to(spent_s, middle[1].shape), burn_time_s
+    starts = lift_off(np.concatenate(ends, axis=1), np.concatenate(times, axis=1))
+    known = _Known.of(starts[:, :POINTS], middle[1] - spent_s, back.share)
+    return known.widened(starts[:, POINTS:], way[1] - burn_time_s, share).origins(is_known)
 
 
 def lift_off(burn_out: F64, burn_time_s: F64) -> F64:
@@ -195,10 +199,11 @@ def _assumed(state_vector: F64, back: Spread, classes: Sequence[RangeClass]) -> 
     likely = likely_classes(state_vector, classes, least=CLASS_COUNTS)
     low_m, high_m = _hull(likely, classes, "burn_out_altitude_low_m", "burn_out_altitude_high_m")
     low_s, high_s = _hull(likely, classes, "burn_time_low_s", "burn_time_high_s")
-    burn_time_s = 0.5 * (low_s + high_s) + 0.5 * (high_s - low_s) * _TIMES
+    time_s = 0.5 * (low_s + high_s) + 0.5 * (high_s - low_s) * _POINT
     wanted_m = 0.5 * (low_m + high_m) + 0.5 * (high_m - low_m) * _HEIGHTS
-    least_m = _height_m(ground, speed, CLIMB_RATIO_LOW * burn_time_s)
-    most_m = _height_m(ground, speed, CLIMB_RATIO_HIGH * burn_time_s)
+    ends_s = np.concatenate([CLIMB_RATIO_LOW * time_s, CLIMB_RATIO_HIGH * time_s], axis=1)
+    ends_m = np.repeat(_height_m(ground, speed, ends_s), len(_POINT), axis=1)
+    least_m, most_m = ends_m[:, : len(_TIMES)], ends_m[:, len(_TIMES) :]
     passed_m = geodetic_from_ecef(back.points[..., :3])[2].min(axis=1)
     passed_m = np.where(_climb_m_s(state_vector) > 0.0, passed_m, np.inf)[:, None]
     height_m = np.clip(wanted_m, least_m, most_m)
@@ -207,7 +212,7 @@ def _assumed(state_vector: F64, back: Spread, classes: Sequence[RangeClass]) -> 
     # No such burn in this class: the kinematics alone then says how high burn-out was.
     is_class = (in_time & in_class).any(axis=1, keepdims=True)
     return _Assumed(
-        burn_time_s=burn_time_s,
+        burn_time_s=np.repeat(time_s, len(_POINT), axis=1),
         height_m=np.minimum(height_m, passed_m),
         share=np.where(in_time & (in_class | ~is_class), _SHARES, 0.0),
     )
@@ -278,9 +283,14 @@ def _burn_outs(
     every height. Where burn-out is now, they are the estimate itself.
     """
     heights = np.where(is_now[:, None], 1e9, height_m)  # never crossed
-    along = fly(back.points[:, 0], direction=-1, heights_m=heights)
+    along = fly(back.points[:, 0], direction=-1, heights_m=heights, perigee_m=back.perigee_m[:, 0])
     level = np.take_along_axis(heights, middle[:, None], axis=1)[:, None]
-    around = fly(back.points, direction=-1, heights_m=np.repeat(level, POINTS, axis=1))
+    around = fly(
+        back.points,
+        direction=-1,
+        heights_m=np.repeat(level, POINTS, axis=1),
+        perigee_m=back.perigee_m,
+    )
     now = is_now[:, None]
     every = np.where(now[..., None], back.points, around.crossed[:, :, 0])
     way = np.where(now[..., None], back.points[:, :1], along.crossed[:, :-1])
@@ -312,8 +322,8 @@ class _Known:
         """Make them of thirteen starts each, (n, 13, 6) and (n, 13)."""
         origin = np.ascontiguousarray(start[:, 0, :3])
         azimuth = _azimuths(start)
-        first_s = np.nan_to_num(time_s[:, 0])
-        values = _values((origin, first_s, azimuth[:, 0]), start, time_s)
+        first_s = or_zero(time_s[:, 0])
+        values = _values((origin, first_s, azimuth[:, 0]), start, (time_s, azimuth))
         mean, covariance = moments(values, share)
         return _Known(
             origin_ecef_m=origin,
@@ -327,7 +337,7 @@ class _Known:
         """Add what differs between starts with shares of the probability, (n, p, 6)."""
         weight = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
         guess = self.origin_ecef_m, self.time_s, self.azimuth_rad
-        values = _values(guess, start, time_s)
+        values = _values(guess, start, (time_s, _azimuths(start)))
         middle = np.einsum("np,npi->ni", weight, values)
         away = values - middle[:, None]
         between = np.einsum("np,npi,npj->nij", weight, away, away)
@@ -351,12 +361,13 @@ class _Known:
         )
 
 
-def _values(guess: tuple[F64, F64, F64], start: F64, time_s: F64) -> F64:
+def _values(guess: tuple[F64, F64, F64], start: F64, rest: tuple[F64, F64]) -> F64:
     """East, north, time and azimuth of starts about a first guess, (n, p, 4)."""
     origin_ecef_m, first_s, azimuth_rad = guess
+    time_s, turned_rad = rest
     offsets = level_offsets_m(origin_ecef_m, start[..., :3])
-    turned = np.mod(_azimuths(start) - azimuth_rad[:, None] + np.pi, 2.0 * np.pi) - np.pi
-    later = np.nan_to_num(time_s) - first_s[:, None]
+    turned = np.mod(turned_rad - azimuth_rad[:, None] + np.pi, 2.0 * np.pi) - np.pi
+    later = or_zero(time_s) - first_s[:, None]
     return np.concatenate([offsets, later[..., None], turned[..., None]], axis=-1)
 
 

@@ -11,8 +11,9 @@ figure                         source                                       mark
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Final
@@ -41,7 +42,7 @@ class Source:
     nation
         Whose it is; empty where unknown.
     kind
-        Its kind of sensor: "radar" or "infrared".
+        Its kind of sensor: "radar" or "infrared"; empty where nobody says, as of a report.
     site
         Where it stands: sensors of one site count once.
     look_count
@@ -110,7 +111,7 @@ def support(sources: Iterable[Source]) -> tuple[Support, str]:
         if not pair[0].pedigree & pair[1].pedigree and pair[0].site != pair[1].site
     ]
     for one, other in apart:
-        kinds = one.kind != other.kind
+        kinds = one.kind != other.kind and bool(one.kind and other.kind)
         nations = one.nation != other.nation and bool(one.nation and other.nation)
         if (kinds or nations) and min(one.look_count, other.look_count) >= LOOKS_MIN:
             why = "two kinds of sensor" if kinds else "two nations"
@@ -121,32 +122,64 @@ def support(sources: Iterable[Source]) -> tuple[Support, str]:
     return Support.NONE, f"not confirmed by a second source: {', '.join(map(_named, seen))}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Book:
-    """Looks by track, in order of arrival, so that those of one track are found at once."""
+@dataclass(slots=True, eq=False)
+class _Tally:
+    """When looks of one sensor arrived, in order, and how many had by then."""
 
-    looks: Looks
-    begin: dict[int, tuple[int, int]]
+    arrival_ns: list[int] = field(default_factory=list)
+    count: list[int] = field(default_factory=list)
+
+    def add(self, arrival_ns: int, count: int) -> None:
+        place = bisect_right(self.arrival_ns, arrival_ns)
+        before = self.count[place - 1] if place else 0
+        self.arrival_ns.insert(place, arrival_ns)
+        self.count.insert(place, before + count)
+        for later in range(place + 1, len(self.count)):
+            self.count[later] += count
+
+    def until(self, now_ns: int) -> int:
+        place = bisect_right(self.arrival_ns, now_ns)
+        return self.count[place - 1] if place else 0
+
+
+@dataclass(slots=True, eq=False)
+class Book:
+    """Looks by track and sensor, in order of arrival; written to as they come.
+
+    Parameters
+    ----------
+    sensors
+        One ``Source`` a sensor, its ``look_count`` not used; answers come in this order.
+    """
+
+    sensors: tuple[Source, ...]
+    _tallies: dict[int, dict[int, _Tally]] = field(default_factory=dict)
 
     @staticmethod
     def of(looks: Looks) -> Book:
-        """Sort looks by track and arrival."""
-        order = np.lexsort((looks.sensor, looks.arrival_ns, looks.track))
-        track = looks.track[order]
-        names, first = np.unique(track, return_index=True)
-        ends = np.append(first, len(track))[1:]
-        return Book(
-            looks=Looks(
-                track=track,
-                arrival_ns=looks.arrival_ns[order],
-                sensor=looks.sensor[order],
-                sensors=looks.sensors,
-            ),
-            begin={
-                int(name): (int(start), int(end))
-                for name, start, end in zip(names, first, ends, strict=True)
-            },
-        )
+        """Make a book of looks."""
+        book = Book(looks.sensors)
+        book.add(looks)
+        return book
+
+    def add(self, looks: Looks) -> None:
+        """Write down looks; those of one sensor may come in any order."""
+        order = np.argsort(looks.arrival_ns, kind="stable")
+        for track, arrival_ns, sensor in zip(
+            looks.track[order].tolist(),
+            looks.arrival_ns[order].tolist(),
+            looks.sensor[order].tolist(),
+            strict=True,
+        ):
+            self.hear(track, sensor, arrival_ns)
+
+    def hear(self, track: int, sensor: int, arrival_ns: int, *, count: int = 1) -> None:
+        """Write down that a track took looks of a sensor, by its place in ``sensors``."""
+        tallies = self._tallies.setdefault(track, {})
+        if sensor not in tallies:
+            tallies[sensor] = _Tally()
+            self._tallies[track] = dict(sorted(tallies.items()))
+        self._tallies[track][sensor].add(arrival_ns, count)
 
     def sources(
         self, track: int, now_ns: int, *, since_ns: int | None = None
@@ -162,29 +195,29 @@ class Book:
         since_ns
             Looks that arrived until then do not count either; None counts from the first.
         """
-        start, end = self.begin.get(track, (0, 0))
-        arrival = self.looks.arrival_ns[start:end]
-        last = start + int(np.searchsorted(arrival, now_ns, side="right"))
-        if since_ns is not None:
-            start += int(np.searchsorted(arrival, since_ns, side="right"))
-        counts = np.bincount(
-            self.looks.sensor[start : max(start, last)], minlength=len(self.looks.sensors)
-        )
-        return tuple(
-            replace(sensor, look_count=int(count))
-            for sensor, count in zip(self.looks.sensors, counts, strict=True)
-            if count > 0
-        )
+        found = []
+        for sensor, tally in self._tallies.get(track, {}).items():
+            count = tally.until(now_ns) - (0 if since_ns is None else tally.until(since_ns))
+            if count > 0:
+                found.append(replace(self.sensors[sensor], look_count=count))
+        return tuple(found)
 
-    def confirmed_ns(self, track: int) -> list[int]:
-        """Return when the looks of a track first confirm it, and first do so independently."""
-        start, end = self.begin.get(track, (0, 0))
-        found: dict[Support, int] = {}
-        for arrival_ns in np.unique(self.looks.arrival_ns[start:end]).tolist():
-            found.setdefault(support(self.sources(track, arrival_ns))[0], arrival_ns)
-            if Support.INDEPENDENT in found:
-                break
-        return [at_ns for kind, at_ns in found.items() if kind is not Support.NONE]
+    def tally(self, track: int, now_ns: int) -> tuple[int, ...]:
+        """Return looks of each sensor, as far as they matter: while it is the same, so is support.
+
+        Parameters
+        ----------
+        track
+            Its number.
+        now_ns
+            Looks that arrived later do not count.
+        """
+        tallies = self._tallies.get(track, {})
+        return tuple(min(each.until(now_ns), LOOKS_MIN_SINGLE_KIND) for each in tallies.values())
+
+    def forget(self, track: int) -> None:
+        """Leave out a track that is no more."""
+        self._tallies.pop(track, None)
 
 
 def sources_of(sensors: Sequence[Sensor]) -> tuple[Source, ...]:
@@ -216,5 +249,7 @@ def sources_of(sensors: Sequence[Sensor]) -> tuple[Source, ...]:
 
 
 def _named(source: Source) -> str:
+    if not source.kind:
+        return source.name
     owner = f", {source.nation}" if source.nation else ""
     return f"{source.name} ({source.kind}{owner}, {source.look_count} looks)"

@@ -29,8 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import SEMI_MAJOR_AXIS_M, geodetic_from_ecef
-from commonwatch.earth.frames import inertial_from_ecef, rotation_enu_from_ecef
-from commonwatch.earth.gravity import GM_M3_S2
+from commonwatch.earth.frames import rotation_enu_from_ecef
+from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2
 from commonwatch.kernels import run_in_chunks
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.warning import arc_kernel
@@ -67,7 +67,9 @@ class Flown:
     arrives: npt.NDArray[np.bool_]
 
 
-def fly(states: F64, *, direction: int, heights_m: F64 | None = None) -> Flown:
+def fly(
+    states: F64, *, direction: int, heights_m: F64 | None = None, perigee_m: F64 | None = None
+) -> Flown:
     """Fly state vectors freely until they cross the ellipsoid.
 
     Parameters
@@ -79,6 +81,8 @@ def fly(states: F64, *, direction: int, heights_m: F64 | None = None) -> Flown:
     heights_m
         (..., k), heights to note on the way down; None notes the ground alone, which is always
         last.
+    perigee_m
+        (...), of their orbits, where that is known already.
 
     Notes
     -----
@@ -100,7 +104,8 @@ def fly(states: F64, *, direction: int, heights_m: F64 | None = None) -> Flown:
     width = levels.shape[1]
     crossed, time_s = np.empty((count, width, 6)), np.empty((count, width))
     highest, outcome = np.empty((count, 6)), np.empty(count, dtype=np.int8)
-    time_max_s = np.where(apsides_m(rows)[0] > PERIGEE_ALOFT_M, 0.0, TIME_MAX_S)
+    perigee = apsides_m(rows)[0] if perigee_m is None else perigee_m.reshape(-1)
+    time_max_s = np.where(perigee > PERIGEE_ALOFT_M, 0.0, TIME_MAX_S)
     field = FIELD.copy()  # the compiled signature takes a writeable array
 
     def work(first: int, last: int) -> None:
@@ -135,11 +140,13 @@ def apsides_m(states: F64) -> tuple[F64, F64]:
     -----
     Two-body: J2 moves either by some 10 km within a revolution.
     """
-    inertial = inertial_from_ecef(states, 0.0)
-    position, velocity = inertial[..., :3], inertial[..., 3:]
-    radius = np.linalg.norm(position, axis=-1)
-    energy = 0.5 * np.sum(velocity**2, axis=-1) - GM_M3_S2 / radius
-    momentum = np.sum(np.cross(position, velocity) ** 2, axis=-1)
+    x, y, z, fast, across, climb = np.moveaxis(states, -1, 0)
+    fast, across = fast - EARTH_RATE_RAD_S * y, across + EARTH_RATE_RAD_S * x  # inertial
+    radius = np.sqrt(x * x + y * y + z * z)
+    energy = 0.5 * (fast * fast + across * across + climb * climb) - GM_M3_S2 / radius
+    momentum = (
+        (y * climb - z * across) ** 2 + (z * fast - x * climb) ** 2 + (x * across - y * fast) ** 2
+    )
     eccentricity = np.sqrt(np.maximum(1.0 + 2.0 * energy * momentum / GM_M3_S2**2, 0.0))
     parameter = momentum / GM_M3_S2
     with np.errstate(divide="ignore"):
@@ -174,8 +181,8 @@ class Spread:
 
     Parameters
     ----------
-    points
-        (n, 13, 6), where they start.
+    points, perigee_m
+        (n, 13, 6) and (n, 13), where they start, and of their orbits.
     share
         (n,), how much of the spread they are: 1, or a tenth where not all of it comes down.
     flown
@@ -183,6 +190,7 @@ class Spread:
     """
 
     points: F64
+    perigee_m: F64
     share: F64
     flown: Flown
 
@@ -192,27 +200,58 @@ class Spread:
         return np.asarray(self.flown.arrives.all(axis=1))
 
 
-def fly_spread(state_vector: F64, covariance: F64, *, direction: int) -> Spread:
-    """Fly estimates to the ground, forward or back, with their uncertainty.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fan:
+    """Estimates and their points, before they fly.
 
     Parameters
     ----------
     state_vector, covariance
         (n, 6) and (n, 6, 6), ECEF.
+    points, perigee_m
+        (n, 13, 6) and (n, 13), at the whole spread.
+    """
+
+    state_vector: F64
+    covariance: F64
+    points: F64
+    perigee_m: F64
+
+    @staticmethod
+    def of(state_vector: F64, covariance: F64) -> Fan:
+        """Lay the points of estimates."""
+        points = points_of(state_vector, covariance)
+        return Fan(
+            state_vector=state_vector,
+            covariance=covariance,
+            points=points,
+            perigee_m=apsides_m(points)[0],
+        )
+
+
+def fly_spread(fan: Fan, *, direction: int) -> Spread:
+    """Fly estimates to the ground, forward or back, with their uncertainty.
+
+    Parameters
+    ----------
+    fan
+        The estimates.
     direction
         1 forward in time, -1 back.
     """
-    points = points_of(state_vector, covariance)
-    flown = fly(points, direction=direction)
+    points, perigee_m = fan.points, fan.perigee_m
+    flown = fly(points, direction=direction, perigee_m=perigee_m)
     share = np.ones(len(points))
     torn = np.flatnonzero(flown.arrives[:, 0] & ~flown.arrives.all(axis=1))
     if len(torn):
-        points[torn] = points_of(state_vector[torn], covariance[torn], share=_NARROW)
+        points, perigee_m = points.copy(), perigee_m.copy()
+        points[torn] = points_of(fan.state_vector[torn], fan.covariance[torn], share=_NARROW)
+        perigee_m[torn] = apsides_m(points[torn])[0]
         share[torn] = _NARROW
-        again = fly(points[torn], direction=direction)
+        again = fly(points[torn], direction=direction, perigee_m=perigee_m[torn])
         for name in ("crossed", "time_s", "highest", "arrives"):
             getattr(flown, name)[torn] = getattr(again, name)
-    return Spread(points=points, share=share, flown=flown)
+    return Spread(points=points, perigee_m=perigee_m, share=share, flown=flown)
 
 
 def moments(values: F64, share: F64) -> tuple[F64, F64]:
@@ -237,6 +276,11 @@ def moments(values: F64, share: F64) -> tuple[F64, F64]:
     away = around - middle[:, None]
     covariance = np.einsum("npi,npj->nij", away, away) / (POINTS - 1)
     return mean, covariance * widening[:, None, None]
+
+
+def or_zero(values: F64) -> F64:
+    """Return values with 0 in place of nan: what is not known must not warn."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def level_offsets_m(origin_ecef_m: F64, position_ecef_m: F64) -> F64:

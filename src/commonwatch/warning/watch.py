@@ -1,14 +1,11 @@
-"""The watch: which instants of each track are judged, and what happens to its alert at each.
+"""The watch: what happens to the alert of each track at each instant that is judged.
 
-A track is judged when it is first confirmed, each 10 s of its time from its first row on, when its
-sources first confirm it, and at last sight. Every judgement is a row of its own, from what was
-known then; nothing is rewritten afterwards.
+Every judgement is a row of its own, from what was known then; nothing is rewritten afterwards.
+``Watch`` takes rows as they come; ``watch`` is the same over a whole file.
 
 =======================  ===================================================  =======
 figure                   source                                               mark
 =======================  ===================================================  =======
-``EARLIER_MIN_S``        shorter differences of estimates are mostly noise    assumed
-``RECENT_S``             who looked lately may cancel an alert                assumed
 ``STRAYED``              a point at 3.7 standard deviations: 0.1 % of honest  derived
                          ellipses
 ``CLASS_MARGIN``         hysteresis of the answer that is named first         assumed
@@ -18,29 +15,24 @@ figure                   source                                               ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.errors import InputError
-from commonwatch.tracking.estimate import Estimates, Status
-from commonwatch.units import NS_PER_S
+from commonwatch.tracking.estimate import Estimates
 from commonwatch.warning.alert import Evidence, Life, Transition, advance
 from commonwatch.warning.alert import Status as AlertStatus
 from commonwatch.warning.assessment import ANSWERS
 from commonwatch.warning.coasting import Motor
-from commonwatch.warning.ellipse import Ellipses, outness
-from commonwatch.warning.judgement import Context, Judgements, Settings, judge
-from commonwatch.warning.notice import MATCH_WORDS, NOT_KNOWN, Matched, Notice, Seen, match
-from commonwatch.warning.source import Book, Looks, Support, support
+from commonwatch.warning.ellipse import Ellipse
+from commonwatch.warning.judgement import Judgements, Settings
+from commonwatch.warning.notice import MATCH_WORDS, NOT_KNOWN, Matched, Notice, match
+from commonwatch.warning.rounds import Rounds, Supported
+from commonwatch.warning.source import Book, Looks
+from commonwatch.warning.statement import Statement, statements
 
-I64 = npt.NDArray[np.int64]
-
-EARLIER_MIN_S: Final = 5.0
-RECENT_S: Final = 30.0
 DISTANCE_MIN_M: Final = 6_000_000.0
 DISTANCE_MAX_M: Final = 1e9
 """Positions outside this are refused: below the ground, or beyond the Moon."""
@@ -94,6 +86,128 @@ class Alerts:
         return len(self.row)
 
 
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """Where the alert of one track stands, and what was stated last.
+
+    Parameters
+    ----------
+    alert
+        Its number; -1 before it is raised.
+    life
+        Where it stands.
+    answer, notice
+        The answer named first, by its place among ``assessment.ANSWERS``, and the match.
+    stated
+        The impact area stated last.
+    """
+
+    alert: int = -1
+    life: Life = field(default_factory=Life)
+    answer: int = -1
+    notice: Matched = NOT_KNOWN
+    stated: Ellipse | None = None
+
+
+def judged_anew(
+    standing: Standing, said: Statement, supported: Supported, noticed: Matched
+) -> tuple[Transition, str]:
+    """Take one step in the life of a track's alert, and remember what is stated.
+
+    Parameters
+    ----------
+    standing
+        Changed in place; its number is for the caller to give.
+    said
+        What is said of the track now.
+    supported
+        What confirms it: of its own sensors, and of what else the caller holds.
+    noticed
+        How notices match.
+    """
+    answer = _answer(said.answer_probability, standing.answer)
+    standing.life, transition, reason = advance(
+        standing.life,
+        Evidence(
+            ballistic_probability=said.answer_probability[0],
+            support=supported.support,
+            support_reason=supported.reason,
+            recent_support=supported.recent_support,
+            changed=_changed(standing, answer, noticed, _astray(standing, said)),
+        ),
+    )
+    if transition is Transition.NOTHING:
+        return transition, reason
+    if said.impact is not None and (
+        transition is not Transition.UPDATED or standing.stated is None
+    ):
+        standing.stated = said.impact.area
+    standing.answer, standing.notice = answer, noticed
+    return transition, reason
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """Turns tracks into alerts as their rows come.
+
+    Parameters
+    ----------
+    settings
+        What is assumed.
+    """
+
+    settings: Settings
+    rounds: Rounds = field(init=False)
+    _standings: dict[int, Standing] = field(default_factory=dict)
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self.rounds = Rounds(self.settings)
+
+    def step(
+        self,
+        estimates: Estimates,
+        book: Book | None,
+        *,
+        notices: Sequence[Notice] = (),
+        is_last: bool = False,
+        say: Callable[[str, float], None] | None = None,
+    ) -> Alerts:
+        """Judge what is due among new rows.
+
+        Parameters
+        ----------
+        estimates, book, is_last, say
+            As ``Rounds.step`` takes them.
+        notices
+            Given in advance. They are matched and shown; no transition depends on them but
+            *corrected*, where the match itself changes.
+        """
+        judged = self.rounds.step(estimates, book, is_last=is_last, say=say)
+        alerts = Alerts(estimates=judged.estimates, judgements=judged.judgements)
+        names = [each.name for each in self.settings.classes]
+        for row, said in enumerate(statements(judged, class_names=names)):
+            noticed = match(notices, said.seen) if notices else NOT_KNOWN
+            mine = self._standings.setdefault(said.track, Standing())
+            transition, reason = judged_anew(mine, said, said.supported, noticed)
+            if transition is Transition.NOTHING:
+                continue
+            if mine.alert < 0:
+                mine.alert = self._count
+                self._count += 1
+            alerts.row.append(row)
+            alerts.alert.append(mine.alert)
+            alerts.transition.append(transition)
+            alerts.status.append(mine.life.status)
+            alerts.notice.append(noticed)
+            alerts.reason.append(reason)
+            alerts.sources.append(said.supported.names)
+            alerts.is_last_sight.append(said.is_last_sight)
+        for track in judged.ended:
+            self._standings.pop(track, None)
+        return alerts
+
+
 def watch(
     estimates: Estimates,
     *,
@@ -114,8 +228,7 @@ def watch(
     looks
         Which detections each track took. None: sources are unknown, and nothing is confirmed.
     notices
-        Given in advance. They are matched and shown; no transition depends on them but
-        *corrected*, where the match itself changes.
+        Given in advance, as ``Watch.step`` takes them.
     limits
         How much one call may judge.
     report
@@ -124,7 +237,8 @@ def watch(
     Returns
     -------
     Alerts
-        In the order of ``known_ns``, then of tracks.
+        In the order of ``known_ns``, then of tracks. The last judgement of each track is its last
+        sight, whenever it was made.
 
     Raises
     ------
@@ -135,31 +249,27 @@ def watch(
     say = report or _silent
     say("choosing instants", 0.0)
     book = None if looks is None else Book.of(looks)
-    chosen = instants(estimates, book, interval_s=settings.interval_s)
-    picked = estimates.take(chosen.row)
-    supports = [_supported(book, picked, row) for row in range(len(picked))]
-    context = Context(
-        first_ns=chosen.first_ns,
-        earlier=chosen.earlier,
-        previous=chosen.previous,
-        has_two_sources=np.array(
-            [each.support is not Support.NONE for each in supports], dtype=bool
-        ),
-        has_infrared=np.array([each.has_infrared for each in supports], dtype=bool),
-    )
-    judgements = judge(
-        picked,
-        context,
-        settings=settings,
+    alerts = Watch(settings).step(
+        estimates,
+        book,
+        notices=notices,
+        is_last=True,
         say=lambda stage, part: say(stage, 0.1 + 0.8 * part),
     )
-    alerts = Alerts(estimates=picked, judgements=judgements)
-    held: dict[int, _Held] = {}
-    outside = _strayed(judgements.impacts.area)
     say("matching and raising", 0.9)
-    for row in np.lexsort((picked.track, picked.known_ns)).tolist():
-        _step(alerts, held, row, supports[row], (notices, chosen, outside))
-    return alerts
+    return _in_order(alerts)
+
+
+def _in_order(alerts: Alerts) -> Alerts:
+    """Put events into the order of ``known_ns``, then of tracks, and mark each last sight."""
+    track, known_ns = alerts.estimates.track, alerts.estimates.known_ns
+    last = dict(zip(track.tolist(), range(len(track)), strict=True))
+    rows = np.array(alerts.row, dtype=np.int64)
+    order = np.lexsort((track[rows], known_ns[rows])).tolist()
+    lists = [name for name in Alerts.__slots__ if name not in ("estimates", "judgements")]
+    columns: dict[str, Any] = {name: [getattr(alerts, name)[k] for k in order] for name in lists}
+    columns["is_last_sight"] = [last[int(track[row])] == row for row in columns["row"]]
+    return replace(alerts, **columns)
 
 
 def _check(estimates: Estimates, notice_count: int, limits: Limits) -> None:
@@ -185,162 +295,15 @@ def _silent(stage: str, part: float) -> None:
     del stage, part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chosen:
-    """Rows that are judged, those of one track together and in order.
-
-    Parameters
-    ----------
-    row
-        Into the estimates.
-    first_ns
-        Time of the track's first row.
-    earlier, previous
-        As ``judgement.Context`` has them.
-    is_last
-        Whether it is the track's last sight.
-    """
-
-    row: I64
-    first_ns: I64
-    earlier: I64
-    previous: I64
-    is_last: npt.NDArray[np.bool_]
-
-
-def instants(estimates: Estimates, book: Book | None, *, interval_s: float) -> Chosen:
-    """Choose the rows of confirmed tracks that are judged."""
-    order = np.lexsort((np.arange(len(estimates)), estimates.known_ns, estimates.track))
-    track = estimates.track[order]
-    names, begin = np.unique(track, return_index=True)
-    ends = np.append(begin, len(track))[1:]
-    parts: list[tuple[I64, int]] = []
-    for name, start, end in zip(names.tolist(), begin.tolist(), ends.tolist(), strict=True):
-        rows = order[start:end]
-        first_ns = int(estimates.time_ns[rows].min())
-        known = rows[estimates.status[rows] == Status.CONFIRMED]
-        if len(known):
-            step = (estimates.time_ns[known] - first_ns) // int(interval_s * NS_PER_S)
-            is_new = np.append(True, np.diff(np.maximum.accumulate(step)) > 0)
-            is_new[-1] = True
-            for at_ns in [] if book is None else book.confirmed_ns(name):
-                is_new[np.flatnonzero(estimates.known_ns[known] >= at_ns)[:1]] = True
-            parts.append((known[is_new], first_ns))
-    return _linked(estimates, parts)
-
-
-def _linked(estimates: Estimates, parts: list[tuple[I64, int]]) -> Chosen:
-    """Link each chosen row with those of its track before it."""
-    previous: list[int] = []
-    earlier: list[int] = []
-    is_last: list[bool] = []
-    for rows, _ in parts:
-        base = len(previous)
-        times = estimates.time_ns[rows]
-        for k in range(len(rows)):
-            previous.append(base + k - 1 if k else -1)
-            apart = np.flatnonzero(times[:k] <= times[k] - int(EARLIER_MIN_S * NS_PER_S))
-            earlier.append(base + int(apart[-1]) if len(apart) else -1)
-            is_last.append(k == len(rows) - 1)
-    none = np.empty(0, dtype=np.int64)
-    return Chosen(
-        row=np.concatenate([none, *(rows for rows, _ in parts)]),
-        first_ns=np.concatenate([none, *(np.full(len(r), f) for r, f in parts)]).astype(np.int64),
-        earlier=np.array(earlier, dtype=np.int64),
-        previous=np.array(previous, dtype=np.int64),
-        is_last=np.array(is_last, dtype=bool),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Supported:
-    """What a track rests on at one instant."""
-
-    support: Support
-    reason: str
-    recent: Support
-    names: str
-    has_infrared: bool
-
-
-def _supported(book: Book | None, estimates: Estimates, row: int) -> _Supported:
-    track, now_ns = int(estimates.track[row]), int(estimates.known_ns[row])
-    sources = () if book is None else book.sources(track, now_ns)
-    found, reason = support(sources)
-    recent_ns = now_ns - int(RECENT_S * NS_PER_S)
-    recent = () if book is None else book.sources(track, now_ns, since_ns=recent_ns)
-    return _Supported(
-        support=found,
-        reason=reason,
-        recent=support(recent)[0],
-        names=", ".join(source.name for source in sources),
-        has_infrared=any(source.kind == "infrared" for source in sources),
-    )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Held:
-    """What is kept of a track between judgements: its alert, and what was stated last."""
-
-    alert: int = -1
-    life: Life = field(default_factory=Life)
-    answer: int = -1
-    notice: Matched = NOT_KNOWN
-    stated: int = -1
-
-
-def _step(
-    alerts: Alerts,
-    held: dict[int, _Held],
-    row: int,
-    supported: _Supported,
-    rest: tuple[Sequence[Notice], Chosen, Callable[[int, int], float]],
-) -> None:
-    """Judge one row: at most one event."""
-    notices, chosen, outside = rest
-    judgements = alerts.judgements
-    mine = held.setdefault(int(alerts.estimates.track[row]), _Held())
-    shares = judgements.answer_probability[row]
-    noticed = match(notices, _seen(alerts.estimates, judgements, row)) if notices else NOT_KNOWN
-    answer = _answer(shares, mine.answer)
-    changed = _changed(mine, answer, noticed, _astray(mine, judgements, row, outside))
-    mine.life, transition, reason = advance(
-        mine.life,
-        Evidence(
-            ballistic_probability=float(shares[0]),
-            support=supported.support,
-            support_reason=supported.reason,
-            recent_support=supported.recent,
-            changed=changed,
-        ),
-    )
-    if transition is Transition.NOTHING:
-        return
-    if mine.alert < 0:
-        mine.alert = max((each.alert for each in held.values()), default=-1) + 1
-    is_stated = transition is not Transition.UPDATED or mine.stated < 0
-    if judgements.impacts.is_given[row] and (is_stated or mine.stated < 0):
-        mine.stated = row
-    mine.answer, mine.notice = answer, noticed
-    alerts.row.append(row)
-    alerts.alert.append(mine.alert)
-    alerts.transition.append(transition)
-    alerts.status.append(mine.life.status)
-    alerts.notice.append(noticed)
-    alerts.reason.append(reason)
-    alerts.sources.append(supported.names)
-    alerts.is_last_sight.append(bool(chosen.is_last[row]))
-
-
-def _answer(shares: npt.NDArray[np.float64], before: int) -> int:
+def _answer(shares: Sequence[float], before: int) -> int:
     """Return the likeliest answer; it changes only by a margin."""
-    best = int(np.argmax(shares))
+    best = max(range(len(shares)), key=shares.__getitem__)
     if before >= 0 and shares[best] < shares[before] + CLASS_MARGIN:
         return before
     return best
 
 
-def _changed(mine: _Held, answer: int, noticed: Matched, astray: str) -> str:
+def _changed(mine: Standing, answer: int, noticed: Matched, astray: str) -> str:
     """Say what no longer agrees with what was stated last; empty where all does."""
     parts = [astray] if astray else []
     if 0 <= mine.answer != answer:
@@ -350,44 +313,13 @@ def _changed(mine: _Held, answer: int, noticed: Matched, astray: str) -> str:
     return "; ".join(parts)
 
 
-def _astray(
-    mine: _Held, judgements: Judgements, row: int, outside: Callable[[int, int], float]
-) -> str:
-    if mine.stated < 0:
+def _astray(mine: Standing, said: Statement) -> str:
+    if mine.stated is None:
         return ""
-    if judgements.motor[row] is Motor.BURNS:
+    if said.motor is Motor.BURNS:
         return "the motor burns again: the impact stated no longer holds"
-    if judgements.impacts.is_given[row] and outside(mine.stated, row) > STRAYED:
-        return "the predicted impact has left the ellipse stated"
+    if said.impact is not None:
+        area = said.impact.area
+        if mine.stated.outness(area.latitude_rad, area.longitude_rad) > STRAYED:
+            return "the predicted impact has left the ellipse stated"
     return ""
-
-
-def _strayed(area: Ellipses) -> Callable[[int, int], float]:
-    """Return a function that says how far the middle of one ellipse lies outside another."""
-
-    def outside(stated: int, row: int) -> float:
-        one = Ellipses(**{n: getattr(area, n)[stated : stated + 1] for n in area.__slots__})
-        place = area.latitude_rad[row : row + 1], area.longitude_rad[row : row + 1]
-        return float(outness(one, *place)[0])
-
-    return outside
-
-
-def _seen(estimates: Estimates, judgements: Judgements, row: int) -> Seen:
-    origins = judgements.origins
-    latitude, longitude, _ = geodetic_from_ecef(estimates.state_vector[row, :3])
-    is_given = bool(origins.is_given[row])
-    since_ns = int(origins.time_s[row] * NS_PER_S) if is_given else 0
-    return Seen(
-        now_ns=int(estimates.known_ns[row]),
-        launch_ns=int(estimates.time_ns[row]) + since_ns if is_given else None,
-        launch_std_s=float(origins.time_std_s[row]),
-        latitude_rad=float(origins.area.latitude_rad[row]),
-        longitude_rad=float(origins.area.longitude_rad[row]),
-        half_axis_m=float(origins.area.long_half_axis_m[row]),
-        azimuth_rad=float(origins.azimuth_rad[row]),
-        azimuth_std_rad=float(origins.azimuth_std_rad[row]),
-        below_latitude_rad=float(latitude),
-        below_longitude_rad=float(longitude),
-        position_std_m=float(np.sqrt(max(np.trace(estimates.covariance[row, :3, :3]), 0.0))),
-    )

@@ -3,7 +3,6 @@
 ==========================  ==================================================  =======
 figure                      source                                              mark
 ==========================  ==================================================  =======
-``ARRIVAL_S``               1 to 3 s from a sensor to its centre                assumed
 ``FALSE_RANGE_RATE_M_S``    a false plot may seem to move at any speed of       assumed
                             what flies
 ``GLINTS_PER_HOUR``         sun on clouds, a satellite                          assumed
@@ -14,6 +13,7 @@ figure                      source                                              
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,8 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth import ray_table
-from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef, local_radius
+from commonwatch.earth.ellipsoid import (
+    destination,
+    ecef_from_geodetic,
+    geodetic_from_ecef,
+    local_radius,
+)
 from commonwatch.flight.trajectory import Trajectories
+from commonwatch.scenario.nations import DelaySpan
 from commonwatch.sensing.infrared import InfraredSatellite, position_ecef_m
 from commonwatch.sensing.measurement import (
     look_probability,
@@ -37,10 +43,10 @@ from commonwatch.units import NS_PER_S
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-ARRIVAL_S: Final = (1.0, 3.0)
 FALSE_RANGE_RATE_M_S: Final = 8_000.0
 GLINTS_PER_HOUR: Final = 1.0
 GLINT_LOOKS: Final = 3
+NO_OBJECT: Final = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,21 +63,58 @@ class Flown:
         The lift-off that satellites' orbits count from.
     epoch_ns
         Start of the record, UTC since 1970.
+    duration_s
+        The record ends here, though flights may go on.
     """
 
     trajectories: Trajectories
     lift_off_s: F64
     first_launch_s: float
     epoch_ns: int
+    duration_s: float = math.inf
 
     @property
     def span_s(self) -> float:
-        """Length of the record: to the end of the last flight."""
-        return float(np.max(self.lift_off_s + self.trajectories.end_s))
+        """Length of the record: to the end of the last flight, or as long as it may be."""
+        landed_s = float(np.max(self.lift_off_s + self.trajectories.end_s))
+        return min(landed_s, self.duration_s)
 
     def instant_ns(self, time_s: npt.NDArray[np.floating]) -> I64:
         """Whole nanoseconds since 1970 of seconds from the start of the record."""
         return self.epoch_ns + np.round(time_s * NS_PER_S).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rhythm:
+    """When a sensor looks, and how long each look is under way to its centre.
+
+    Parameters
+    ----------
+    phase_s, interval_s
+        Seconds from the start of the record to the first look, and from look to look.
+    delay_s
+        (k,), of each look of the record.
+    """
+
+    phase_s: float
+    interval_s: float
+    delay_s: F64
+
+    @property
+    def look_count(self) -> int:
+        """Looks of the whole record."""
+        return len(self.delay_s)
+
+    def time_s(self, look: I64) -> F64:
+        """Seconds from the start of the record to looks by their number."""
+        time_s: F64 = self.phase_s + self.interval_s * look.astype(np.float64)
+        return time_s
+
+    def look_in(self, first_s: float, last_s: float) -> I64:
+        """Numbers of the looks from one instant to another, both inclusive."""
+        first = max(math.ceil((first_s - self.phase_s) / self.interval_s), 0)
+        last = min(math.floor((last_s - self.phase_s) / self.interval_s), self.look_count - 1)
+        return np.arange(first, last + 1, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +129,9 @@ class Looks:
         (m, 4), range, azimuth, elevation as the radar reports it, range rate.
     eye_ecef_m, line_of_sight
         (m, 3).
+    look, path
+        (m,), number of the look, and of the flight that it shows, -1 for none: truth, which never
+        goes with the rest.
     """
 
     time_ns: I64
@@ -93,21 +139,41 @@ class Looks:
     reported: F64
     eye_ecef_m: F64
     line_of_sight: F64
+    look: I64
+    path: I64
+
+
+def rhythm(
+    sensor: Radar | InfraredSatellite, flown: Flown, delay: DelaySpan, *, rng: np.random.Generator
+) -> Rhythm:
+    """Draw when a sensor looks, each ``track_interval_s`` or ``revisit_s``, and its delays."""
+    interval_s = sensor.track_interval_s if isinstance(sensor, Radar) else sensor.revisit_s
+    phase_s = float(rng.uniform(0.0, interval_s))
+    look_count = max(int((flown.span_s - phase_s) / interval_s) + 1, 0)
+    return Rhythm(phase_s=phase_s, interval_s=interval_s, delay_s=delay.drawn(rng, look_count))
 
 
 def drawn_plots(
-    radar: Radar, spells: Spells, flown: Flown, *, range_bias_m: float, rng: np.random.Generator
+    radar: Radar,
+    spells: Spells,
+    flown: Flown,
+    when: Rhythm,
+    *,
+    range_bias_m: float,
+    rng: np.random.Generator,
 ) -> Looks:
     """Draw the plots of one radar.
 
     Parameters
     ----------
     radar
-        Which sweeps each ``track_interval_s``; all plots of a sweep have its time.
+        All plots of one of its sweeps have the sweep's time.
     spells
         When it can see which flight.
     flown
         The flights.
+    when
+        Its sweeps.
     range_bias_m
         Added to each range.
     rng
@@ -118,88 +184,181 @@ def drawn_plots(
     False plots are Poisson in number and uniform over the searched volume; a cued radar has them
     only in sweeps in which it looks at something.
     """
-    interval_s = radar.track_interval_s
-    phase_s = rng.uniform(0.0, interval_s)
-    sweep_count = int((flown.span_s - phase_s) / interval_s) + 1
-    delay_s = rng.uniform(*ARRIVAL_S, sweep_count)
-    path, sweep = _instants(
-        spells.path,
-        flown.lift_off_s[spells.path] + spells.first_seen_s,
-        flown.lift_off_s[spells.path] + spells.last_seen_s,
-        phase_s=phase_s,
-        interval_s=interval_s,
-    )
-    flying_s = phase_s + sweep * interval_s - flown.lift_off_s[path]
-    states = flown.trajectories.state_vector_at(path, flying_s)
+    path, sweep = looks_at(spells, flown, when)
+    states = flown.trajectories.state_vector_at(path, when.time_s(sweep) - flown.lift_off_s[path])
     is_seen = rng.random(len(path)) < look_probability(radar, states)
     plots = _true_plots(radar, states[is_seen], range_bias_m, rng)
-    searched = np.arange(sweep_count) if radar.role is Role.SEARCH else np.unique(sweep)
+    searched = np.arange(when.look_count) if radar.role is Role.SEARCH else np.unique(sweep)
     false_sweep = np.repeat(searched, rng.poisson(radar.false_plots_per_sweep, len(searched)))
     false = _false_plots(radar, len(false_sweep), rng)
-    all_sweeps = np.concatenate([sweep[is_seen], false_sweep])
-    blank = np.full((len(all_sweeps), 3), np.nan)
-    return Looks(
-        time_ns=flown.instant_ns(phase_s + all_sweeps * interval_s),
-        arrival_ns=flown.instant_ns(phase_s + all_sweeps * interval_s + delay_s[all_sweeps]),
+    return _plots(
+        flown,
+        when,
         reported=np.concatenate([plots, false]),
-        eye_ecef_m=blank,
-        line_of_sight=blank,
+        look=np.concatenate([sweep[is_seen], false_sweep]),
+        path=np.concatenate([path[is_seen], np.full(len(false_sweep), NO_OBJECT)]),
     )
 
 
-def drawn_lines(satellite: InfraredSatellite, flown: Flown, *, rng: np.random.Generator) -> Looks:
+def drawn_clutter(
+    radar: Radar,
+    flown: Flown,
+    when: Rhythm,
+    *,
+    first_s: float,
+    last_s: float,
+    count: int,
+    rng: np.random.Generator,
+) -> Looks:
+    """Draw false plots more: ``count`` in each sweep between two instants, on the average."""
+    sweeps = when.look_in(first_s, last_s)
+    sweep = np.repeat(sweeps, rng.poisson(count, len(sweeps)))
+    false = _false_plots(radar, len(sweep), rng)
+    path = np.full(len(sweep), NO_OBJECT)
+    return _plots(flown, when, reported=false, look=sweep, path=path)
+
+
+def drawn_lines(
+    satellite: InfraredSatellite, flown: Flown, when: Rhythm, *, rng: np.random.Generator
+) -> Looks:
     """Draw the lines of sight of one satellite: burning motors, and the sun on clouds.
 
     Parameters
     ----------
     satellite
-        Which looks each ``revisit_s`` and misses nothing that burns above the clouds.
+        Which misses nothing that burns above the clouds.
     flown
         The flights.
+    when
+        Its looks.
     rng
         Its own generator.
     """
-    phase_s = rng.uniform(0.0, satellite.revisit_s)
-    look_count = int((flown.span_s - phase_s) / satellite.revisit_s) + 1
-    delay_s = rng.uniform(*ARRIVAL_S, look_count)
     paths = flown.trajectories
     dark_s = np.minimum(paths.burn_out_s, paths.end_s)
     path, look = _instants(
-        np.arange(paths.path_count),
-        flown.lift_off_s,
-        flown.lift_off_s + dark_s,
-        phase_s=phase_s,
-        interval_s=satellite.revisit_s,
+        np.arange(paths.path_count), flown.lift_off_s, flown.lift_off_s + dark_s, flown, when
     )
-    flying_s = phase_s + look * satellite.revisit_s - flown.lift_off_s[path]
-    place = paths.state_vector_at(path, flying_s)[:, :3]
-    glint_look, glint_place = _glints(satellite, flown, look_count, phase_s, rng)
-    look = np.concatenate([look, glint_look])
-    place = np.concatenate([place, glint_place])
-    time_s = phase_s + look * satellite.revisit_s
+    place = paths.state_vector_at(path, when.time_s(look) - flown.lift_off_s[path])[:, :3]
+    glint_look, glint_place = _glints(satellite, flown, when, rng)
+    return _lines(
+        satellite,
+        flown,
+        when,
+        look=np.concatenate([look, glint_look]),
+        place=np.concatenate([place, glint_place]),
+        path=np.concatenate([path, np.full(len(glint_look), NO_OBJECT)]),
+        rng=rng,
+    )
+
+
+def drawn_glints(
+    satellite: InfraredSatellite,
+    flown: Flown,
+    when: Rhythm,
+    *,
+    first_s: F64,
+    lasts_s: float,
+    latitude_rad: float,
+    longitude_rad: float,
+    radius_m: float,
+    rng: np.random.Generator,
+) -> Looks:
+    """Draw glints of one region: each stands still on the clouds at a place of its own.
+
+    Parameters
+    ----------
+    satellite, flown, when
+        As for ``drawn_lines``; a glint that the satellite does not see is none.
+    first_s, lasts_s
+        (g,) when each begins, from the start of the record, and how long each is in view.
+    latitude_rad, longitude_rad, radius_m
+        The circle over which they are spread evenly.
+    rng
+        A generator of their own.
+    """
+    count = len(first_s)
+    azimuth = rng.uniform(0.0, TURN_RAD, count)
+    distance_m = radius_m * np.sqrt(rng.random(count))
+    latitude, longitude = destination(latitude_rad, longitude_rad, azimuth, distance_m)
+    places = ecef_from_geodetic(latitude, longitude, satellite.cloud_break_altitude_m + 1.0)
+    looks = [when.look_in(start_s, start_s + lasts_s) for start_s in first_s.tolist()]
+    counts = [len(look) for look in looks]
+    look = np.concatenate([*looks, np.empty(0, dtype=np.int64)])
+    return _lines(
+        satellite,
+        flown,
+        when,
+        look=look,
+        place=np.repeat(places, counts, axis=0),
+        path=np.full(len(look), NO_OBJECT),
+        rng=rng,
+    )
+
+
+def together(parts: Sequence[Looks]) -> Looks:
+    """Put looks of one sensor behind one another."""
+    names = Looks.__dataclass_fields__
+    return Looks(**{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
+
+
+def looks_at(spells: Spells, flown: Flown, when: Rhythm) -> tuple[I64, I64]:
+    """Return flight and number of every look that falls into a spell of one sensor."""
+    start_s = flown.lift_off_s[spells.path]
+    return _instants(
+        spells.path, start_s + spells.first_seen_s, start_s + spells.last_seen_s, flown, when
+    )
+
+
+def _plots(flown: Flown, when: Rhythm, *, reported: F64, look: I64, path: I64) -> Looks:
+    """Make looks of a radar's plots."""
+    time_s = when.time_s(look)
+    blank = np.full((len(look), 3), np.nan)
+    return Looks(
+        time_ns=flown.instant_ns(time_s),
+        arrival_ns=flown.instant_ns(time_s + when.delay_s[look]),
+        reported=reported,
+        eye_ecef_m=blank,
+        line_of_sight=blank,
+        look=look,
+        path=path,
+    )
+
+
+def _lines(
+    satellite: InfraredSatellite,
+    flown: Flown,
+    when: Rhythm,
+    *,
+    look: I64,
+    place: F64,
+    path: I64,
+    rng: np.random.Generator,
+) -> Looks:
+    """Make looks of a satellite at places, those that are in its view."""
+    time_s = when.time_s(look)
     eye = position_ecef_m(satellite.orbit, time_s - flown.first_launch_s)
     is_seen = _in_view(satellite, place, eye)
     place, eye, look, time_s = place[is_seen], eye[is_seen], look[is_seen], time_s[is_seen]
     return Looks(
         time_ns=flown.instant_ns(time_s),
-        arrival_ns=flown.instant_ns(time_s + delay_s[look]),
+        arrival_ns=flown.instant_ns(time_s + when.delay_s[look]),
         reported=np.full((len(look), 4), np.nan),
         eye_ecef_m=eye,
         line_of_sight=_spread(place - eye, satellite.line_of_sight_std_rad, rng),
+        look=look,
+        path=path[is_seen],
     )
 
 
 def _instants(
-    path: npt.NDArray[np.integer],
-    first_s: F64,
-    last_s: F64,
-    *,
-    phase_s: float,
-    interval_s: float,
+    path: npt.NDArray[np.integer], first_s: F64, last_s: F64, flown: Flown, when: Rhythm
 ) -> tuple[I64, I64]:
-    """Path and number of every look that falls into a stretch of time."""
-    first = np.ceil((first_s - phase_s) / interval_s).astype(np.int64)
-    count = np.maximum(np.floor((last_s - phase_s) / interval_s).astype(np.int64) - first + 1, 0)
+    """Path and number of every look of the record that falls into a stretch of time."""
+    last_s = np.minimum(last_s, flown.span_s)
+    first = np.ceil((first_s - when.phase_s) / when.interval_s).astype(np.int64)
+    last = np.floor((last_s - when.phase_s) / when.interval_s).astype(np.int64)
+    count = np.maximum(last - first + 1, 0)
     row = np.repeat(np.arange(len(path)), count)
     number = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
     return path[row].astype(np.int64), number
@@ -243,18 +402,14 @@ def _false_plots(radar: Radar, count: int, rng: np.random.Generator) -> F64:
 
 
 def _glints(
-    satellite: InfraredSatellite,
-    flown: Flown,
-    look_count: int,
-    phase_s: float,
-    rng: np.random.Generator,
+    satellite: InfraredSatellite, flown: Flown, when: Rhythm, rng: np.random.Generator
 ) -> tuple[I64, F64]:
     """Draw looks and places of glints: each at one place on the clouds, uniform over the Earth."""
     count = int(rng.poisson(GLINTS_PER_HOUR * flown.span_s / 3_600.0))
-    first = rng.integers(0, look_count, count)
+    first = rng.integers(0, max(when.look_count, 1), count)
     places = np.empty((count, 3))
     for k in range(count):
-        time_s = phase_s + first[k] * satellite.revisit_s - flown.first_launch_s
+        time_s = when.phase_s + first[k] * when.interval_s - flown.first_launch_s
         eye = position_ecef_m(satellite.orbit, time_s)
         below = ecef_from_geodetic(
             np.arcsin(rng.uniform(-1.0, 1.0, 256)),
@@ -264,7 +419,7 @@ def _glints(
         in_view = np.flatnonzero(_in_view(satellite, below, np.broadcast_to(eye, below.shape)))
         places[k] = below[in_view[0]] if len(in_view) else below[0]
     look = (first[:, np.newaxis] + np.arange(GLINT_LOOKS)).ravel()
-    in_time = look < look_count
+    in_time = look < when.look_count
     return look[in_time], np.repeat(places, GLINT_LOOKS, axis=0)[in_time]
 
 

@@ -1,11 +1,12 @@
-"""What a scenario's sensors report of its flights: detections drawn from truth.
+"""What a scenario's sensors report of the flights of one world: detections drawn from truth.
 
-======================  ========================================================  =======
-figure                  source                                                    mark
-======================  ========================================================  =======
-``LAUNCH_INTERVAL_S``   between two launches from one place                       assumed
-``FIRST_LAUNCH_S``      from the start of the record to the first launches        assumed
-======================  ========================================================  =======
+==========================  ====================================================  =======
+figure                      source                                                mark
+==========================  ====================================================  =======
+``FIRST_LAUNCH_S``          from the start of the record to the first launches    assumed
+``world.launch_interval``   between two launches from one place                   assumed
+``delays.sensor``           from a look to its own centre                         assumed
+==========================  ====================================================  =======
 
 Constant errors are drawn here and kept apart, as truth: nothing in the detections or in the
 sensors' file says what they are, which plots are false, or which belong together.
@@ -13,9 +14,9 @@ sensors' file says what they are, which plots are false, or which belong togethe
 
 from __future__ import annotations
 
-import datetime
+import math
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,8 +26,10 @@ import numpy.typing as npt
 from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.figures import Case
+from commonwatch.scenario.nations import Injection
 from commonwatch.scenario.schema import SensorEntry
 from commonwatch.scenario.sensors import sensor
+from commonwatch.scenario.sharing_of_file import FIRST_LAUNCH_S
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.radar import Radar, Role
 from commonwatch.sensing.visibility import (
@@ -37,16 +40,27 @@ from commonwatch.sensing.visibility import (
     spells_of_sight,
     union,
 )
-from commonwatch.units import NS_PER_S, degrees_from_radians, ns_from_datetime
-from commonwatch.world.looks import Flown, Looks, drawn_lines, drawn_plots
-from commonwatch.world.truth import ArcWanted, Truth, flights_wanted, fly
+from commonwatch.units import NS_PER_S, degrees_from_radians
+from commonwatch.world.looks import (
+    NO_OBJECT,
+    Flown,
+    Looks,
+    Rhythm,
+    drawn_clutter,
+    drawn_glints,
+    drawn_lines,
+    drawn_plots,
+    looks_at,
+    rhythm,
+    together,
+)
+from commonwatch.world.rounds import flight_name, flights_of_seed, wanted_count
+from commonwatch.world.truth import Truth, fly
 
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
-FLIGHTS_MAX: Final = 200
-"""Of more flights so many are drawn, evenly chosen from the scenario's order."""
-LAUNCH_INTERVAL_S: Final = 30.0
-FIRST_LAUNCH_S: Final = 30.0
 TRUTH_INTERVAL_S: Final = 2.0
 SAMPLE_INTERVAL_S: Final = 1.0
 """Of the flights: short, so that the place at burn-out is right to a metre."""
@@ -59,10 +73,19 @@ class Sightings:
     Parameters
     ----------
     sensors
-        Entries of the sensors that took part.
+        Entries of the sensors that took part: those of every laydown, dishes left out.
     detections, objects, ends, biases
         Columns of the tables ``detections``, ``truth_objects``, ``truth_ends`` and
         ``truth_biases``.
+    origin
+        (m,) which flight each detection shows, -1 for none: truth.
+    is_in
+        By laydown (m,), whether each detection is one of its sensors': of a cued radar only what it
+        sees once a sensor of the same laydown has cued it.
+    truth, flown
+        What flew.
+    flight_names
+        (n,) as the scenario's expected outcomes name them.
     flight_count, wanted_count
         Flights that were drawn, and that the scenario asks for.
     """
@@ -72,22 +95,61 @@ class Sightings:
     objects: dict[str, Any]
     ends: dict[str, Any]
     biases: dict[str, Any]
+    origin: I64
+    is_in: Mapping[str, Mask]
+    truth: Truth
+    flown: Flown
+    flight_names: tuple[str, ...]
     flight_count: int
     wanted_count: int
 
+    def rows_of(self, laydown: str) -> Mask:
+        """Return which detections a laydown's sensors report, (m,)."""
+        return self.is_in[laydown]
 
-def draw(scenario: Scenario, *, seed: int, refused: Collection[ArcWanted] = ()) -> Sightings:
-    """Fly a scenario's flights and draw what the sensors of its study laydown report.
+    @property
+    def epoch_ns(self) -> int:
+        """Start of the record, UTC since 1970."""
+        return self.flown.epoch_ns
+
+    @property
+    def span_s(self) -> float:
+        """Length of the record."""
+        return self.flown.span_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """What one sensor reports, and when it looks."""
+
+    when: Rhythm
+    looks: Looks
+    range_bias_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _All:
+    """All sensors, what they could see if nothing had to be cued, and what they report."""
+
+    entries: tuple[SensorEntry, ...]
+    sensors: tuple[Sensor, ...]
+    in_sight: Spells
+    flown: Flown
+    seen: list[_Seen]
+    looks: Looks
+    sensor_index: npt.NDArray[np.intp]
+
+
+def draw(scenario: Scenario, *, seed: int) -> Sightings:
+    """Fly the flights of one world and draw what all the scenario's sensors report.
 
     Parameters
     ----------
     scenario
         From ``scenario.load``.
     seed
-        Each sensor has a generator of its own, ``default_rng([seed, crc32(name)])``: a sensor more
-        changes no other one's detections.
-    refused
-        Flights that are known not to be possible, so that they are not chosen.
+        Which flights fly: see ``rounds.flights_of_seed``. Each sensor has a generator of its own,
+        ``default_rng([seed, crc32(name)])``: a sensor more changes no other one's detections.
 
     Returns
     -------
@@ -95,111 +157,196 @@ def draw(scenario: Scenario, *, seed: int, refused: Collection[ArcWanted] = ()) 
 
     Notes
     -----
-    1. At most ``FLIGHTS_MAX`` flights lift off ``FIRST_LAUNCH_S`` after midnight UTC of the
-    scenario's day, those from one place ``LAUNCH_INTERVAL_S`` apart. 2. Sensors are those of the
-    laydown that the study values, nominal case, published ranges; cued radars wait for their cue.
-    3. Each radar sweeps each ``track_interval_s``, each satellite looks each ``revisit_s``, from a
-    phase of its own. 4. Rows stand in order of arrival; within one, in random order.
+    1. Flights lift off ``FIRST_LAUNCH_S`` after the start of the record, those from one place
+    ``world.launch_interval_s`` apart, one with a ``lift_off_s`` so much after the first. 2. Sensors
+    are those of every laydown, nominal case, published ranges; cued radars wait for the first cue
+    of any, and a laydown takes from them what it would have cued itself. 3. Each radar sweeps each
+    ``track_interval_s``, each satellite looks each ``revisit_s``, from a phase of its own. 4.
+    Injected glints and clutter come with generators of their own. 5. Rows stand in order of
+    arrival; within one, in random order.
 
     Limits: looks are independent of one another; all plots of a sweep have its time; of the
     ionosphere there is but a constant range error; no bias of angles; what is closer than a beam
     does not merge; satellites miss nothing that burns above the clouds; by their orbits they move
     on from where the scenario has them at the first lift-off.
     """
-    impossible = set(refused)
-    wanted = [flight for flight in flights_wanted(scenario) if flight not in impossible]
-    chosen = None
-    if len(wanted) > FLIGHTS_MAX:
-        chosen = [wanted[k * len(wanted) // FLIGHTS_MAX] for k in range(FLIGHTS_MAX)]
+    chosen = flights_of_seed(scenario, seed)
     truth = fly(scenario, interval_s=SAMPLE_INTERVAL_S, wanted=chosen)
-    entries, sensors = _used_sensors(scenario)
-    spells = handed_over(
-        truth.trajectories,
-        spells_of_sight(truth.trajectories, sensors),
-        sensors,
-        include=range(len(sensors)),
+    flown = _flown(truth, scenario)
+    entries = tuple(
+        entry for entry in scenario.sensors.values() if getattr(entry, "role", "") != Role.DISH
     )
-    midnight = datetime.datetime.combine(scenario.date, datetime.time(), datetime.UTC)
-    flown = Flown(
-        trajectories=truth.trajectories,
-        lift_off_s=_lift_offs(truth),
-        first_launch_s=FIRST_LAUNCH_S,
-        epoch_ns=ns_from_datetime(midnight),
+    sensors = tuple(sensor(each, Case.NOMINAL) for each in entries)
+    in_sight = spells_of_sight(truth.trajectories, sensors)
+    spells = _cued(flown, in_sight, sensors, range(len(sensors)))
+    seen = [
+        _drawn(each, rows_of(spells, spells.sensor == index), flown, scenario, seed)
+        for index, each in enumerate(sensors)
+    ]
+    drawn = _All(
+        entries=entries,
+        sensors=sensors,
+        in_sight=in_sight,
+        flown=flown,
+        seen=seen,
+        looks=together([each.looks for each in seen]),
+        sensor_index=np.repeat(np.arange(len(seen)), [len(each.looks.look) for each in seen]),
     )
-    looks, bias_m = _looks(sensors, spells, flown, seed)
+    order = _order(drawn, seed)
     return Sightings(
         sensors=entries,
-        detections=_in_order(looks, sensors, seed),
+        detections=_columns(drawn, order),
         objects=_objects(flown, union(spells)),
         ends=_ends(truth, flown),
-        biases={
-            "sensor": [str(each.sensor) for each in sensors if isinstance(each, Radar)],
-            "range_bias_m": bias_m,
-            "azimuth_bias_rad": np.zeros(len(bias_m)),
-            "elevation_bias_rad": np.zeros(len(bias_m)),
-        },
+        biases=_biases(sensors, seen),
+        origin=drawn.looks.path[order],
+        is_in={name: mask[order] for name, mask in _laydowns(scenario, drawn).items()},
+        truth=truth,
+        flown=flown,
+        flight_names=tuple(flight_name(scenario, flight) for flight in truth.flights),
         flight_count=len(truth.flights),
-        wanted_count=len(wanted) + len(scenario.recorded),
+        wanted_count=len(truth.flights) if chosen is None else wanted_count(scenario),
     )
-
-
-def _used_sensors(scenario: Scenario) -> tuple[tuple[SensorEntry, ...], tuple[Sensor, ...]]:
-    """Return the sensors of the laydown that the study values, dishes left out."""
-    entries = list(scenario.sensors.values())
-    members = [entries[k] for k in scenario.laydown(scenario.value_laydown).members]
-    used = [each for each in members if getattr(each, "role", "") != Role.DISH]
-    return tuple(used), tuple(sensor(each, Case.NOMINAL) for each in used)
 
 
 def _generator(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def _lift_offs(truth: Truth) -> F64:
+def _flown(truth: Truth, scenario: Scenario) -> Flown:
+    return Flown(
+        trajectories=truth.trajectories,
+        lift_off_s=_lift_offs(truth, scenario),
+        first_launch_s=FIRST_LAUNCH_S,
+        epoch_ns=scenario.world.first_launch_ns - round(FIRST_LAUNCH_S * NS_PER_S),
+        duration_s=scenario.world.duration_s or math.inf,
+    )
+
+
+def _lift_offs(truth: Truth, scenario: Scenario) -> F64:
     """Seconds from the start of the record to each lift-off."""
+    later_s = {entry.name: entry.lift_off_s for entry in scenario.flights}
     before: dict[str, int] = {}
     lift_off_s = []
     for flight in truth.flights:
-        count = before.get(flight.launch.name, 0)
-        before[flight.launch.name] = count + 1
-        lift_off_s.append(FIRST_LAUNCH_S + count * LAUNCH_INTERVAL_S)
+        name = flight.launch.name
+        count = before.get(name, 0)
+        before[name] = count + 1
+        waited_s = count * scenario.world.launch_interval_s
+        lift_off_s.append(FIRST_LAUNCH_S + later_s.get(name, 0.0) + waited_s)
     return np.array(lift_off_s)
 
 
-def _looks(
-    sensors: Sequence[Sensor], spells: Spells, flown: Flown, seed: int
-) -> tuple[list[Looks], F64]:
-    looks, bias_m = [], []
-    for index, each in enumerate(sensors):
-        rng = _generator(seed, str(each.sensor))
-        if isinstance(each, InfraredSatellite):
-            looks.append(drawn_lines(each, flown, rng=rng))
-            continue
-        bias_m.append(float(rng.normal(0.0, each.range_bias_std_m)))
-        own = rows_of(spells, spells.sensor == index)
-        looks.append(drawn_plots(each, own, flown, range_bias_m=bias_m[-1], rng=rng))
-    return looks, np.array(bias_m)
+def _cued(
+    flown: Flown, in_sight: Spells, sensors: Sequence[Sensor], include: Sequence[int]
+) -> Spells:
+    return handed_over(flown.trajectories, in_sight, sensors, include=include)
 
 
-def _in_order(looks: Sequence[Looks], sensors: Sequence[Sensor], seed: int) -> dict[str, Any]:
-    """Columns of all detections, by arrival, time and sensor, else in random order."""
-    counts = [len(each.time_ns) for each in looks]
-    sensor_index = np.repeat(np.arange(len(looks)), counts)
-    time_ns = np.concatenate([each.time_ns for each in looks])
-    arrival_ns = np.concatenate([each.arrival_ns for each in looks])
-    shuffled = _generator(seed, "order of rows").permutation(len(time_ns))
-    keys = (sensor_index[shuffled], time_ns[shuffled], arrival_ns[shuffled])
-    order = shuffled[np.lexsort(keys)]
+def _drawn(each: Sensor, own: Spells, flown: Flown, scenario: Scenario, seed: int) -> _Seen:
+    """Draw what one sensor reports, injections included."""
+    rng = _generator(seed, str(each.sensor))
+    if isinstance(each, InfraredSatellite):
+        when = rhythm(each, flown, scenario.delays.sensor, rng=rng)
+        parts, range_bias_m = [drawn_lines(each, flown, when, rng=rng)], 0.0
+    else:
+        range_bias_m = float(rng.normal(0.0, each.range_bias_std_m))
+        when = rhythm(each, flown, scenario.delays.sensor, rng=rng)
+        parts = [drawn_plots(each, own, flown, when, range_bias_m=range_bias_m, rng=rng)]
+    for index, injection in enumerate(scenario.injections):
+        if injection.sensor == each.sensor:
+            rng = _generator(seed, f"injection {index} {injection.kind}")
+            parts.append(_injected(each, injection, flown, when, rng))
+    return _Seen(when=when, looks=together(parts), range_bias_m=range_bias_m)
+
+
+def _injected(
+    each: Sensor, injection: Injection, flown: Flown, when: Rhythm, rng: np.random.Generator
+) -> Looks:
+    """Draw glints that begin at any time of the injection, or clutter throughout it."""
+    if isinstance(each, Radar):
+        return drawn_clutter(
+            each,
+            flown,
+            when,
+            first_s=injection.at_s,
+            last_s=injection.until_s,
+            count=injection.count,
+            rng=rng,
+        )
+    last_s = max(injection.until_s - injection.lasts_s, injection.at_s)
+    return drawn_glints(
+        each,
+        flown,
+        when,
+        first_s=np.sort(rng.uniform(injection.at_s, last_s, injection.count)),
+        lasts_s=injection.lasts_s,
+        latitude_rad=injection.latitude_rad,
+        longitude_rad=injection.longitude_rad,
+        radius_m=injection.radius_m,
+        rng=rng,
+    )
+
+
+def _laydowns(scenario: Scenario, drawn: _All) -> dict[str, Mask]:
+    """Say by laydown which looks its sensors report, (m,)."""
+    place = {entry.name: index for index, entry in enumerate(drawn.entries)}
+    names = list(scenario.sensors)
+    found = {}
+    for laydown in scenario.laydowns:
+        members = [place[names[k]] for k in laydown.members if names[k] in place]
+        mask = np.isin(drawn.sensor_index, members)
+        cued = [k for k in members if getattr(drawn.sensors[k], "role", "") == Role.CUED]
+        spells = _cued(drawn.flown, drawn.in_sight, drawn.sensors, members)
+        for index in cued:
+            own = rows_of(spells, spells.sensor == members.index(index))
+            rows = np.flatnonzero(drawn.sensor_index == index)
+            mask[rows] = _is_cued(own, drawn.flown, drawn.seen[index])
+        found[laydown.name] = mask
+    return found
+
+
+def _is_cued(own: Spells, flown: Flown, seen: _Seen) -> Mask:
+    """Say which looks of a cued radar fall into its spells; false plots, into any sweep of them."""
+    path, look = looks_at(own, flown, seen.when)
+    count = seen.when.look_count + 1
+    is_true = np.isin(seen.looks.path * count + seen.looks.look, path * count + look)
+    is_false = seen.looks.path == NO_OBJECT
+    return np.where(is_false, np.isin(seen.looks.look, look), is_true)
+
+
+def _biases(sensors: Sequence[Sensor], seen: Sequence[_Seen]) -> dict[str, Any]:
+    radars = [k for k, each in enumerate(sensors) if isinstance(each, Radar)]
+    return {
+        "sensor": [str(sensors[k].sensor) for k in radars],
+        "range_bias_m": np.array([seen[k].range_bias_m for k in radars]),
+        "azimuth_bias_rad": np.zeros(len(radars)),
+        "elevation_bias_rad": np.zeros(len(radars)),
+    }
+
+
+def _order(drawn: _All, seed: int) -> npt.NDArray[np.intp]:
+    """Rows by arrival, time and sensor, else in random order."""
+    looks = drawn.looks
+    shuffled = _generator(seed, "order of rows").permutation(len(looks.look))
+    keys = (
+        drawn.sensor_index[shuffled], looks.time_ns[shuffled], looks.arrival_ns[shuffled]
+    )  # fmt: skip
+    return np.asarray(shuffled[np.lexsort(keys)])
+
+
+def _columns(drawn: _All, order: npt.NDArray[np.intp]) -> dict[str, Any]:
+    """Columns of all detections, as a centre may see them."""
+    sensors, looks, sensor_index = drawn.sensors, drawn.looks, drawn.sensor_index
     names = np.array([str(each.sensor) for each in sensors], dtype=object)
     is_infrared = np.array([isinstance(each, InfraredSatellite) for each in sensors], dtype=bool)
     kinds = np.where(is_infrared, "infrared", "radar").astype(object)
-    reported = np.concatenate([each.reported for each in looks])[order]
-    eye = np.concatenate([each.eye_ecef_m for each in looks])[order]
-    line = np.concatenate([each.line_of_sight for each in looks])[order]
+    reported = looks.reported[order]
+    eye, line = looks.eye_ecef_m[order], looks.line_of_sight[order]
     empty = np.full(len(order), np.nan)
     return {
-        "time_ns": time_ns[order],
-        "arrival_ns": arrival_ns[order],
+        "time_ns": looks.time_ns[order],
+        "arrival_ns": looks.arrival_ns[order],
         "kind": kinds[sensor_index[order]],
         "sensor": names[sensor_index[order]],
         "range_m": reported[:, 0],
@@ -219,7 +366,7 @@ def _in_order(looks: Sequence[Looks], sensors: Sequence[Sensor], seed: int) -> d
 def _objects(flown: Flown, seen: Spells) -> dict[str, Any]:
     """State vectors at whole instants while some sensor can see."""
     first_s = flown.lift_off_s[seen.path] + seen.first_seen_s
-    last_s = flown.lift_off_s[seen.path] + seen.last_seen_s
+    last_s = np.minimum(flown.lift_off_s[seen.path] + seen.last_seen_s, flown.span_s)
     first = np.ceil(first_s / TRUTH_INTERVAL_S).astype(np.int64)
     count = np.maximum(np.floor(last_s / TRUTH_INTERVAL_S).astype(np.int64) - first + 1, 0)
     spell = np.repeat(np.arange(seen.count), count)

@@ -1,0 +1,25 @@
+"""A warning centre, national or joint: one class, and a function of its events.
+
+===================  ===============================================================================
+module               what it holds
+===================  ===============================================================================
+core                 the centre: events in, effects out
+configuration        what a centre is: sensors, partners, policy, limits
+events               what happens to it
+effects              what it does
+intake               envelopes of others: opened, known again, refused
+own                  own sensors followed: tracks, and reports that are due
+own_watch            the same, judged; and a recording of it played back
+joint_picture        what others report on tracks, fused, and who may be believed
+expectation          which reports were to be expected of whom
+picture              between messages and what is estimated
+floor                the watch floor: what becomes of each alert
+alert                an alert of the floor
+launches             launches as different centres state them
+launch_reports       what others have reported of launches
+statements           what is to be said of alerts
+subjects             what is known of the subject of a message, for the policy alone
+outbox               what waits to be said, until it is acknowledged
+memory               all that is remembered, as bytes and back
+===================  ===============================================================================
+"""

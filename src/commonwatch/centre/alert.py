@@ -1,0 +1,250 @@
+"""Alerts of a watch floor: what is kept of each, and what is shown when something happens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from commonwatch.centre.launch_reports import Key, Track
+from commonwatch.centre.launches import Launch
+from commonwatch.identity import NationId
+from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
+from commonwatch.units import radians_from_degrees
+from commonwatch.warning.alert import TRANSITIONS, Life, Status, Transition
+from commonwatch.warning.assessment import ANSWERS
+from commonwatch.warning.notice import MATCH_WORDS, Matched, Seen
+from commonwatch.warning.source import Support
+from commonwatch.warning.statement import Statement
+from commonwatch.warning.watch import Standing
+
+SUPPORTS: Final = tuple(Support)
+STANDS: Final = (Status.UNCONFIRMED, Status.SINGLE_KIND, Status.CONFIRMED)
+"""In the order of ``SUPPORTS``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEvent:
+    """An event in the life of an alert, as the watch floor sees it.
+
+    What is said of places and times is rounded as messages are, so that what is shown, decided
+    and sent is one and the same.
+
+    Parameters
+    ----------
+    alert, track
+        Numbers; the track is -1 where there is none.
+    time_ns, known_ns
+        Time of what it was judged from, and the tick at which the floor knew.
+    transition, status
+        As ``warning.alert`` names them.
+    origin
+        "own": tracks of this centre; "launch reports": others' reports alone; or a joint centre's
+        word, as in "joint alert report".
+    assessment, ballistic_probability
+        The likeliest answer, and the probability of a ballistic missile; "unknown" and None where
+        nobody has said.
+    motor, range_class
+        In words; the class is empty where there is none.
+    launch_time_ns, launch_time_std_s, launch_area, azimuth_deg, azimuth_std_deg
+        Launch; None where not known.
+    impact_time_ns, impact_time_std_s, impact_area
+        Impact in vacuum; None where not known, and while the motor burns.
+    reason, evidence
+        Why this happened, and what is behind it, in words.
+    contributors
+        Nations whose news the alert has rested on, sorted.
+    sources
+        Names of the sensors and reports behind it.
+    notice, notice_match
+        The notice that fits, empty for none, and how, in words.
+    is_last_sight
+        Whether the track has ended.
+    """
+
+    alert: int
+    track: int
+    time_ns: int
+    known_ns: int
+    transition: str
+    status: str
+    origin: str
+    assessment: str
+    ballistic_probability: float | None
+    motor: str
+    range_class: str
+    launch_time_ns: int | None
+    launch_time_std_s: float | None
+    launch_area: Area | None
+    azimuth_deg: float | None
+    azimuth_std_deg: float | None
+    impact_time_ns: int | None
+    impact_time_std_s: float | None
+    impact_area: Area | None
+    reason: str
+    evidence: str
+    contributors: tuple[NationId, ...]
+    sources: str
+    notice: str
+    notice_match: str
+    is_last_sight: bool
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Alert:
+    """What is kept of an alert.
+
+    Parameters
+    ----------
+    number, origin
+        Its number; and its origin, as ``AlertEvent`` has it.
+    standing
+        Where it stands, and what was stated last.
+    track, said, launch
+        Its track, what was said of it last, and the launch that this gives.
+    reports
+        Reports that it rests on at present.
+    contributors
+        All nations whose news it has rested on, sorted.
+    closed_at
+        The support that it had when a person cancelled it; -1 where none did.
+    has_ended
+        Whether its track has.
+    known_ns
+        When anything was last heard of it.
+    """
+
+    number: int
+    origin: str
+    standing: Standing
+    track: Track | None = None
+    said: Statement | None = None
+    launch: Launch | None = None
+    reports: tuple[Key, ...] = ()
+    contributors: tuple[NationId, ...] = ()
+    closed_at: int = -1
+    has_ended: bool = False
+    known_ns: int = 0
+
+    @property
+    def status(self) -> Status:
+        """Its status."""
+        return self.standing.life.status
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has been raised and not cancelled."""
+        return self.status in STANDS
+
+    def credit(self, names: Collection[NationId]) -> None:
+        """Add nations to those whose news it has rested on."""
+        if not set(names) <= set(self.contributors):
+            self.contributors = tuple(sorted({*self.contributors, *names}))
+
+    def move(self, transition: Transition) -> Transition:
+        """Take a step of the table."""
+        self.standing.life = Life(status=TRANSITIONS[self.status, transition])
+        return transition
+
+    def may_rise(self, found: Support) -> bool:
+        """Whether it may be raised: one that a person cancelled needs better support."""
+        if self.closed_at >= SUPPORTS.index(found):
+            return False
+        self.closed_at = -1
+        return True
+
+
+def event_of(
+    alert: Alert,
+    transition: Transition,
+    reason: str,
+    *,
+    launch: Launch | None,
+    sources: str,
+    stated: LaunchReport | AlertReport | None,
+    noticed: Matched,
+    now_ns: int,
+) -> AlertEvent:
+    """Make an event of what has happened to an alert.
+
+    Parameters
+    ----------
+    alert, transition, reason
+        What happened, and why; the alert stands as it does afterwards.
+    launch
+        What it states of the launch.
+    sources
+        Who is behind it, in words.
+    stated
+        The report that it stands on, where no track does.
+    noticed
+        How notices match.
+    now_ns
+        The present.
+    """
+    said = alert.said
+    assessment, probability, evidence = "unknown", None, reason
+    if said is not None:
+        shares, evidence = said.answer_probability, said.evidence
+        assessment = ANSWERS[max(range(len(shares)), key=shares.__getitem__)]
+        probability = shares[0]
+    elif isinstance(stated, AlertReport):
+        assessment, evidence = stated.assessment, stated.evidence
+        probability = stated.ballistic_probability
+    return AlertEvent(
+        alert=alert.number,
+        track=-1 if alert.track is None else alert.track[1],
+        time_ns=now_ns if said is None else said.time_ns,
+        known_ns=now_ns,
+        transition=str(transition),
+        status=str(alert.status),
+        origin=alert.origin,
+        assessment=assessment,
+        ballistic_probability=probability,
+        motor="unknown" if said is None else str(said.motor),
+        range_class="" if launch is None else launch.range_class,
+        launch_time_ns=None if launch is None else launch.time_ns,
+        launch_time_std_s=None if launch is None else launch.time_std_s,
+        launch_area=None if launch is None else launch.area,
+        azimuth_deg=None if launch is None else launch.azimuth_deg,
+        azimuth_std_deg=None if launch is None else launch.azimuth_std_deg,
+        impact_time_ns=None if launch is None else launch.impact_time_ns,
+        impact_time_std_s=None if launch is None else launch.impact_time_std_s,
+        impact_area=None if launch is None else launch.impact_area,
+        reason=reason,
+        evidence=evidence,
+        contributors=alert.contributors,
+        sources=sources,
+        notice=noticed.name,
+        notice_match=MATCH_WORDS[noticed.match],
+        is_last_sight=alert.has_ended or (said is not None and said.is_last_sight),
+    )
+
+
+def seen_of(launch: Launch | None, now_ns: int) -> Seen:
+    """Return a launch that is only reported, as notices are compared with."""
+    nothing = float("nan")
+    if launch is None:
+        here, spread = (nothing, nothing), nothing
+    else:
+        area = launch.area
+        here = (
+            radians_from_degrees(area.latitude_deg),
+            radians_from_degrees(area.longitude_deg),
+        )
+        spread = float(area.long_half_axis_m)
+    turned = None if launch is None else launch.azimuth_deg
+    std = None if launch is None else launch.azimuth_std_deg
+    return Seen(
+        now_ns=now_ns,
+        launch_ns=None if launch is None else launch.time_ns,
+        launch_std_s=nothing if launch is None else launch.time_std_s,
+        latitude_rad=here[0],
+        longitude_rad=here[1],
+        half_axis_m=spread,
+        azimuth_rad=nothing if turned is None else radians_from_degrees(turned),
+        azimuth_std_rad=nothing if std is None else radians_from_degrees(std),
+        below_latitude_rad=here[0],
+        below_longitude_rad=here[1],
+        position_std_m=spread,
+    )

@@ -1,0 +1,384 @@
+"""A centre, national or joint: events in, effects out, and nothing else in or out.
+
+What happens in a step, in this order: envelopes are opened; own sensors are followed; reports of
+others are fused; alerts live on; what is to be said is decided, recorded and sent. No clock, no
+socket, no draw, no file: the same events at the same times give the same effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from commonwatch.centre import memory
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.effects import Effect, Record, Send, Show
+from commonwatch.centre.events import (
+    DetectionsArrived,
+    Event,
+    MessageArrived,
+    NoticeEntered,
+    PersonDecided,
+)
+from commonwatch.centre.floor import AlertEvent, Floor
+from commonwatch.centre.intake import Intake, Taken
+from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.outbox import Outbox, Waiting
+from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
+from commonwatch.centre.picture import detection_reports, detections_of, notice_of, notice_report
+from commonwatch.centre.statements import Statements
+from commonwatch.centre.subjects import Subjects
+from commonwatch.errors import invariant
+from commonwatch.identity import NationId
+from commonwatch.sensing.detection import Detections
+from commonwatch.sharing import envelope
+from commonwatch.sharing.keys import Sign
+from commonwatch.sharing.ledger import Ledger, NoteKind
+from commonwatch.sharing.messages import (
+    Acknowledgement,
+    AlertReport,
+    Body,
+    Cancellation,
+    Correction,
+    DetectionReport,
+    Heartbeat,
+    LaunchReport,
+    Message,
+    PreLaunchNotice,
+    TrackReport,
+    kind_of,
+)
+from commonwatch.sharing.policy import Decision, Verdict, decide, decide_heartbeat
+from commonwatch.sharing.subject import NOT_SAID
+from commonwatch.tracking.estimate import Estimates, empty_estimates
+from commonwatch.units import NS_PER_S
+from commonwatch.warning.notice import Notice
+
+NOT_ACKNOWLEDGED: Final = (TrackReport, DetectionReport, Acknowledgement)
+"""The next report takes the place of a lost one; an acknowledgement is not acknowledged."""
+FloorBody: TypeAlias = LaunchReport | AlertReport | Correction | Cancellation
+
+
+@dataclass(slots=True, eq=False)
+class _Memory:
+    """All that a centre remembers, but for its ledger."""
+
+    intake: Intake
+    own: Watching | None
+    joint: JointPicture | None
+    floor: Floor
+    statements: Statements
+    outbox: Outbox
+    subjects: Subjects
+    next_number: int = 0
+    now_ns: int = 0
+    cited: dict[NationId, int] = field(default_factory=dict)
+    """Number of each partner's latest report that alerts rest on."""
+    beat: int = 0
+    next_beat_ns: int = 0
+    spoken: dict[tuple[NationId, int], int] = field(default_factory=dict)
+    """Number of the latest word on each event of each partner."""
+
+
+class Centre:
+    """A warning centre.
+
+    Parameters
+    ----------
+    configuration
+        What it is.
+    sign
+        Makes its signatures; the key stays with whoever runs the centre.
+    own
+        What follows its own sensors, in place of the usual: a recording of it.
+
+    Notes
+    -----
+    Effects are in order: whoever carries them out makes a ``Record`` durable before the next
+    ``Send``. A right that is withdrawn counts at once: what waits and what is repeated is decided
+    anew each time it leaves.
+
+    Examples
+    --------
+    >>> centre = Centre(configuration, sign=key.sign)  # doctest: +SKIP
+    >>> effects = centre.step([DetectionsArrived(detections=plots)], now_ns)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, configuration: CentreConfiguration, *, sign: Sign, own: Watching | None = None
+    ) -> None:
+        self.configuration = configuration
+        limits = envelope.Limits(envelope_bytes=configuration.limits.message_bytes)
+        self.ledger = Ledger(configuration.nation, limits=limits)
+        self.believed: Estimates = empty_estimates()
+        """Rows of tracks that changed in the last step."""
+        self._sign = sign
+        if own is None and configuration.sensors:
+            own = OwnWatch(configuration)
+        self._memory = _Memory(
+            intake=Intake(configuration),
+            own=own,
+            joint=JointPicture(configuration) if configuration.is_joint else None,
+            floor=Floor(configuration),
+            statements=Statements(is_joint=configuration.is_joint),
+            outbox=Outbox(limit=configuration.limits.waiting_count),
+            subjects=Subjects(configuration),
+        )
+
+    def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
+        """Take what has happened since the last step, and say what is to be done.
+
+        Parameters
+        ----------
+        events
+            In the order in which they came.
+        now_ns
+            This centre's clock: not before the last step's.
+
+        Returns
+        -------
+        tuple of Effect
+            In the order in which they are to be carried out.
+        """
+        mine = self._memory
+        invariant(now_ns >= mine.now_ns, "time never goes back", now_ns=now_ns, before=mine.now_ns)
+        mine.now_ns = now_ns
+        effects: list[Effect] = []
+        taken = mine.intake.take(
+            [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
+        )
+        decisions = [event for event in events if isinstance(event, PersonDecided)]
+        for decision in decisions:
+            self._note(
+                "person",
+                {
+                    "decision": decision.decision,
+                    "number": decision.number,
+                    "nation": decision.nation,
+                    "reason": decision.reason,
+                },
+                effects,
+            )
+        bodies: list[Body] = []
+        notices = self._notices(events, taken.messages, bodies, effects)
+        detections = self._detections(events, taken.messages)
+        own = None
+        if mine.own is not None and len(detections):
+            own = mine.own.step(detections, now_ns)
+        if own is not None and not self.configuration.is_joint:
+            bodies += own.track_reports
+            bodies += detection_reports(detections, self.configuration.sensors)
+        mine.subjects.learn(own)
+        joint = None
+        if mine.joint is not None and mine.joint.is_used:
+            joint = mine.joint.step(taken.messages, decisions, now_ns)
+        self._note_arrivals(taken, joint, effects)
+        self.believed = _believed(own, joint)
+        alerts = mine.floor.step(
+            own=own,
+            joint=joint,
+            reports=self._words_on_events(taken.messages),
+            notices=notices,
+            decisions=decisions,
+            now_ns=now_ns,
+        )
+        for alert in alerts:
+            self._show(alert, effects)
+            mine.subjects.learn_alert(alert)
+            bodies += mine.statements.on_alert(alert)
+        for decision in decisions:
+            if decision.decision == "release":
+                bodies += mine.statements.release(decision.number)
+        self._say(bodies, taken, now_ns)
+        while due := mine.outbox.due(now_ns):
+            for waiting in due:
+                self._decide(waiting, now_ns, effects)
+        self._beat(now_ns, effects)
+        return tuple(effects)
+
+    def next_due_ns(self) -> int | None:
+        """When a step without any event would do something; None: never."""
+        mine = self._memory
+        due = [mine.outbox.next_due_ns(), mine.next_beat_ns]
+        if mine.joint is not None:
+            due.append(mine.joint.next_due_ns())
+        return min((each for each in due if each is not None), default=None)
+
+    def snapshot(self) -> bytes:
+        """All that is remembered, but for the ledger, as bytes."""
+        return memory.snapshot(self._memory, held={"configuration": self.configuration})
+
+    def restore(self, snapshot: bytes, ledger: Ledger) -> None:
+        """Go on from a snapshot and from all of the ledger that is still held.
+
+        Raises
+        ------
+        InputError
+            The snapshot is damaged; the centre is as it was before.
+
+        Notes
+        -----
+        Numbers of messages are never used again: they go on after the highest in the ledger, which
+        may be younger than the snapshot.
+        """
+        restored = memory.restore(snapshot, _Memory, held={"configuration": self.configuration})
+        highest = max(
+            (e.content["number"] for e in ledger.entries if e.kind == "decision"), default=-1
+        )
+        restored.next_number = max(restored.next_number, highest + 1)
+        self._memory = restored
+        self.ledger = ledger
+
+    def _note(self, kind: NoteKind, content: dict[str, Any], effects: list[Effect]) -> None:
+        entry = self.ledger.note(kind, content, self._memory.now_ns, self._sign)
+        effects.append(Record(entry=entry))
+
+    def _note_arrivals(self, taken: Taken, joint: JointStep | None, effects: list[Effect]) -> None:
+        outcome = {} if joint is None else joint.outcome
+        for words, count in taken.refusals.items():
+            self._note("refused", {"words": words, "count": count}, effects)
+        for message in taken.messages:
+            content = {
+                "originator": message.originator,
+                "number": message.number,
+                "kind": kind_of(message.body),
+            }
+            key = message.originator, message.number
+            if key in outcome:
+                content["outcome"] = outcome[key]
+            self._note("received", content, effects)
+            if isinstance(message.body, Acknowledgement):
+                self._memory.outbox.acknowledged(message.body.number, message.originator)
+            elif not isinstance(message.body, DetectionReport):
+                self._memory.cited[message.originator] = message.number
+        for finding in () if joint is None else joint.findings:
+            found = {
+                "accused": finding.accused,
+                "kind": finding.kind,
+                "evidence": finding.evidence,
+            }
+            self._note("contributor", found, effects)
+
+    def _words_on_events(self, messages: list[Message]) -> list[tuple[NationId, FloorBody]]:
+        """Keep each sender's latest word on an event: links may bring an earlier one later."""
+        kept: list[tuple[NationId, FloorBody]] = []
+        for message in sorted(messages, key=lambda each: (each.originator, each.number)):
+            if not isinstance(message.body, FloorBody):
+                continue
+            key = message.originator, message.body.event
+            if self._memory.spoken.get(key, -1) < message.number:
+                self._memory.spoken[key] = message.number
+                kept.append((message.originator, message.body))
+        return kept
+
+    def _notices(
+        self,
+        events: Sequence[Event],
+        messages: list[Message],
+        bodies: list[Body],
+        effects: list[Effect],
+    ) -> list[Notice]:
+        """Notices that are new on this floor; those entered here are passed on."""
+        notices = [event.notice for event in events if isinstance(event, NoticeEntered)]
+        bodies += [notice_report(notice) for notice in notices]
+        notices += [
+            notice_of(message.body, delivered_ns=self._memory.now_ns)
+            for message in messages
+            if isinstance(message.body, PreLaunchNotice)
+        ]
+        for notice in notices:
+            self._note("notice", {"notice": notice.name, "launching": notice.nation}, effects)
+        return notices
+
+    def _detections(self, events: Sequence[Event], messages: list[Message]) -> Detections:
+        own = [event.detections for event in events if isinstance(event, DetectionsArrived)]
+        shared = [m.body for m in messages if isinstance(m.body, DetectionReport)]
+        return detections_of(own, shared, self.configuration.sensors)
+
+    def _show(self, alert: AlertEvent, effects: list[Effect]) -> None:
+        cited = {nation: self._memory.cited.get(nation) for nation in alert.contributors}
+        content = {
+            "alert": alert.alert,
+            "transition": alert.transition,
+            "status": alert.status,
+            "origin": alert.origin,
+            "sources": alert.sources,
+            "reason": alert.reason,
+            "reports": {name: number for name, number in cited.items() if number is not None},
+        }
+        self._note("alert", content, effects)
+        effects.append(Show(alert=alert))
+
+    def _say(self, bodies: list[Body], taken: Taken, now_ns: int) -> None:
+        """Give each word a number and put it out for every partner."""
+        mine = self._memory
+        for body in bodies:
+            message, known = self._message(body, now_ns), mine.subjects.of(body)
+            for partner in self.configuration.partners:
+                mine.outbox.put(message, partner.nation, due_ns=now_ns, known=known)
+        for message in (*taken.messages, *taken.repeated):
+            if not isinstance(message.body, NOT_ACKNOWLEDGED):
+                answer = self._message(Acknowledgement(number=message.number), now_ns)
+                mine.outbox.put(answer, message.originator, due_ns=now_ns, known=NOT_SAID)
+
+    def _message(self, body: Body, now_ns: int) -> Message:
+        number = self._memory.next_number
+        self._memory.next_number += 1
+        return Message(
+            purpose=self.configuration.purpose,
+            originator=self.configuration.nation,
+            number=number,
+            made_ns=now_ns,
+            body=body,
+        )
+
+    def _decide(self, waiting: Waiting, now_ns: int, effects: list[Effect]) -> None:
+        """Decide on one message for one recipient; record it; let it go, or wait, or withhold."""
+        message, recipient, outbox = waiting.message, waiting.recipient, self._memory.outbox
+        decision = decide(
+            message, recipient, self.configuration.policy, now_ns, known=waiting.known
+        )
+        if self._record(decision, effects):
+            outbox.sent(waiting, now_ns)
+        elif decision.verdict is Verdict.LATER:
+            outbox.put(message, recipient, due_ns=decision.due_ns, known=waiting.known)
+        elif isinstance(message.body, Correction):
+            # The right was withdrawn: who had the original must not go on believing it.
+            event = message.body.event
+            if self.ledger.has_recipient(event, recipient):
+                taken_back = Cancellation(event=event, reason="no longer shared")
+                answer = self._message(taken_back, now_ns)
+                outbox.put(answer, recipient, due_ns=now_ns, known=NOT_SAID)
+
+    def _record(self, decision: Decision, effects: list[Effect]) -> bool:
+        """Enter a decision in the ledger, and let go what may; say whether it may."""
+        entry, released = self.ledger.record(decision, self._sign)
+        effects.append(Record(entry=entry))
+        if released is not None:
+            effects.append(Send(released=released))
+        return released is not None
+
+    def _beat(self, now_ns: int, effects: list[Effect]) -> None:
+        """Give a sign of life to every partner, where it is time to."""
+        mine = self._memory
+        if now_ns < mine.next_beat_ns:
+            return
+        mine.next_beat_ns = now_ns + round(self.configuration.heartbeat_s * NS_PER_S)
+        mine.beat += 1
+        heartbeat = Heartbeat(heartbeat=self.configuration.nation, beat=mine.beat, made_ns=now_ns)
+        for partner in self.configuration.partners:
+            decision = decide_heartbeat(
+                heartbeat,
+                partner.nation,
+                self.configuration.policy,
+                now_ns,
+                purpose=self.configuration.purpose,
+            )
+            self._record(decision, effects)
+
+
+def _believed(own: OwnStep | None, joint: JointStep | None) -> Estimates:
+    if joint is not None:
+        return joint.estimates
+    return empty_estimates() if own is None else own.estimates

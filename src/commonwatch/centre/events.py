@@ -1,0 +1,53 @@
+"""What happens to a centre: the only things that change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from commonwatch.identity import NationId
+from commonwatch.sensing.detection import Detections
+from commonwatch.warning.notice import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DetectionsArrived:
+    """Detections of own sensors: ``detections.sensor`` counts in the configuration's order."""
+
+    detections: Detections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageArrived:
+    """An envelope as it came from the link; from whom is for the envelope to say and to prove."""
+
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEntered:
+    """A notice of a launch to come, typed in at the watch floor."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDecided:
+    """A person at the watch floor decided.
+
+    *release*: the launch report of alert ``number`` may go out. *cancel*: alert ``number`` is
+    cancelled. *clear*: ``nation`` is believed again.
+    """
+
+    decision: Literal["release", "cancel", "clear"]
+    number: int = -1
+    nation: NationId | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+Event: TypeAlias = DetectionsArrived | MessageArrived | NoticeEntered | PersonDecided | Tick

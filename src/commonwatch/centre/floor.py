@@ -1,0 +1,545 @@
+"""The watch floor: what becomes of each alert, from own tracks and from what others report.
+
+Three kinds of alert, by origin:
+
+*own*
+    One for each track of the centre, as ``warning.watch`` has it; a joint centre's are those that
+    it fuses. What confirms it are its sensors, and reports of others that agree.
+*launch reports*
+    What others report and no track here shows: one for each launch that reports agree upon.
+*... alert report*
+    A joint centre's alert, as it states it, beside this centre's own.
+
+Rules of the outcome:
+
+1. One report, or several of one nation, never confirm: *unconfirmed*. Reports of two nations that
+   agree in time, place and azimuth are *confirmed*. So is a track with the report of a nation that
+   has no part in it.
+2. An alert report that rests on a nation's news confirms nothing of that nation's. One that does
+   not say whose news it holds confirms nothing at all, nor does a report without an azimuth.
+3. A joint centre's alert stands as that centre states it; where a contributor is not believed here
+   it is unconfirmed.
+4. Who is under suspicion confirms nothing. Who is named as a liar raises nothing either: an alert
+   that it alone carries is cancelled, until a person clears it. Neither takes anything from an
+   alert that others carry.
+5. A confirmation is not lost with the support behind it. A cancellation by a sender takes back its
+   own report; an alert that others carry is corrected, and cancelled with the last of them. Of
+   tracks, as everywhere, two sources that still look must speak against a confirmed alert.
+6. A report is of one launch. An alert whose reports all went to a nearer one is cancelled, as the
+   same launch as another.
+7. A person may cancel any alert; it comes back only with better support than it had.
+8. A notice changes no outcome.
+
+A nation states of its own tracks what its own sensors say, for its launch reports must hold nobody
+else's news. A joint centre takes reports in as priors on place and time (``launches.together``).
+
+====================  ====================================================  =======
+figure                source                                                mark
+====================  ====================================================  =======
+``AGE_MAX_S``         longer than any flight that matters                   assumed
+====================  ====================================================  =======
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from commonwatch.centre.alert import (
+    STANDS,
+    SUPPORTS,
+    Alert,
+    AlertEvent,
+    event_of,
+    seen_of,
+)
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.events import PersonDecided
+from commonwatch.centre.joint_picture import JointStep
+from commonwatch.centre.launch_reports import Body, Key, Report, Reports, Track
+from commonwatch.centre.launches import Launch, estimated, together
+from commonwatch.centre.own_watch import OwnStep
+from commonwatch.identity import NationId
+from commonwatch.sharing.messages import AlertReport
+from commonwatch.units import NS_PER_S
+from commonwatch.warning.alert import (
+    RAISE_MIN,
+    Evidence,
+    Status,
+    Transition,
+    advance,
+)
+from commonwatch.warning.notice import NOT_KNOWN, Matched, Notice, Seen, match
+from commonwatch.warning.rounds import Supported
+from commonwatch.warning.source import Source, Support, support
+from commonwatch.warning.statement import Statement
+from commonwatch.warning.watch import Standing, judged_anew
+
+__all__ = ["AlertEvent", "Floor"]
+
+OWN: Final = "own"
+LAUNCH_REPORTS: Final = "launch reports"
+AGE_MAX_S: Final = 7_200.0
+_CONFIRMING: Final = (Transition.SINGLE_KIND, Transition.CONFIRMED)
+
+
+class Floor:
+    """The watch floor of a centre.
+
+    Parameters
+    ----------
+    configuration
+        The centre's.
+    """
+
+    def __init__(self, configuration: CentreConfiguration) -> None:
+        self._nation = configuration.nation
+        self._is_joint = configuration.is_joint
+        self._reports = Reports(
+            configuration.nation,
+            tuple(sorted(each.nation for each in configuration.partners if each.is_joint)),
+        )
+        self._notices = {notice.name: notice for notice in configuration.notices}
+        self._tracks: dict[Track, Alert] = {}
+        self._alerts: dict[int, Alert] = {}
+        self._beside: dict[Key, Alert] = {}
+        self._next = 0
+        self._now_ns = 0
+        self._tidied_ns = 0
+
+    def step(
+        self,
+        *,
+        own: OwnStep | None,
+        joint: JointStep | None,
+        reports: Sequence[tuple[NationId, Body]],
+        notices: Sequence[Notice],
+        decisions: Sequence[PersonDecided],
+        now_ns: int,
+    ) -> tuple[AlertEvent, ...]:
+        """Let alerts live on.
+
+        Parameters
+        ----------
+        own, joint
+            What is new from own sensors, and from tracks that others report.
+        reports
+            Words of others on events, each sender's in the order in which they were said.
+        notices
+            New ones.
+        decisions
+            Of persons at this floor.
+        now_ns
+            The present.
+
+        Returns
+        -------
+        tuple of AlertEvent
+            Tracks first, in the order of their statements; then what reports change.
+        """
+        self._now_ns = now_ns
+        self._notices |= {notice.name: notice for notice in notices}
+        before = self._reports.named, self._reports.excluded
+        self._doubt_whom(joint, decisions)
+        changed = [
+            report.key
+            for sender, body in reports
+            if (report := self._reports.hear(sender, body, now_ns)) is not None
+        ]
+        events: list[AlertEvent] = []
+        is_new = bool(changed) or before != (self._reports.named, self._reports.excluded)
+        words = {} if joint is None else joint.contributors
+        for (picture, number), alert in self._tracks.items():
+            alert.credit(words.get(number, ()) if picture else ())
+        for picture, step in enumerate((own, joint)):
+            for said in () if step is None else step.statements:
+                names = words.get(said.track, ()) if picture else ()
+                events += self._judged((picture, said.track), said, names)
+                is_new = True
+            for number in () if step is None else step.ended:
+                self._end((picture, number))
+        if is_new:
+            events += self._rematch(frozenset(changed))
+            events += self._regroup(frozenset(changed))
+            for key in dict.fromkeys(changed):
+                events += self._stated_by_joint(self._reports.held[key])
+        for decision in decisions:
+            events += self._decided(decision)
+        self._tidy()
+        return tuple(events)
+
+    def _doubt_whom(self, joint: JointStep | None, decisions: Sequence[PersonDecided]) -> None:
+        """Note who is under suspicion at present, and who of them is named."""
+        excluded: frozenset[NationId] = frozenset() if joint is None else joint.excluded
+        named = {*self._reports.named, *(() if joint is None else _accused(joint))}
+        named -= {each.nation for each in decisions if each.decision == "clear"}
+        self._reports.excluded = tuple(sorted(excluded))
+        self._reports.named = tuple(sorted(named & excluded))
+
+    def _judged(self, track: Track, said: Statement, names: Sequence[NationId]) -> list[AlertEvent]:
+        """Take a judgement of a track: at most one event."""
+        alert = self._tracks.get(track)
+        if alert is None:
+            alert = Alert(number=-1, origin=OWN, standing=Standing(), track=track)
+            alert.credit(names)
+            self._tracks[track] = alert
+        alert.said, alert.known_ns = said, self._now_ns
+        alert.launch = (
+            None if said.launch is None else estimated(said.launch, said.impact, said.range_class)
+        )
+        self._reports.follow(track, alert.launch)
+        supported = self._supported(alert)
+        if supported is None:
+            return []  # nobody who sees it is believed
+        if not alert.stands:
+            if not alert.may_rise(supported.support):
+                return []
+            if alert.number < 0 and said.answer_probability[0] >= RAISE_MIN:
+                self._adopt(alert)
+        noticed = self._match(said.seen)
+        transition, reason = judged_anew(alert.standing, said, supported, noticed)
+        if transition is Transition.NOTHING:
+            return []
+        return [self._event(self._numbered(alert), transition, reason)]
+
+    def _adopt(self, alert: Alert) -> None:
+        """Go on with the alert that reports of the same launch have raised."""
+        held = {
+            key: each
+            for each in self._alerts.values()
+            if each.origin == LAUNCH_REPORTS and each.stands
+            for key in each.reports
+        }
+        track = alert.track
+        for key in () if track is None else self._reports.agreeing(track):
+            if key in held:
+                other = held[key]
+                alert.number = alert.standing.alert = other.number
+                alert.standing.life = other.standing.life
+                alert.credit(other.contributors)
+                self._alerts[alert.number] = alert
+                return
+
+    def _end(self, track: Track) -> None:
+        alert = self._tracks.get(track)
+        if alert is not None and alert.number >= 0:
+            alert.has_ended = True
+        elif alert is not None:
+            del self._tracks[track]
+            self._reports.forget((), (track,))
+
+    def _supported(self, alert: Alert) -> Supported | None:
+        """Say what a track rests on; None where all who see it are named as liars."""
+        said = alert.said
+        if said is None:
+            return None
+        whole = said.supported
+        sources = self._believed(whole.sources)
+        others = self._others(alert.reports, sources)
+        # Where no pedigree names sensors, who has a word in the track says whose it is.
+        nations = [each.nation for each in whole.sources] or alert.contributors
+        if not others and nations and set(nations) <= set(self._reports.named):
+            return None
+        if len(sources) == len(whole.sources) and not others:
+            return whole
+        recent = self._believed(whole.recent)
+        found, reason = support((*sources, *others))
+        return Supported(
+            sources=(*sources, *others),
+            recent=recent,
+            support=found,
+            reason=reason,
+            recent_support=support(recent)[0],
+        )
+
+    def _believed(self, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        excluded = self._reports.excluded
+        return tuple(each for each in sources if each.nation not in excluded)
+
+    def _others(self, keys: Iterable[Key], sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        """Return reports as sources, as far as they confirm anything."""
+        return tuple(
+            self._reports.source(key, sources)
+            for key in keys
+            if self._reports.is_believed(key) and self._reports.confirms(key)
+        )
+
+    def _rematch(self, changed: frozenset[Key]) -> list[AlertEvent]:
+        """Give reports to tracks anew, and say what that changes."""
+        raised = {t: a.has_ended for t, a in self._tracks.items() if a.number >= 0 and a.stands}
+        given = self._reports.by_track(raised)
+        events = []
+        for track in raised:
+            alert, reports = self._tracks[track], given.get(track, ())
+            before = alert.reports
+            is_doubted = bool(self._reports.named) and self._supported(alert) is None
+            if reports == before and not changed & set(reports) and not is_doubted:
+                continue
+            alert.reports = reports
+            events += self._resupported(alert, before, changed)
+        return events
+
+    def _resupported(
+        self, alert: Alert, before: tuple[Key, ...], changed: frozenset[Key]
+    ) -> list[AlertEvent]:
+        """Say what reports that came, changed or went do to the alert of a track."""
+        supported, said = self._supported(alert), alert.said
+        if said is None:
+            return []
+        alert.known_ns = self._now_ns
+        if supported is None:
+            return [self._event(alert, alert.move(Transition.CANCELLED), self._doubt(alert))]
+        after, transition, reason = advance(
+            alert.standing.life,
+            Evidence(
+                ballistic_probability=said.answer_probability[0],
+                support=supported.support,
+                support_reason=supported.reason,
+                recent_support=supported.recent_support,
+                changed="",
+            ),
+        )
+        if transition in _CONFIRMING:
+            alert.standing.life = replace(alert.standing.life, status=after.status)
+            return [self._event(alert, transition, reason)]
+        words = self._changes(before, alert.reports, changed)
+        if not words:
+            return []
+        is_gain = set(alert.reports) > set(before)
+        kind = Transition.UPDATED if is_gain else Transition.CORRECTED
+        return [self._event(alert, kind, words)]
+
+    def _changes(
+        self, before: tuple[Key, ...], after: tuple[Key, ...], changed: frozenset[Key]
+    ) -> str:
+        """Say in words how the reports behind an alert have changed; empty where only lost."""
+        held = self._reports.held
+        new = [held[key].name for key in after if key not in before]
+        parts = [f"now with {' and '.join(new)}"] if new else []
+        for key in sorted(set(before) | set(after)):
+            report = held[key]
+            if key in changed and report.is_cancelled:
+                parts.append(f"{report.name} taken back: {report.reason}")
+        return "; ".join(parts)
+
+    def _doubt(self, alert: Alert) -> str:
+        """Say why nothing is left of an alert."""
+        held = self._reports.held
+        back = [held[key] for key in alert.reports if held[key].is_cancelled]
+        if back:
+            return "; ".join(f"{each.name} taken back: {each.reason}" for each in back)
+        doubted = [name for name in alert.contributors if name in self._reports.named]
+        if doubted:
+            return f"rests only on {', '.join(doubted)}, named as a liar"
+        return self._elsewhere(alert)
+
+    def _elsewhere(self, alert: Alert) -> str:
+        numbers = sorted(
+            other.number
+            for other in self._alerts.values()
+            if other is not alert and set(other.reports) & set(alert.reports)
+        )
+        return f"the same launch as alert {numbers[0]}" if numbers else "nothing is left of it"
+
+    def _regroup(self, changed: frozenset[Key]) -> list[AlertEvent]:
+        """Put reports without a track together anew, and say what that changes."""
+        taken = {key for alert in self._tracks.values() if alert.stands for key in alert.reports}
+        found = {
+            company: support(self._others(company, ()))
+            for company in self._reports.among_themselves(taken)
+        }
+        left = [a for a in self._alerts.values() if a.origin == LAUNCH_REPORTS]
+        events = []
+        for company in sorted(found, key=lambda each: (found[each][0] is Support.NONE, each)):
+            alert = self._heir(company, left, is_confirmed=found[company][0] is not Support.NONE)
+            if alert is None:
+                alert = Alert(number=-1, origin=LAUNCH_REPORTS, standing=Standing())
+            else:
+                left.remove(alert)
+            events += self._grouped(alert, company, found[company], changed)
+        for alert in left:
+            if alert.stands:
+                alert.known_ns = self._now_ns
+                alert.move(Transition.CANCELLED)
+                events.append(self._event(alert, Transition.CANCELLED, self._doubt(alert)))
+        return events
+
+    def _heir(
+        self, company: tuple[Key, ...], left: Sequence[Alert], *, is_confirmed: bool
+    ) -> Alert | None:
+        """Choose the alert that a company of reports goes on with.
+
+        One report does not go on as confirmed where the other that confirmed it stands elsewhere.
+        """
+        best: tuple[tuple[bool, int, int], Alert] | None = None
+        for alert in left:
+            shared = len(set(alert.reports) & set(company))
+            gone = [key for key in alert.reports if key not in company]
+            has_moved = any(self._reports.is_believed(key) for key in gone)
+            if not shared or (alert.status is Status.CONFIRMED and has_moved and not is_confirmed):
+                continue
+            rank = (not alert.stands, -shared, alert.number)
+            if best is None or rank < best[0]:
+                best = rank, alert
+        return None if best is None else best[1]
+
+    def _grouped(
+        self,
+        alert: Alert,
+        company: tuple[Key, ...],
+        found: tuple[Support, str],
+        changed: frozenset[Key],
+    ) -> list[AlertEvent]:
+        """Let the alert of a company of reports live on."""
+        before, alert.reports = alert.reports, company
+        events = []
+        words = self._changes(before, company, changed)
+        if not alert.stands:
+            if not (words or before != company) and alert.closed_at >= 0:
+                return []
+            if not alert.may_rise(found[0]):
+                return []
+            names = " and ".join(self._reports.held[key].name for key in company)
+            alert.move(Transition.RAISED)
+            events.append(self._event(self._numbered(alert), Transition.RAISED, names))
+        if found[0] is Support.INDEPENDENT and alert.status is Status.UNCONFIRMED:
+            alert.move(Transition.CONFIRMED)
+            events.append(self._event(alert, Transition.CONFIRMED, found[1]))
+        elif words and not events:
+            is_gain = set(company) > set(before)
+            kind = Transition.UPDATED if is_gain else Transition.CORRECTED
+            events.append(self._event(alert, kind, words))
+        if events:
+            alert.known_ns = self._now_ns
+        return events
+
+    def _stated_by_joint(self, report: Report) -> list[AlertEvent]:
+        """Show what a joint centre states of an alert of its own."""
+        if not self._reports.is_shown_beside(report) or not isinstance(report.body, AlertReport):
+            return []
+        alert = self._beside.get(report.key)
+        if alert is None:
+            if report.is_cancelled:
+                return []
+            alert = Alert(number=-1, origin=report.name, standing=Standing())
+            alert.reports = (report.key,)
+            self._beside[report.key] = alert
+        alert.known_ns = self._now_ns
+        if report.is_cancelled:
+            if not alert.stands:
+                return []
+            return [self._event(alert, alert.move(Transition.CANCELLED), report.reason)]
+        stated = Status(report.body.status)
+        if not self._reports.is_believed(report.key):
+            stated = Status.UNCONFIRMED
+        rank, events = STANDS.index(stated), []
+        reason = report.reason or report.body.evidence
+        if not alert.stands:
+            if not alert.may_rise(SUPPORTS[rank]):
+                return []
+            alert.move(Transition.RAISED)
+            events.append(self._event(self._numbered(alert), Transition.RAISED, reason))
+        if rank > STANDS.index(alert.status):
+            transition = _CONFIRMING[rank - 1]
+            alert.move(transition)
+            events.append(self._event(alert, transition, reason))
+        elif not events:
+            kind = Transition.CORRECTED if report.reason else Transition.UPDATED
+            events.append(self._event(alert, kind, reason))
+        return events
+
+    def _decided(self, decision: PersonDecided) -> list[AlertEvent]:
+        """Carry out what a person decided; an alert that does not stand is left as it is."""
+        alert = self._alerts.get(decision.number)
+        if alert is None or not alert.stands or decision.decision == "clear":
+            return []
+        alert.known_ns = self._now_ns
+        why = f": {decision.reason}" if decision.reason else ""
+        if decision.decision == "release":
+            words = f"a person released its launch report{why}"
+            return [self._event(alert, Transition.UPDATED, words)]
+        alert.closed_at = STANDS.index(alert.status)
+        alert.move(Transition.CANCELLED)
+        return [self._event(alert, Transition.CANCELLED, f"a person cancelled it{why}")]
+
+    def _numbered(self, alert: Alert) -> Alert:
+        if alert.number < 0:
+            alert.number = alert.standing.alert = self._next
+            self._alerts[alert.number] = alert
+            self._next += 1
+        return alert
+
+    def _tidy(self) -> None:
+        """Forget what nothing was heard of for long; once a minute."""
+        if self._now_ns - self._tidied_ns < 60 * NS_PER_S:
+            return
+        self._tidied_ns = self._now_ns
+        oldest = self._now_ns - round(AGE_MAX_S * NS_PER_S)
+        tracks = [t for t, alert in self._tracks.items() if alert.known_ns < oldest]
+        for track in tracks:
+            del self._tracks[track]
+        self._alerts = {n: a for n, a in self._alerts.items() if a.known_ns >= oldest}
+        self._beside = {k: a for k, a in self._beside.items() if a.known_ns >= oldest}
+        needed = {key for alert in self._alerts.values() for key in alert.reports}
+        held = self._reports.held
+        keys = [k for k in held if held[k].heard_ns < oldest and k not in needed]
+        self._reports.forget(keys, tracks)
+
+    def _match(self, seen: Seen) -> Matched:
+        return match(tuple(self._notices.values()), seen) if self._notices else NOT_KNOWN
+
+    def _stated(self, alert: Alert) -> Launch | None:
+        """Return the launch that an alert states."""
+        held = self._reports.held
+        others = [
+            held[key].launch
+            for key in alert.reports
+            if alert.origin != OWN or (self._is_joint and self._reports.is_believed(key))
+        ]
+        if alert.origin != OWN:
+            return together(others)
+        if alert.launch is None or not others:
+            return alert.launch
+        both = together((alert.launch, *others))
+        # Where it comes down is for the track alone to say, and not while its motor burns.
+        return replace(
+            both,
+            impact_time_ns=alert.launch.impact_time_ns,
+            impact_time_std_s=alert.launch.impact_time_std_s,
+            impact_area=alert.launch.impact_area,
+        )
+
+    def _behind(self, alert: Alert) -> tuple[Source, ...]:
+        """Return sensors and reports behind an alert at present."""
+        sources = () if alert.said is None else self._believed(alert.said.supported.sources)
+        for key in alert.reports:
+            report = self._reports.held[key]
+            alert.credit(report.contributors)
+        nations = {NationId(each.nation) for each in sources if each.nation}
+        if alert.origin == OWN and not self._is_joint:
+            nations.add(self._nation)
+        alert.credit(nations)
+        return sources
+
+    def _event(self, alert: Alert, transition: Transition, reason: str) -> AlertEvent:
+        """Make an event of what has happened."""
+        said, launch = alert.said, self._stated(alert)
+        sources = self._behind(alert)
+        held = self._reports.held
+        names = [each.name for each in sources] + [held[key].name for key in alert.reports]
+        seen = said.seen if said is not None else seen_of(launch, self._now_ns)
+        return event_of(
+            alert,
+            transition,
+            reason,
+            launch=launch,
+            sources=", ".join(dict.fromkeys(names)),
+            stated=held[alert.reports[0]].body if alert.origin != OWN else None,
+            noticed=self._match(seen),
+            now_ns=self._now_ns,
+        )
+
+
+def _accused(joint: JointStep) -> tuple[NationId, ...]:
+    return tuple(finding.accused for finding in joint.findings)

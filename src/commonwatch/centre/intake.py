@@ -1,0 +1,135 @@
+"""What arrives from others: opened, checked, known again when repeated; or refused and counted."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.identity import NationId
+from commonwatch.sharing import envelope as envelopes
+from commonwatch.sharing.envelope import Refused, open_envelope
+from commonwatch.sharing.keys import Verify
+from commonwatch.sharing.messages import Heartbeat, Message
+from commonwatch.units import NS_PER_S
+
+WORDS_MAX: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of the envelopes of a step, each list in their order.
+
+    Parameters
+    ----------
+    messages
+        New ones.
+    repeated
+        Ones that were taken before.
+    heartbeats
+        Signs of life.
+    refusals
+        Why others were not taken: the reason in words, and how often.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+    repeated: list[Message] = field(default_factory=list)
+    heartbeats: list[Heartbeat] = field(default_factory=list)
+    refusals: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    """Numbers of one originator's messages: the latest ones, and the highest forgotten."""
+
+    order: deque[int] = field(default_factory=deque)
+    numbers: set[int] = field(default_factory=set)
+    forgotten: int = -1
+
+
+class Intake:
+    """Opens envelopes; remembers what each partner has said."""
+
+    def __init__(self, configuration: CentreConfiguration) -> None:
+        self._configuration = configuration
+        self._limits = envelopes.Limits(envelope_bytes=configuration.limits.message_bytes)
+        self._known: dict[NationId, _Known] = {}
+        self.heard_ns: dict[NationId, int] = {}
+        """When each partner was last heard."""
+
+    def take(self, envelopes: Iterable[bytes], now_ns: int) -> Taken:
+        """Open envelopes in their order.
+
+        Parameters
+        ----------
+        envelopes
+            As they came from the links.
+        now_ns
+            This centre's clock.
+        """
+        taken = Taken()
+        for envelope in envelopes:
+            try:
+                content = open_envelope(
+                    envelope,
+                    purpose=self._configuration.purpose,
+                    key_of=self._key_of,
+                    limits=self._limits,
+                )
+            except Refused as refused:
+                _count(taken, f"{refused.found}; allowed: {refused.allowed}")
+                continue
+            ahead = self._ahead(content, now_ns)
+            if ahead:
+                _count(taken, ahead)
+                continue
+            if isinstance(content, Heartbeat):
+                self.heard_ns[content.heartbeat] = now_ns
+                taken.heartbeats.append(content)
+                continue
+            self.heard_ns[content.originator] = now_ns
+            is_new = self._is_new(content)
+            (taken.messages if is_new else taken.repeated).append(content)
+        return taken
+
+    def _key_of(self, nation: NationId) -> Verify | None:
+        partner = self._configuration.partner(nation)
+        return None if partner is None else partner.verify
+
+    def _ahead(self, content: Message | Heartbeat, now_ns: int) -> str:
+        """Say that a message is from the future; empty where it is not."""
+        ahead_s = (content.made_ns - now_ns) / NS_PER_S
+        allowed_s = self._configuration.limits.clock_error_max_s
+        if ahead_s <= allowed_s:
+            return ""
+        sender = content.heartbeat if isinstance(content, Heartbeat) else content.originator
+        return (
+            f"a message of {sender} from the future, by {_rounded(ahead_s)}; allowed: at most "
+            f"{allowed_s:g} s; one of the two clocks is wrong"
+        )
+
+    def _is_new(self, message: Message) -> bool:
+        known = self._known.setdefault(message.originator, _Known())
+        if message.number <= known.forgotten or message.number in known.numbers:
+            return False
+        known.numbers.add(message.number)
+        known.order.append(message.number)
+        if len(known.order) > self._configuration.limits.remembered_count:
+            oldest = known.order.popleft()
+            known.numbers.discard(oldest)
+            known.forgotten = max(known.forgotten, oldest)
+        return True
+
+
+def _count(taken: Taken, words: str) -> None:
+    shown = words[:WORDS_MAX]
+    taken.refusals[shown] = taken.refusals.get(shown, 0) + 1
+
+
+def _rounded(ahead_s: float) -> str:
+    """Say a time so that refusals for one cause read alike."""
+    if ahead_s < 60.0:
+        return "some seconds"
+    return f"{round(ahead_s / 60.0)} min" if ahead_s < 7_200.0 else f"{round(ahead_s / 3600.0)} h"

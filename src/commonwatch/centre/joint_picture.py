@@ -1,0 +1,275 @@
+"""What a joint centre believes of what others report: fused tracks, and whom it believes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.events import PersonDecided
+from commonwatch.centre.expectation import Expectations
+from commonwatch.centre.picture import reports_of
+from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
+from commonwatch.fusion.report import Reports
+from commonwatch.fusion.system_tracks import Picture, SystemTracks
+from commonwatch.identity import NationId, SensorId
+from commonwatch.sharing.messages import Message, TrackReport
+from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
+from commonwatch.units import NS_PER_S
+from commonwatch.warning.rounds import Rounds
+from commonwatch.warning.source import Book, sources_of
+from commonwatch.warning.statement import Statement, statements
+
+WORD_AGE_S: Final = 20.0
+"""A report each 10 s, up to 6 s on its way, and some to spare: older, and it is silence."""
+LOOKED_AT_NS: Final = 10 * NS_PER_S
+JUDGED_MIN: Final = 3
+"""With fewer contributors nobody can be judged by what others say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointStep:
+    """What is new from others' reports on tracks.
+
+    Parameters
+    ----------
+    estimates
+        System tracks that changed; those that ended as they were last.
+    statements
+        What is said of those that were due.
+    contributors
+        Who has a word in each system track.
+    ended
+        System tracks that ended.
+    excluded
+        Who is not believed at present.
+    findings
+        Who was named now, and why.
+    outcome
+        What became of each report, by originator and number of its message.
+    words
+        Of each system track, how far it can be checked.
+    """
+
+    estimates: Estimates
+    statements: tuple[Statement, ...]
+    contributors: dict[int, tuple[NationId, ...]]
+    ended: tuple[int, ...]
+    excluded: frozenset[NationId]
+    findings: tuple[Finding, ...]
+    outcome: dict[tuple[NationId, int], str]
+    words: dict[int, str]
+
+
+class JointPicture:
+    """Fuses what partners report on tracks.
+
+    Parameters
+    ----------
+    configuration
+        The joint centre's.
+    """
+
+    def __init__(self, configuration: CentreConfiguration) -> None:
+        partners = [each for each in configuration.partners if each.reports_tracks]
+        self._reporters = tuple(sorted(each.nation for each in partners))
+        every = [
+            replace(sensor, nation=each.nation) for each in partners for sensor in each.sensors
+        ]
+        self._sources = sources_of(every)
+        self._place: dict[tuple[NationId, SensorId], int] = {
+            (sensor.nation, sensor.sensor): k for k, sensor in enumerate(every)
+        }
+        self._system = SystemTracks(configuration.fusion)
+        self._judge = Judge(look_s=configuration.report_interval_s)
+        self._expectations = Expectations({each.nation: each.sensors for each in partners})
+        self._book = Book(self._sources)
+        self._rounds = Rounds(configuration.warning)
+        self._class_names = tuple(each.name for each in configuration.warning.classes)
+        self._excluded: frozenset[NationId] = frozenset()
+        self._last: Estimates = empty_estimates()
+        self._stepped_ns = 0
+        self._round_ns = 0
+        self._tallies: dict[int, tuple[int, ...]] = {}
+        self._looks: dict[tuple[int, NationId, int], int] = {}
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody reports tracks here."""
+        return bool(self._reporters)
+
+    def next_due_ns(self) -> int | None:
+        """When tracks are looked at again though nobody reports: they end; None: there are none."""
+        return self._stepped_ns + LOOKED_AT_NS if len(self._last) else None
+
+    def step(
+        self, messages: Sequence[Message], decisions: Sequence[PersonDecided], now_ns: int
+    ) -> JointStep:
+        """Take reports that have arrived.
+
+        Parameters
+        ----------
+        messages
+            All new messages; those that report no tracks are passed over.
+        decisions
+            Whom people believe again.
+        now_ns
+            The present.
+        """
+        for decision in decisions:
+            if decision.decision == "clear" and decision.nation is not None:
+                self._judge.clear(decision.nation)
+        said = [m for m in messages if isinstance(m.body, TrackReport)]
+        if not said and (self.next_due_ns() or now_ns + 1) > now_ns:
+            return _nothing(self._excluded)
+        self._stepped_ns = now_ns
+        reports = reports_of(said)
+        picture = self._system.step(reports, now_ns, excluded=self._excluded)
+        judgement = self._judged(picture, reports, now_ns) if said else None
+        if judgement is not None and judgement.excluded != self._excluded:
+            self._excluded = judgement.excluded
+            outcome = picture.outcome, picture.system_track
+            picture = self._system.step(reports_of([]), now_ns, excluded=self._excluded)
+        else:
+            outcome = picture.outcome, picture.system_track
+        changed = self._changed(picture, said, outcome[1], now_ns)
+        judged = self._rounds.step(changed.take(self._is_due(changed, now_ns)), self._book)
+        for track in judged.ended:
+            self._book.forget(track)
+            self._tallies.pop(track, None)
+            self._looks = {key: count for key, count in self._looks.items() if key[0] != track}
+        shown = picture.estimates.track.tolist()
+        return JointStep(
+            estimates=changed,
+            statements=statements(judged, class_names=self._class_names),
+            contributors={
+                number: tuple(sorted(names))
+                for number, names in zip(shown, picture.contributors, strict=True)
+            },
+            ended=judged.ended,
+            excluded=self._excluded,
+            findings=() if judgement is None else judgement.findings,
+            outcome={
+                (message.originator, message.number): words
+                for message, words in zip(said, outcome[0], strict=True)
+            },
+            words={} if judgement is None else dict(zip(shown, judgement.words, strict=False)),
+        )
+
+    def _judged(self, picture: Picture, reports: Reports, now_ns: int) -> Judgement | None:
+        """Judge the reporters by one another, where there are enough of them."""
+        if len(self._reporters) < JUDGED_MIN:
+            return None
+        number, names, mean, covariance, is_there = self._system.whole_words(
+            now_ns, age_max_s=WORD_AGE_S
+        )
+        rows = [self._reporters.index(name) for name in names]
+        shape = (len(self._reporters), len(number))
+        all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
+        there = np.zeros(shape, dtype=np.bool_)
+        all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
+        place = {track: k for k, track in enumerate(picture.estimates.track.tolist())}
+        shown = np.array([place.get(each, -1) for each in number.tolist()], dtype=np.int64)
+        expected = np.full(shape, np.nan)
+        seen = shown >= 0
+        if seen.any():
+            expected[:, seen] = self._expectations.expected(
+                self._reporters,
+                number[seen],
+                picture.estimates.state_vector[shown[seen]],
+                picture.estimates.covariance[shown[seen]],
+                now_ns,
+            )
+        return self._judge.step(
+            Sources(
+                number=number,
+                contributor=self._reporters,
+                state_vector=all_mean,
+                covariance=all_covariance,
+                is_there=there,
+                expected=expected,
+            ),
+            now_ns,
+            reports=reports,
+        )
+
+    def _changed(
+        self,
+        picture: Picture,
+        said: Sequence[Message],
+        system_track: npt.NDArray[np.int64],
+        now_ns: int,
+    ) -> Estimates:
+        """Rows of system tracks that have news, and of those that are no more."""
+        fresh = set()
+        for message, number in zip(said, system_track.tolist(), strict=True):
+            if number >= 0:
+                fresh.add(number)
+                self._note_looks(message, number, now_ns)
+        now = picture.estimates
+        rows = np.array([number in fresh for number in now.track.tolist()], dtype=np.bool_)
+        gone = ~np.isin(self._last.track, now.track)
+        ended = self._last.take(gone)
+        self._last = now
+        if not gone.any():
+            return now.take(rows)
+        last = Estimates(
+            track=ended.track,
+            time_ns=ended.time_ns,
+            known_ns=np.full(len(ended), now_ns),
+            status=np.full(len(ended), Status.ENDED),
+            state_vector=ended.state_vector,
+            covariance=ended.covariance,
+        )
+        return joined([last, now.take(rows)])
+
+    def _is_due(self, changed: Estimates, now_ns: int) -> npt.NDArray[np.bool_]:
+        """Choose rows to be judged: all in one round each 10 s; at once what is new or has ended.
+
+        A round of one or two tracks costs as much as one of twenty.
+        """
+        is_round = now_ns >= self._round_ns + LOOKED_AT_NS
+        if is_round:
+            self._round_ns = now_ns
+        due: npt.NDArray[np.bool_] = np.full(len(changed), is_round)
+        due |= changed.status == Status.ENDED
+        for row, number in enumerate(changed.track.tolist()):
+            tally = self._book.tally(number, now_ns)
+            if self._tallies.get(number) != tally:
+                self._tallies[number] = tally
+                due[row] = True
+        return due
+
+    def _note_looks(self, message: Message, number: int, now_ns: int) -> None:
+        """Write down how many looks of which sensor a contributor's track has taken since."""
+        body = message.body
+        if not isinstance(body, TrackReport) or body.pedigree is None:
+            return
+        if message.originator in self._excluded:
+            return
+        for span in body.pedigree:
+            sensor = self._place.get((span.originator, span.sensor))
+            if sensor is None:
+                continue
+            key = number, message.originator, sensor
+            before = self._looks.get(key, 0)
+            if span.look_count > before:
+                self._looks[key] = span.look_count
+                self._book.hear(number, sensor, now_ns, count=span.look_count - before)
+
+
+def _nothing(excluded: frozenset[NationId]) -> JointStep:
+    return JointStep(
+        estimates=empty_estimates(),
+        statements=(),
+        contributors={},
+        ended=(),
+        excluded=excluded,
+        findings=(),
+        outcome={},
+        words={},
+    )

@@ -1,0 +1,378 @@
+"""Launches as different centres state them: whether two are one, and what they say together.
+
+====================  =======================================================  =======
+figure                source                                                   mark
+====================  =======================================================  =======
+``GATE_PLACE``        chi-square, two degrees of freedom: 1 in 1,000 honest    derived
+                      pairs lies further apart
+``GATE_ONE``          the same, one degree of freedom: time, and azimuth       derived
+``HOLD_RATIO``        hysteresis: a pair parts beyond 1 in 100,000             derived
+``*_STD_MIN_*``       no burn is known better; clocks and rounding             assumed
+``*_STD_MAX_*``       what is vaguer agrees with anything, so with nothing     assumed
+====================  =======================================================  =======
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from commonwatch.earth.ellipsoid import ECCENTRICITY_SQUARED, SEMI_MAJOR_AXIS_M
+from commonwatch.sharing.messages import Area, LaunchReport
+from commonwatch.units import NS_PER_S, degrees_from_radians, radians_from_degrees
+from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, Ellipse
+from commonwatch.warning.statement import End
+
+GATE_PLACE: Final = 13.816
+GATE_ONE: Final = 10.828
+HOLD_RATIO: Final = 1.667
+"""23.03 / 13.816; of one degree of freedom 1.80."""
+TIME_STD_MIN_S: Final = 1.0
+TIME_STD_MAX_S: Final = 120.0
+AZIMUTH_STD_MIN_DEG: Final = 1.0
+AZIMUTH_STD_MAX_DEG: Final = 45.0
+HALF_AXIS_MIN_M: Final = 1_000.0
+HALF_AXIS_MAX_M: Final = 1_000_000.0
+_WEIGHTS: Final = tuple(k / 20 for k in range(21))
+
+Triple: TypeAlias = tuple[float, float, float]
+Symmetric: TypeAlias = tuple[float, float, float]
+"""East-east, north-north, east-north."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What comparing takes of a launch, worked out once.
+
+    Parameters
+    ----------
+    time_variance_s2, azimuth_variance_deg2, covariance_m2
+        Of what is stated.
+    surface_m
+        The middle, ECEF.
+    sines, cosines
+        Of its latitude and longitude.
+    is_vague
+        Whether it says too little to agree with anything.
+    """
+
+    time_variance_s2: float
+    azimuth_variance_deg2: float
+    covariance_m2: Symmetric
+    surface_m: Triple
+    sines: tuple[float, float]
+    cosines: tuple[float, float]
+    is_vague: bool
+
+    @staticmethod
+    def of(launch: Launch) -> _Place:
+        area = launch.area
+        angles = radians_from_degrees(area.latitude_deg), radians_from_degrees(area.longitude_deg)
+        sines = math.sin(angles[0]), math.sin(angles[1])
+        cosines = math.cos(angles[0]), math.cos(angles[1])
+        azimuth_std_deg = launch.azimuth_std_deg or 0.0
+        return _Place(
+            time_variance_s2=max(launch.time_std_s, TIME_STD_MIN_S) ** 2,
+            azimuth_variance_deg2=max(azimuth_std_deg, AZIMUTH_STD_MIN_DEG) ** 2,
+            covariance_m2=_covariance(area),
+            surface_m=_surface_m(sines, cosines),
+            sines=sines,
+            cosines=cosines,
+            is_vague=launch.time_std_s > TIME_STD_MAX_S
+            or area.long_half_axis_m > HALF_AXIS_MAX_M
+            or azimuth_std_deg > AZIMUTH_STD_MAX_DEG,
+        )
+
+    def offset_m(self, other: _Place) -> tuple[float, float]:
+        """Return east and north of another middle from this one."""
+        here, there = self.surface_m, other.surface_m
+        x, y, z = there[0] - here[0], there[1] - here[1], there[2] - here[2]
+        (sine_lat, sine_lon), (cosine_lat, cosine_lon) = self.sines, self.cosines
+        ahead = cosine_lon * x + sine_lon * y
+        return cosine_lon * y - sine_lon * x, cosine_lat * z - sine_lat * ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A launch as somebody states it, and its impact where that is stated too.
+
+    Parameters
+    ----------
+    time_ns, time_std_s, area
+        When and where, a 95 % ellipse.
+    azimuth_deg, azimuth_std_deg
+        None where not stated.
+    impact_time_ns, impact_time_std_s, impact_area
+        None where not stated.
+    range_class
+        Empty where not stated.
+    """
+
+    time_ns: int
+    time_std_s: float
+    area: Area
+    azimuth_deg: float | None
+    azimuth_std_deg: float | None
+    impact_time_ns: int | None
+    impact_time_std_s: float | None
+    impact_area: Area | None
+    range_class: str
+    _place: _Place = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_place", _Place.of(self))
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it says too little to agree with anything."""
+        return self._place.is_vague
+
+    @property
+    def can_confirm(self) -> bool:
+        """Whether it states all that must agree: time, place and azimuth."""
+        return self.azimuth_deg is not None and not self.is_vague
+
+
+def reported(body: LaunchReport) -> Launch:
+    """Return the launch that a report states."""
+    return Launch(
+        time_ns=body.launch_time_ns,
+        time_std_s=body.launch_time_std_s,
+        area=body.launch_area,
+        azimuth_deg=body.azimuth_deg,
+        azimuth_std_deg=body.azimuth_std_deg,
+        impact_time_ns=body.impact_time_ns,
+        impact_time_std_s=body.impact_time_std_s,
+        impact_area=body.impact_area,
+        range_class=body.range_class,
+    )
+
+
+def estimated(launch: End, impact: End | None, range_class: str) -> Launch:
+    """Return the launch that an estimate gives, rounded as messages are."""
+    return Launch(
+        time_ns=launch.time_ns,
+        time_std_s=round(launch.time_std_s, 3),
+        area=area_of(launch.area),
+        azimuth_deg=round(degrees_from_radians(launch.azimuth_rad), 3),
+        azimuth_std_deg=round(degrees_from_radians(launch.azimuth_std_rad), 3),
+        impact_time_ns=None if impact is None else impact.time_ns,
+        impact_time_std_s=None if impact is None else round(impact.time_std_s, 3),
+        impact_area=None if impact is None else area_of(impact.area),
+        range_class=range_class,
+    )
+
+
+def area_of(ellipse: Ellipse) -> Area:
+    """Return an ellipse as messages have it: whole metres outward, places to a metre."""
+    return Area(
+        latitude_deg=round(float(degrees_from_radians(ellipse.latitude_rad)), 5),
+        longitude_deg=round(float(degrees_from_radians(ellipse.longitude_rad)), 5),
+        long_half_axis_m=math.ceil(ellipse.long_half_axis_m),
+        short_half_axis_m=math.ceil(ellipse.short_half_axis_m),
+        orientation_deg=round(float(degrees_from_radians(ellipse.orientation_rad)), 2),
+    )
+
+
+def apart_ratio(one: Launch, other: Launch) -> float:
+    """Say how far apart two launches are stated, by what each says of its own errors.
+
+    Parameters
+    ----------
+    one, other
+        In either order.
+
+    Returns
+    -------
+    apart_ratio
+        The largest of the squared differences in time, place and azimuth, each in units of its
+        gate: they agree below 1, and a pair that has agreed parts above ``HOLD_RATIO``. Infinite
+        where either is too vague to agree with anything.
+
+    Notes
+    -----
+    An azimuth that either does not state is not compared: such a pair belongs together but confirms
+    nothing (``Launch.can_confirm``).
+    """
+    mine, theirs = one._place, other._place
+    if mine.is_vague or theirs.is_vague:
+        return math.inf
+    since_s = (one.time_ns - other.time_ns) / NS_PER_S
+    time = since_s * since_s / (mine.time_variance_s2 + theirs.time_variance_s2)
+    worst = time / GATE_ONE
+    if worst > HOLD_RATIO:
+        return worst
+    if one.azimuth_deg is not None and other.azimuth_deg is not None:
+        turned = (one.azimuth_deg - other.azimuth_deg + 180.0) % 360.0 - 180.0
+        azimuth = turned * turned / (mine.azimuth_variance_deg2 + theirs.azimuth_variance_deg2)
+        worst = max(worst, azimuth / GATE_ONE)
+        if worst > HOLD_RATIO:
+            return worst
+    east, north = mine.offset_m(theirs)
+    (a, b, c), (d, e, f) = mine.covariance_m2, theirs.covariance_m2
+    a, b, c = a + d, b + e, c + f
+    place = (b * east * east - 2.0 * c * east * north + a * north * north) / (a * b - c * c)
+    return max(worst, place / GATE_PLACE)
+
+
+def together(launches: Sequence[Launch]) -> Launch:
+    """Return what launches that agree say together, whether or not they share news.
+
+    Parameters
+    ----------
+    launches
+        One or more, in a fixed order.
+
+    Notes
+    -----
+    Covariance intersection: of areas the mixture of both informations with the least area, of
+    times and azimuths the better one. Safe whatever the sources have in common, as the assumed burn
+    is common to all.
+    """
+    area = launches[0].area
+    for other in launches[1:]:
+        area = _intersected(area, other.area)
+    first = min(launches, key=_time_std)
+    turned = min(launches, key=_azimuth_std)
+    best = min(launches, key=_area_m2)
+    ends = [each for each in launches if each.impact_area is not None]
+    impact = ends[0].impact_area if ends else None
+    for each in ends[1:]:
+        if impact is not None and each.impact_area is not None:
+            impact = _intersected(impact, each.impact_area)
+    sooner = min(ends, key=_impact_std, default=None)
+    return Launch(
+        time_ns=first.time_ns,
+        time_std_s=first.time_std_s,
+        area=area,
+        azimuth_deg=turned.azimuth_deg,
+        azimuth_std_deg=turned.azimuth_std_deg,
+        impact_time_ns=None if sooner is None else sooner.impact_time_ns,
+        impact_time_std_s=None if sooner is None else sooner.impact_time_std_s,
+        impact_area=impact,
+        range_class=best.range_class,
+    )
+
+
+def _time_std(launch: Launch) -> float:
+    return launch.time_std_s
+
+
+def _azimuth_std(launch: Launch) -> float:
+    has_azimuth = launch.azimuth_deg is not None and launch.azimuth_std_deg is not None
+    return launch.azimuth_std_deg or 0.0 if has_azimuth else math.inf
+
+
+def _impact_std(launch: Launch) -> float:
+    return math.inf if launch.impact_time_std_s is None else launch.impact_time_std_s
+
+
+def _area_m2(launch: Launch) -> float:
+    return float(launch.area.long_half_axis_m * launch.area.short_half_axis_m)
+
+
+def _covariance(area: Area, *, least_m: float = HALF_AXIS_MIN_M) -> Symmetric:
+    """Return the covariance of a 95 % ellipse, east and north."""
+    along = max(area.long_half_axis_m, least_m) ** 2 / CHI_SQUARE_95_TWO
+    across = max(area.short_half_axis_m, least_m) ** 2 / CHI_SQUARE_95_TWO
+    turn = radians_from_degrees(area.orientation_deg)
+    sine, cosine = math.sin(turn), math.cos(turn)
+    return (
+        along * sine * sine + across * cosine * cosine,
+        along * cosine * cosine + across * sine * sine,
+        (along - across) * sine * cosine,
+    )
+
+
+def _surface_m(sines: tuple[float, float], cosines: tuple[float, float]) -> Triple:
+    normal = SEMI_MAJOR_AXIS_M / math.sqrt(1.0 - ECCENTRICITY_SQUARED * sines[0] * sines[0])
+    level = normal * cosines[0]
+    return (
+        level * cosines[1],
+        level * sines[1],
+        normal * (1.0 - ECCENTRICITY_SQUARED) * sines[0],
+    )
+
+
+def _offset_m(origin: Area, other: Area) -> tuple[float, float]:
+    """Return east and north of the middle of one area from that of another."""
+    ellipse = Ellipse(
+        latitude_rad=radians_from_degrees(origin.latitude_deg),
+        longitude_rad=radians_from_degrees(origin.longitude_deg),
+        long_half_axis_m=0.0,
+        short_half_axis_m=0.0,
+        orientation_rad=0.0,
+    )
+    return ellipse.offset_m(
+        radians_from_degrees(other.latitude_deg), radians_from_degrees(other.longitude_deg)
+    )
+
+
+def _intersected(one: Area, other: Area) -> Area:
+    """Return the covariance intersection of two areas: the least ellipse of their mixtures.
+
+    Parameters
+    ----------
+    one, other
+        In a fixed order: the plane is that of the first.
+    """
+    mine = _inverse(_covariance(one, least_m=1.0))
+    theirs = _inverse(_covariance(other, least_m=1.0))
+
+    best, share = -math.inf, 1.0
+    for weight in reversed(_WEIGHTS):
+        information = _mixed(mine, theirs, weight)
+        size = information[0] * information[1] - information[2] ** 2
+        if size > best:
+            best, share = size, weight
+    covariance = _inverse(_mixed(mine, theirs, share))
+    east, north = _offset_m(one, other)
+    pull = (
+        (1.0 - share) * (theirs[0] * east + theirs[2] * north),
+        (1.0 - share) * (theirs[2] * east + theirs[1] * north),
+    )
+    return _moved(
+        one,
+        covariance[0] * pull[0] + covariance[2] * pull[1],
+        covariance[2] * pull[0] + covariance[1] * pull[1],
+        covariance,
+    )
+
+
+def _mixed(one: Symmetric, other: Symmetric, weight: float) -> Symmetric:
+    a, b, c = (weight * x + (1.0 - weight) * y for x, y in zip(one, other, strict=True))
+    return a, b, c
+
+
+def _inverse(matrix: Symmetric) -> Symmetric:
+    a, b, c = matrix
+    size = a * b - c * c
+    return b / size, a / size, -c / size
+
+
+def _moved(area: Area, east_m: float, north_m: float, covariance: Symmetric) -> Area:
+    """Return the ellipse of a covariance about a point near the middle of an area.
+
+    Limits: the step along meridian and parallel is good to 1 % over 500 km below 75 degrees.
+    """
+    latitude = radians_from_degrees(area.latitude_deg)
+    sine = math.sin(latitude)
+    square = 1.0 - ECCENTRICITY_SQUARED * sine * sine
+    normal = SEMI_MAJOR_AXIS_M / math.sqrt(square)
+    along_m = normal * (1.0 - ECCENTRICITY_SQUARED) / square
+    a, b, c = covariance
+    half = 0.5 * (b - a)
+    reach, middle = math.hypot(half, c), 0.5 * (a + b)
+    longitude = area.longitude_deg + degrees_from_radians(
+        east_m / (normal * max(math.cos(latitude), 1e-6))
+    )
+    northward = area.latitude_deg + degrees_from_radians(north_m / along_m)
+    return Area(
+        latitude_deg=round(min(max(float(northward), -90.0), 90.0), 5),
+        longitude_deg=round((float(longitude) + 180.0) % 360.0 - 180.0, 5),
+        long_half_axis_m=math.ceil(math.sqrt(CHI_SQUARE_95_TWO * (middle + reach))),
+        short_half_axis_m=math.ceil(math.sqrt(CHI_SQUARE_95_TWO * max(middle - reach, 0.0))),
+        orientation_deg=round(math.degrees(0.5 * math.atan2(c, half)) % 180.0, 2),
+    )

@@ -1,0 +1,103 @@
+"""Own sensors under watch: what they show, what it means, and what others may be told of it.
+
+Nothing here depends on what others say, so that it may be computed once and played back in every
+world in which the same sensors see the same things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.own import OwnNews, OwnSensors
+from commonwatch.centre.picture import track_reports
+from commonwatch.errors import invariant
+from commonwatch.sensing.detection import Detections
+from commonwatch.sharing.messages import TrackReport
+from commonwatch.tracking.estimate import Estimates
+from commonwatch.warning.rounds import Rounds
+from commonwatch.warning.source import Book
+from commonwatch.warning.statement import Statement, statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OwnStep:
+    """What is new from own sensors at one step.
+
+    Parameters
+    ----------
+    now_ns
+        The time of the step.
+    estimates
+        One row for each track that changed.
+    track_reports
+        What others may be told of them.
+    statements
+        What is said of tracks that were due.
+    ended
+        Tracks that ended.
+    """
+
+    now_ns: int
+    estimates: Estimates
+    track_reports: tuple[TrackReport, ...]
+    statements: tuple[Statement, ...]
+    ended: tuple[int, ...]
+
+
+class Watching(Protocol):
+    """Follows own sensors, or plays back what was found when that was done."""
+
+    def step(self, detections: Detections, now_ns: int) -> OwnStep:
+        """Take what has arrived since the last step; never before the last one's time."""
+        ...
+
+
+class OwnWatch:
+    """Follows a centre's sensors and judges what they show.
+
+    Parameters
+    ----------
+    configuration
+        The centre's.
+    """
+
+    def __init__(self, configuration: CentreConfiguration) -> None:
+        self._sensors = OwnSensors(
+            configuration.sensors,
+            nation=configuration.nation,
+            settings=configuration.tracking,
+        )
+        self._book = Book(self._sensors.sources)
+        self._rounds = Rounds(configuration.warning)
+        self._class_names = tuple(each.name for each in configuration.warning.classes)
+
+    def step(self, detections: Detections, now_ns: int) -> OwnStep:
+        """Take what has arrived since the last step."""
+        news: OwnNews = self._sensors.step(detections, now_ns)
+        self._book.add(news.looks)
+        judged = self._rounds.step(news.estimates, self._book)
+        for track in judged.ended:
+            self._book.forget(track)
+        return OwnStep(
+            now_ns=now_ns,
+            estimates=news.estimates,
+            track_reports=tuple(track_reports(news)),
+            statements=statements(judged, class_names=self._class_names),
+            ended=judged.ended,
+        )
+
+
+class RecordedWatch:
+    """Plays back the steps of an ``OwnWatch``, each at its time."""
+
+    def __init__(self, steps: Iterable[OwnStep]) -> None:
+        self._steps = {step.now_ns: step for step in steps}
+
+    def step(self, detections: Detections, now_ns: int) -> OwnStep:
+        """Return what was found at this time; the detections are not looked at."""
+        del detections
+        invariant(now_ns in self._steps, "a recording is played at its own times", now_ns=now_ns)
+        return self._steps[now_ns]

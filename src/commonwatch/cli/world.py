@@ -1,0 +1,185 @@
+"""``commonwatch world``: run one world by its seed, judge it, and write its replay."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from commonwatch.cli.places import Place
+from commonwatch.cli.progress import Stages
+from commonwatch.scenario.schema import SEED_MAX
+
+if TYPE_CHECKING:
+    from commonwatch.scenario.description import Scenario
+    from commonwatch.world.common import Common
+    from commonwatch.world.history import History
+
+BROKEN: Final = 1
+_SHOWN: Final = 20
+
+
+@click.command(
+    "world",
+    epilog="\b\nExamples:\n  commonwatch world iran-2009 --laydown all --level tracks --seed 2009\n"
+    "  commonwatch world liar --level tracks --seed 4 --faults 17 --checks\n"
+    "  commonwatch world my-scenario.toml --out replay",
+)
+@click.argument("scenario", metavar="NAME|FILE")
+@click.option("--laydown", metavar="NAME", help="Left out: the one that the scenario shows.")
+@click.option("--level", metavar="NAME", help="Level of sharing; left out: the last one.")
+@click.option("--seed", type=click.IntRange(0, SEED_MAX), help="Left out: the scenario's own.")
+@click.option(
+    "--faults",
+    "faults_seed",
+    type=click.IntRange(0, SEED_MAX),
+    metavar="SEED",
+    help="Draw a swarm of faults too, all of which heal.",
+)
+@click.option(
+    "--checks",
+    "has_checks",
+    is_flag=True,
+    help="Judge it by everything that must hold in every world, replay included.",
+)
+@click.option(
+    "--out",
+    type=Place(),
+    metavar="FOLDER",
+    help="Write messages, tracks, alerts and status as Parquet, the ledgers, and truth/ apart.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, no progress.")
+def command(
+    *,
+    scenario: str,
+    laydown: str | None,
+    level: str | None,
+    seed: int | None,
+    faults_seed: int | None,
+    has_checks: bool,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Run one world of a scenario: one laydown, one level of sharing, one seed.
+
+    The same words give the same world, byte for byte. With --checks the exit code is 1 where
+    anything that must hold does not.
+    """
+    with Stages(is_shown=not as_json) as stages:
+        stages.show("loading (the first time compiles)", 0.0)
+        from commonwatch.scenario.load import load_scenario
+        from commonwatch.world.checks import breaches_of
+        from commonwatch.world.common import Common
+        from commonwatch.world.replay import replay
+        from commonwatch.world.run import WorldOrder, run_world
+
+        described = load_scenario(scenario)
+        used_seed = described.seed if seed is None else seed
+        order = WorldOrder(
+            scenario=described,
+            laydown=described.world.laydown if laydown is None else laydown,
+            level=described.levels[-1].name if level is None else level,
+            seed=used_seed,
+            faults_seed=faults_seed,
+            called=scenario,
+        )
+        stages.show("drawing detections", 0.1)
+        common = Common.of(described, seed=used_seed)
+        stages.show("running", 0.2)
+        history = run_world(order, common=common)
+        breaches = []
+        if has_checks:
+            stages.show("judging", 0.6)
+            breaches = [*breaches_of(history), *replay(history)]
+        if out is not None:
+            stages.show("writing", 0.95)
+            _write(history, described, common, out)
+        stages.show("done", 1.0)
+    facts = _facts(history, [str(each) for each in breaches], has_checks=has_checks)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _show(facts, out)
+    return BROKEN if breaches else 0
+
+
+def _facts(history: History, breaches: list[str], *, has_checks: bool) -> dict[str, Any]:
+    messages = Counter(
+        f"{each.kind}, {each.outcome}" for each in history.passages if each.kind != "heartbeat"
+    )
+    status = {
+        (str(each.centre), each.alert.alert): each.alert.status for each in history.shown
+    }
+    alerts = Counter(f"{centre}, {word}" for (centre, _), word in status.items())
+    return {
+        "format": 1,
+        "command": history.command,
+        "digest": history.digest,
+        "faults": len(history.faults),
+        "messages": dict(sorted(messages.items())),
+        "alerts_at_last": dict(sorted(alerts.items())),
+        "named": sorted({f"{each.accused} by {each.centre}" for each in history.accused}),
+        "ledger_entries": {str(name): len(each) for name, each in history.entries.items()},
+        "breaches": breaches if has_checks else None,
+    }
+
+
+def _show(facts: dict[str, Any], out: Path | None) -> None:
+    click.echo(f"{facts['command']}\ndigest {facts['digest']}")
+    for title, key in (("Messages", "messages"), ("Alerts at last", "alerts_at_last")):
+        for name, count in facts[key].items():
+            click.echo(f"{title}: {name}: {count:,}")
+    for name in facts["named"]:
+        click.echo(f"Named: {name}")
+    breaches = facts["breaches"]
+    if breaches is not None:
+        click.echo("Everything that must hold holds." if not breaches else "Broken:")
+        for words in (breaches or [])[:_SHOWN]:
+            click.echo(f"  {words}")
+        if len(breaches) > _SHOWN:
+            click.echo(f"  and {len(breaches) - _SHOWN:,} more")
+    if out is not None:
+        click.echo(f"Replay: {out}")
+
+
+def _write(history: History, scenario: Scenario, common: Common, folder: Path) -> None:
+    from importlib.metadata import version
+
+    from commonwatch.tables.files import staged_folder, write_table
+    from commonwatch.tables.manifest import write_manifest
+    from commonwatch.tables.schemas import to_table
+    from commonwatch.world.history import tables
+
+    sightings = common.sightings
+    rows = sightings.rows_of(history.laydown)
+    reported = {name: values[rows] for name, values in sightings.detections.items()}
+    with staged_folder(folder) as staged:
+        for name, columns in (tables(history) | {"detections": reported}).items():
+            write_table(staged / f"{name}.parquet", to_table(name, columns))
+        for name, columns in (
+            ("truth_objects", sightings.objects),
+            ("truth_ends", sightings.ends),
+            ("truth_biases", sightings.biases),
+        ):
+            write_table(staged / "truth" / f"{name}.parquet", to_table(name, columns))
+        for centre, entries in history.entries.items():
+            path = staged / "ledgers" / f"{centre}.ndjson"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"".join(entry.line for entry in entries))
+        write_manifest(
+            staged,
+            version=version("commonwatch"),
+            scenario=scenario.name,
+            scenario_sha256=scenario.sha256,
+            seed=history.seed,
+            limits={
+                name: float(value)
+                for name, value in (
+                    ("message_bytes", next(iter(history.configurations.values())).limits.message_bytes),
+                    ("faults", len(history.faults)),
+                )
+            },
+        )

@@ -1,0 +1,124 @@
+"""Who is silent on what others see, and who alone reports what others do not: look by look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.fusion.differences import OTHERS_MIN
+from commonwatch.fusion.evidence import (
+    EXPECTED_MIN,
+    DenialEvidence,
+    InventionEvidence,
+    log_missed,
+    log_pooled,
+)
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_NEVER_NS = -(2**62)
+
+
+@dataclass(slots=True, eq=False)
+class Sightings:
+    """Evidence of denial and of invention for each contributor and object.
+
+    Parameters
+    ----------
+    look_s
+        Time between looks at one object. Its first look begins the evidence and adds none: not
+        everybody may have been able to report it yet.
+    contributor, number
+        Whose and of what the evidence is, C names and shape (N,).
+    denial, invention
+        The evidence, shapes (C, N).
+    """
+
+    look_s: float
+    contributor: tuple[str, ...] = ()
+    number: I64 = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    denial: DenialEvidence = field(default_factory=lambda: DenialEvidence.begun((0, 0)))
+    invention: InventionEvidence = field(default_factory=lambda: InventionEvidence.begun((0, 0)))
+    _due_ns: I64 = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def step(
+        self,
+        contributor: tuple[str, ...],
+        number: I64,
+        now_ns: int,
+        *,
+        is_there: Mask,
+        expected: F64,
+        is_active: Mask,
+    ) -> None:
+        """Look at every object whose next look is due.
+
+        Parameters
+        ----------
+        contributor, number, is_there, expected
+            As of ``contributor.Sources``.
+        now_ns
+            The present.
+        is_active
+            Who is believed at all, shape (C,).
+        """
+        self._align(contributor, number)
+        look_ns = round(self.look_s * 1e9)
+        is_first = self._due_ns == _NEVER_NS
+        is_due = (now_ns >= self._due_ns) & ~is_first
+        # Looks keep their own rhythm, however late a step is; never two at once.
+        behind = np.where(is_due, (now_ns - self._due_ns) // look_ns + 1, 0)
+        self._due_ns = np.where(is_first, now_ns + look_ns, self._due_ns + behind * look_ns)
+        known = np.where(np.isnan(expected), 0.0, expected)
+        is_judged = (known >= EXPECTED_MIN) & is_active[:, None]
+        others_seen = is_there.sum(axis=0) - is_there
+        self.denial.look(known, is_there, is_judged & (others_seen >= OTHERS_MIN) & is_due)
+        alone = is_there & (others_seen == 0)
+        could_see = is_judged.sum(axis=0) - is_judged
+        missed = np.where(is_judged, log_missed(known), 0.0)
+        self.invention.forget(~alone)
+        self.invention.look(missed.sum(axis=0) - missed, alone & (could_see >= OTHERS_MIN) & is_due)
+
+    def pooled(self, log_ratio: F64) -> F64:
+        """One figure a contributor, from the evidence of all its objects that say anything."""
+        return log_pooled(log_ratio, log_ratio != 0.0)
+
+    def forget(self, name: str) -> None:
+        """Begin again with one contributor."""
+        if name in self.contributor:
+            row = self.contributor.index(name)
+            for array in (self.denial.ratio, self.invention.looks, self.invention.log_missed):
+                array[row] = 0.0
+            self.denial.unspent[row] = 1.0
+
+    def _align(self, contributor: tuple[str, ...], number: I64) -> None:
+        """Bring the evidence into the order of those who speak and of what they speak of now."""
+        if self.contributor == contributor and np.array_equal(self.number, number):
+            return
+        row = _places(self.contributor, contributor)
+        column = _places(tuple(self.number.tolist()), tuple(number.tolist()))
+
+        def moved(array: F64, empty: float) -> F64:
+            kept = np.full((len(row), len(column)), empty)
+            old = np.ix_(row[row >= 0], column[column >= 0])
+            kept[np.ix_(row >= 0, column >= 0)] = array[old]
+            return kept
+
+        self.denial = DenialEvidence(moved(self.denial.ratio, 0.0), moved(self.denial.unspent, 1.0))
+        self.invention = InventionEvidence(
+            moved(self.invention.looks, 0.0), moved(self.invention.log_missed, 0.0)
+        )
+        due_ns = np.full(len(column), _NEVER_NS, dtype=np.int64)
+        due_ns[column >= 0] = self._due_ns[column[column >= 0]]
+        self._due_ns = due_ns
+        self.contributor, self.number = contributor, number.copy()
+
+
+def _places(old: tuple[object, ...], new: tuple[object, ...]) -> npt.NDArray[np.intp]:
+    """Where each new one stood among the old, -1 where it did not."""
+    place = {each: index for index, each in enumerate(old)}
+    return np.array([place.get(each, -1) for each in new], dtype=np.intp)

@@ -1,0 +1,305 @@
+"""One system track: the words of its contributors, in order of time, and what they add up to.
+
+===================  =======================================================  =======
+figure               source                                                   mark
+===================  =======================================================  =======
+``window_s``         tracks take 2 to 6 s and come each 10 s: two back        assumed
+``age_max_s``        six reports missed                                       assumed
+``silent_max_s``     as a tracker keeps what has left every view              assumed
+``gate``             honest news is refused once in ten thousand              assumed
+``thrust_m_s2``,     as a tracker moves what burns                            assumed
+``powered_noise``
+===================  =======================================================  =======
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.fusion import correlation
+from commonwatch.fusion.combination import News
+from commonwatch.fusion.pedigree import Pedigree
+from commonwatch.fusion.report import Reports
+from commonwatch.identity import NationId
+from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3, Status
+
+F64 = npt.NDArray[np.float64]
+
+Key = tuple[int, NationId, int, int]
+
+ADDED: Final = "added"
+REPEATED: Final = "repeated"
+BESIDE: Final = "intersected"
+GATED: Final = "outside the gate"
+EXCLUDED: Final = "its contributor is excluded"
+
+STRAYS_MAX: Final = 6
+"""Words in a row outside the gate after which a track is another object: a minute (*assumed*), so
+that a judge of contributors has named a liar before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a centre fuses.
+
+    Parameters
+    ----------
+    window_s
+        How far back news is put in its place; later still, it is intersected.
+    age_max_s
+        Older words are refused; a contributor whose newest word is older has none at present.
+    silent_max_s
+        A track of which nobody has said a word for so long is forgotten.
+    clock_error_max_s
+        How far ahead of now a report may be.
+    gate_probability
+        What is further off than chi-square with this probability is not added.
+    process_noise_m2_s3
+        Between the times of reports, as of the senders' filters.
+    thrust_m_s2, powered_noise_m2_s3
+        Mean acceleration along the velocity of what burns, and spectral density of the rest.
+    tracks_max
+        Most system tracks.
+    correlation
+        How a contributor's track finds its system track.
+    """
+
+    window_s: float = 20.0
+    age_max_s: float = 60.0
+    silent_max_s: float = 1_800.0
+    clock_error_max_s: float = 0.5
+    gate_probability: float = 0.9999
+    process_noise_m2_s3: float = PROCESS_NOISE_M2_S3
+    thrust_m_s2: float = 30.0
+    powered_noise_m2_s3: float = 4_000.0
+    tracks_max: int = 20_000
+    correlation: correlation.Settings = field(default_factory=correlation.Settings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """One report, as it is remembered."""
+
+    contributor: NationId
+    track: int
+    sequence: int
+    status: int
+    is_free: bool
+    time_ns: int
+    since_ns: int
+    state_vector: F64
+    covariance: F64
+    news: News
+    pedigree: Pedigree | None
+    is_rounded: bool
+
+    @property
+    def key(self) -> Key:
+        """Place among all words."""
+        return (self.time_ns, self.contributor, self.track, self.sequence)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it has a place in the order of news: what it rests on is said, and exactly."""
+        return self.pedigree is not None and bool(self.pedigree.spans) and not self.is_rounded
+
+    @property
+    def can_be_added(self) -> bool:
+        """Whether it may be added to others' words."""
+        return self.has_place and self.is_free
+
+    def has_looks_of(self, pedigree: Pedigree) -> bool:
+        """Whether it rests on any sensor of a pedigree, at whatever time."""
+        return self.pedigree is not None and self.pedigree.has_looks_of(pedigree)
+
+    @property
+    def is_end(self) -> bool:
+        """Whether its contributor says no more of the track."""
+        return self.status == Status.ENDED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """Sum of all that may be added up to a time.
+
+    ``shares`` holds the newest whole word of each contributor in the sum: what its news has added
+    up to; ``strays`` counts the words of a contributor that the gate has left out since.
+    """
+
+    time_ns: int
+    state_vector: F64
+    covariance: F64
+    shares: Mapping[NationId, Word]
+    strays: Mapping[NationId, int]
+
+    @property
+    def pedigree(self) -> Pedigree:
+        """Everything that it rests on; spans of several words may overlap."""
+        return Pedigree(
+            tuple(
+                span
+                for word in self.shares.values()
+                if word.pedigree is not None
+                for span in word.pedigree.spans
+            )
+        )
+
+    def others(self, name: NationId) -> list[Word]:
+        """Return the words of all but one contributor, in the order of their names."""
+        return [word for other, word in sorted(self.shares.items()) if other != name]
+
+
+@dataclass(slots=True, eq=False)
+class SystemTrack:
+    """What a centre remembers of one object."""
+
+    number: int
+    base: Belief | None = None
+    base_ns: int = -(2**62)
+    words: list[Word] = field(default_factory=list)
+    beliefs: list[Belief | None] = field(default_factory=list)  # after each word
+    outcomes: dict[Key, str] = field(default_factory=dict)
+    latest: dict[NationId, Word] = field(default_factory=dict)
+    beside: dict[NationId, Word] = field(default_factory=dict)
+    fed_by: set[NationId] = field(default_factory=set)  # whose words the sum holds
+    begun_ns: dict[NationId, int] = field(default_factory=dict)  # held whole up to here
+
+    @property
+    def belief(self) -> Belief | None:
+        """The sum of everything."""
+        return self.beliefs[-1] if self.beliefs else self.base
+
+    def current(self, oldest_ns: int) -> list[NationId]:
+        """Who has a word in it that is not older, and has not ended, sorted."""
+        return sorted(
+            name
+            for name, word in self.latest.items()
+            if word.time_ns >= oldest_ns and not word.is_end
+        )
+
+    def said_until_ns(self, now_ns: int) -> int:
+        """When its contributors ended it, the last of them; now while any has not."""
+        ends = [word.time_ns if word.is_end else now_ns for word in self.latest.values()]
+        return max(ends, default=-(2**62))
+
+    def parts(self, excluded: frozenset[NationId]) -> list[Belief | Word]:
+        """Return what is intersected on asking: the sum, and what stands beside it."""
+        belief = self.belief
+        shares = {} if belief is None else belief.shares
+        beside = [
+            word
+            for name, word in sorted(self.beside.items())
+            if name not in excluded and (name not in shares or shares[name].key < word.key)
+        ]
+        return [*([] if belief is None else [belief]), *beside]
+
+    def remember(self, word: Word, *, is_excluded: bool) -> str | None:
+        """Put a word where it belongs; the outcome, or None where the replay decides it."""
+        before = self.latest.get(word.contributor)
+        is_held = word.time_ns <= self.begun_ns.get(word.contributor, word.time_ns - 1)
+        is_known = before is not None and before.key == word.key
+        if is_held or is_known or any(word.key == other.key for other in self.words):
+            return REPEATED
+        if before is None or before.key < word.key:
+            self.latest[word.contributor] = word
+        if is_excluded:
+            return EXCLUDED
+        if not word.has_place:
+            return self.stand_beside(word)
+        if word.time_ns < self.base_ns:
+            fresh = (word.pedigree or Pedigree()).after(word.since_ns)
+            is_held = self.base is not None and self.base.pedigree.contains(fresh)
+            return REPEATED if is_held else self.stand_beside(word)
+        self._insert(word)
+        return None
+
+    def stand_beside(self, word: Word) -> str:
+        """Keep a word beside the sum if it is its contributor's newest such."""
+        before = self.beside.get(word.contributor)
+        if before is not None and before.key >= word.key:
+            return REPEATED
+        self.beside[word.contributor] = word
+        return BESIDE
+
+    def concluded(self, word: Word, outcome: str, belief: Belief | None) -> None:
+        """Note what became of the next word, and what is believed after it."""
+        self.outcomes[word.key] = outcome
+        self.beliefs.append(belief)
+
+    def begin_again(self, excluded: frozenset[NationId]) -> None:
+        """Forget all sums; start from the newest word of each that is not excluded."""
+        self.base = None
+        self.base_ns = -(2**62)
+        self.words = sorted(
+            (word for name, word in self.latest.items() if name not in excluded and word.has_place),
+            key=lambda word: word.key,
+        )
+        self.fed_by = {word.contributor for word in self.words}
+        self.begun_ns = {word.contributor: word.time_ns for word in self.words}
+        self.beliefs = []
+        self.outcomes = {}
+
+    def part_with(self, name: NationId, excluded: frozenset[NationId]) -> None:
+        """Forget a contributor: its track is another object."""
+        for words in (self.latest, self.beside):
+            words.pop(name, None)
+        self.begin_again(excluded)
+
+    def fold(self, until_ns: int) -> None:
+        """Make what lies before the window the base."""
+        if self.words and self.words[0].time_ns <= until_ns:
+            count = sum(word.time_ns <= until_ns for word in self.words)
+            self.base = self.beliefs[count - 1]
+            self.base_ns = self.words[count - 1].time_ns
+            for word in self.words[:count]:
+                self.outcomes.pop(word.key, None)
+            del self.words[:count], self.beliefs[:count]
+
+    def _insert(self, word: Word) -> None:
+        """Put a word in its place; what was believed after that place is forgotten."""
+        place = len(self.words)
+        while place and self.words[place - 1].key > word.key:
+            place -= 1
+        self.words.insert(place, word)
+        self.fed_by.add(word.contributor)
+        del self.beliefs[place:]
+
+
+def words_of(reports: Reports, rows: npt.NDArray[np.int64]) -> list[Word]:
+    """Words of some rows of reports."""
+    news = reports.news
+    is_rounded: list[bool] = np.any(reports.step > 0.0, axis=1).tolist()
+    columns = zip(
+        rows.tolist(),
+        *(
+            getattr(reports, name)[rows].tolist()
+            for name in ("track", "sequence", "status", "is_free", "time_ns", "since_ns")
+        ),
+        strict=True,
+    )
+    return [
+        Word(
+            reports.contributor[row],
+            track,
+            sequence,
+            status,
+            is_free,
+            time_ns,
+            since_ns,
+            reports.state_vector[row],
+            reports.covariance[row],
+            News(
+                information=news.information[row : row + 1],
+                information_vector=news.information_vector[row : row + 1],
+                is_news=news.is_news[row : row + 1],
+            ),
+            reports.pedigree[row],
+            is_rounded[row],
+        )
+        for row, track, sequence, status, is_free, time_ns, since_ns in columns
+    ]

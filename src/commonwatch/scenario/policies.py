@@ -1,0 +1,158 @@
+"""The policies of a scenario's levels of sharing: bundled, or files beside the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from commonwatch.errors import InputError, Mistake, ScenarioError
+from commonwatch.identity import NationId
+from commonwatch.scenario import catalogue, nations
+from commonwatch.scenario.description import Scenario
+from commonwatch.scenario.mistakes import Fault, Keys, Table, shown
+from commonwatch.scenario.names import suggestion, tables
+from commonwatch.scenario.nations import PolicyText
+from commonwatch.scenario.reading import exists, printable, read_text
+from commonwatch.scenario.sharing_schema import DEFAULT_LEVELS
+from commonwatch.sharing.policy import Box, Policy, adopted, read_policy
+from commonwatch.sharing.rule import EVERYONE, JOINT
+from commonwatch.units import degrees_from_radians
+
+
+def read_policies(tree: Table, folder: Path) -> tuple[dict[str, str], list[Fault]]:
+    """Read every policy that a scenario names.
+
+    Parameters
+    ----------
+    tree
+        The parsed scenario file, which may have faults.
+    folder
+        Where it lies.
+
+    Returns
+    -------
+    texts
+        TOML by the name that the scenario gives; the usual levels' where it names none.
+    faults
+        What cannot be read.
+    """
+    texts: dict[str, str] = {}
+    faults = []
+    for name, keys, key in _named(tree):
+        try:
+            texts[name] = _text(name, folder)
+        except InputError as error:
+            faults.append(
+                Fault(
+                    found=f"{key} = {shown(name)}: {error.found}",
+                    allowed=f"{', '.join(catalogue.policy_names())}, or a .toml file beside the "
+                    "scenario",
+                    what_to_do=suggestion(name, catalogue.policy_names()),
+                    keys=keys,
+                    key=key,
+                )
+            )
+    if not tree.get("sharing"):
+        texts |= {level.policy: _text(level.policy, folder) for level in DEFAULT_LEVELS}
+    return texts, faults
+
+
+def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
+    """Return each centre's policy at a level of sharing, over the territory of its nation.
+
+    Raises
+    ------
+    ScenarioError
+        A policy has mistakes; never of a scenario that ``load`` has given out.
+    """
+    texts = scenario.level(level).policies
+    boxes = {nation.name: nation.territory for nation in scenario.nations}
+    return {
+        centre: adopted(
+            _read(scenario, texts[centre]),
+            centre,
+            territory=[_box(box) for box in boxes.get(centre, ())],
+        )
+        for centre in scenario.centres
+    }
+
+
+def check_policies(scenario: Scenario, file_name: str) -> None:
+    """Refuse policies that have mistakes, or that are held by somebody else than they are for.
+
+    Raises
+    ------
+    ScenarioError
+        All mistakes of all policies that the scenario names.
+    """
+    mistakes: dict[str, Mistake] = {}
+    for level in scenario.levels:
+        for centre, text in level.policies.items():
+            try:
+                owner = _read(scenario, text).owner
+            except ScenarioError as error:
+                found = list(error.mistakes)
+            except InputError as error:
+                found = [Mistake(path="", found=error.found, allowed=error.allowed)]
+            else:
+                may_be = {EVERYONE, centre} | ({JOINT} if centre == scenario.joint.name else set())
+                found = [] if owner in may_be else [_misplaced(level.name, centre, owner)]
+            for each in found:
+                path = f"policy {text.name}.toml" + (f", {each.path}" if each.path else "")
+                placed = Mistake(
+                    path=path, found=each.found, allowed=each.allowed, what_to_do=each.what_to_do
+                )
+                mistakes.setdefault(str(placed), placed)
+    if mistakes:
+        raise ScenarioError(printable(file_name), mistakes.values())
+
+
+def _read(scenario: Scenario, policy: PolicyText) -> Policy:
+    return read_policy(
+        policy.text,
+        name=f"{policy.name}.toml",
+        nations=scenario.centres,
+        sensors=tuple(scenario.sensors),
+        joint=scenario.joint.name,
+    )
+
+
+def _misplaced(level: str, centre: NationId, owner: NationId) -> Mistake:
+    return Mistake(
+        path="",
+        found=f"the level {shown(level)} gives {shown(centre)} a policy of {shown(owner)}",
+        allowed='a policy of its own, or one of owner "*"',
+        what_to_do=f"Name another policy for {shown(centre)}",
+    )
+
+
+def _box(box: nations.Box) -> Box:
+    west, east = (
+        degrees_from_radians(angle) for angle in (box.longitude_min_rad, box.longitude_max_rad)
+    )
+    return Box(
+        latitude_min_deg=degrees_from_radians(box.latitude_min_rad),
+        latitude_max_deg=degrees_from_radians(box.latitude_max_rad),
+        longitude_min_deg=west - 360.0 if west > 180.0 else west,
+        longitude_max_deg=east - 360.0 if east > 180.0 else east,
+    )
+
+
+def _named(tree: Table) -> Iterator[tuple[str, Keys, str]]:
+    """Yield each policy that is named, where, and under which key."""
+    for index, level in tables(tree, "sharing"):
+        keys: Keys = ("sharing", index)
+        if isinstance(level.get("policy"), str):
+            yield level["policy"], keys, "policy"
+        below = level.get("policies")
+        for centre, name in below.items() if isinstance(below, dict) else ():
+            if isinstance(name, str):
+                yield name, (*keys, "policies"), centre
+
+
+def _text(name: str, folder: Path) -> str:
+    if name in catalogue.policy_names():
+        return read_text(catalogue.policy_path(name), name)
+    if not name.endswith(".toml") or not exists(folder / name):
+        raise InputError("there is no such policy")
+    return read_text(folder / name, printable(name))

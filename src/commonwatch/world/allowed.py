@@ -1,0 +1,149 @@
+"""Whether a policy let a message go: read slowly, rule by rule, for the check that nothing leaks.
+
+Written apart from ``sharing.policy``, which it judges. What a message does not say itself (the
+sensors behind a launch report, where a track began) is not asked: a rule that depends on such
+things counts as one that may fit, for sharing and never for withholding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commonwatch.identity import NationId
+from commonwatch.sharing.ledger import Entry
+from commonwatch.sharing.messages import (
+    Acknowledgement,
+    AlertReport,
+    Cancellation,
+    Correction,
+    LaunchReport,
+    Message,
+    TestMessage,
+    TrackReport,
+    kind_of,
+)
+from commonwatch.sharing.rule import Box, Policy, Rule
+from commonwatch.units import NS_PER_S, ns_from_datetime
+
+_ON_EVENTS = {"launch report", "alert report", "correction"}
+
+
+def why_not(
+    message: Message,
+    recipient: NationId,
+    policy: Policy,
+    *,
+    now_ns: int,
+    before: Sequence[Entry],
+) -> str:
+    """Say why a message must not have gone to a recipient; nothing where it might.
+
+    Parameters
+    ----------
+    message
+        As it went.
+    recipient
+        To whom.
+    policy
+        The sender's.
+    now_ns
+        When it went, by the sender's clock.
+    before
+        The sender's ledger up to then.
+    """
+    body = message.body
+    if recipient not in policy.nations or recipient == message.originator:
+        return f"{recipient} is nobody that the policy knows"
+    if isinstance(body, Acknowledgement):
+        return ""
+    if isinstance(body, TestMessage):
+        return "a test message marked actual"
+    if isinstance(body, Cancellation):
+        had = any(
+            entry.content["kind"] in _ON_EVENTS
+            and entry.content.get("event") == body.event
+            and entry.content["recipient"] == recipient
+            and "envelope_sha256" in entry.content
+            for entry in before
+            if entry.kind == "decision"
+        )
+        return "" if had else f"{recipient} never had event {body.event}"
+    subject = body.corrected if isinstance(body, Correction) else body
+    if _is_own_launch(subject, policy):
+        return "a launch from the own territory"
+    kind = kind_of(subject)
+    named = [rule for rule in policy.rules if _speaks(rule, message.originator, recipient, policy)]
+    fit = [rule for rule in named if _is_in_force(rule, now_ns)]
+    for rule in fit:
+        if kind in rule.withhold and not _has_conditions(rule):
+            return f'rule "{rule.name}" withholds it'
+    shares = [rule for rule in fit if kind in rule.share]
+    if not shares:
+        return "no rule in force shares it"
+    plain = [rule for rule in shares if not _has_conditions(rule)]
+    waits = [now_ns < message.made_ns + rule.delay_s * NS_PER_S for rule in shares]
+    waits_plain = [now_ns < message.made_ns + rule.delay_s * NS_PER_S for rule in plain]
+    if all(waits) or any(waits_plain):
+        return "its delay was not over"
+    return next((fault for rule in plain if (fault := _too_exact(subject, rule))), "")
+
+
+def _speaks(rule: Rule, originator: NationId, recipient: NationId, policy: Policy) -> bool:
+    owners, recipients = set(rule.owners), set(rule.recipients)
+    if recipient == policy.joint and "joint" in recipients:
+        recipients.add(recipient)
+    if originator == policy.joint and "joint" in owners:
+        owners.add(originator)
+    return bool(owners & {originator, "*"}) and bool(recipients & {recipient, "*"})
+
+
+def _is_in_force(rule: Rule, now_ns: int) -> bool:
+    begun = rule.from_utc is None or ns_from_datetime(rule.from_utc) <= now_ns
+    over = rule.until_utc is not None and ns_from_datetime(rule.until_utc) <= now_ns
+    return begun and not over
+
+
+def _has_conditions(rule: Rule) -> bool:
+    return bool(rule.sensors or rule.regions or rule.purposes)
+
+
+def _is_own_launch(subject: object, policy: Policy) -> bool:
+    if policy.own_launches == "share":
+        return False
+    if isinstance(subject, AlertReport):
+        subject = subject.launch
+    if not isinstance(subject, LaunchReport):
+        return False
+    area = subject.launch_area
+    return any(_holds(box, area.latitude_deg, area.longitude_deg) for box in policy.territory)
+
+
+def _holds(box: Box, latitude_deg: float, longitude_deg: float) -> bool:
+    if not box.latitude_min_deg <= latitude_deg <= box.latitude_max_deg:
+        return False
+    width_deg = (box.longitude_max_deg - box.longitude_min_deg) % 360.0
+    return (longitude_deg - box.longitude_min_deg) % 360.0 <= width_deg
+
+
+def _too_exact(subject: object, rule: Rule) -> str:
+    """Say what of a message is more exact than a rule allows."""
+    if isinstance(subject, TrackReport):
+        step_m, step_mm_s = round(rule.position_step_km * 1e3), round(rule.velocity_step_m_s * 1e3)
+        if step_m > 1 and any(value % step_m for value in subject.position_ecef_m):
+            return f"a position more exact than {step_m} m"
+        if step_mm_s > 1 and any(value % step_mm_s for value in subject.velocity_ecef_mm_s):
+            return f"a velocity more exact than {step_mm_s} mm/s"
+        if "pedigree" in rule.fields_left_out and subject.pedigree is not None:
+            return "a pedigree that is left out"
+    launch = subject.launch if isinstance(subject, AlertReport) else subject
+    if isinstance(launch, LaunchReport):
+        step_ns, step_m = round(rule.time_step_s * NS_PER_S), round(rule.area_step_km * 1e3)
+        if step_ns > 1 and launch.launch_time_ns % step_ns:
+            return f"a launch time more exact than {rule.time_step_s:g} s"
+        if step_m > 1 and launch.launch_area.long_half_axis_m % step_m:
+            return f"a launch area more exact than {step_m} m"
+        if "impact area" in rule.fields_left_out and launch.impact_area is not None:
+            return "an impact area that is left out"
+        if "azimuth" in rule.fields_left_out and launch.azimuth_deg is not None:
+            return "an azimuth that is left out"
+    return ""

@@ -1,0 +1,187 @@
+"""The centres of a scenario: what each is at a laydown and a level of sharing, and its keys.
+
+A centre's own sensors are those of the laydown that its nation owns, as published, nominal case.
+Of partners' sensors it knows what is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from commonwatch.centre.configuration import CentreConfiguration, Partner
+from commonwatch.identity import NationId
+from commonwatch.scenario import nations
+from commonwatch.scenario.description import Scenario
+from commonwatch.scenario.figures import Case
+from commonwatch.scenario.priors import warning_settings
+from commonwatch.scenario.sensors import sensor
+from commonwatch.sensing.radar import Role
+from commonwatch.sensing.visibility import Sensor
+from commonwatch.sharing.conditions import is_named
+from commonwatch.sharing.keys import Key, SigningKey, quick_key, seed_for
+from commonwatch.sharing.marking import Purpose
+from commonwatch.sharing.policy import Policy, read_policy
+from commonwatch.sharing.rule import Box, adopted
+from commonwatch.units import degrees_from_radians
+from commonwatch.warning.judgement import LaunchModel
+from commonwatch.warning.notice import Notice
+
+DETECTIONS = "detection report"
+TRACKS = "track report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Keyring:
+    """Every centre's key for every purpose; a world knows them all.
+
+    Parameters
+    ----------
+    keys
+        By nation and purpose.
+    """
+
+    keys: Mapping[tuple[NationId, Purpose], Key]
+
+    @staticmethod
+    def of(centres: tuple[NationId, ...], seed: int, *, is_quick: bool) -> Keyring:
+        """Make the keys of a world: quick ones that only studies may use, or Ed25519."""
+        make = quick_key if is_quick else SigningKey.from_seed
+        return Keyring(
+            keys={
+                (name, purpose): make(seed_for(seed, name, purpose))
+                for name in centres
+                for purpose in Purpose
+            }
+        )
+
+    def key(self, name: NationId, purpose: Purpose = Purpose.ACTUAL) -> Key:
+        """Return one key."""
+        return self.keys[name, purpose]
+
+
+def sensors_of(scenario: Scenario, laydown: str) -> dict[NationId, tuple[Sensor, ...]]:
+    """Return each nation's own sensors in a laydown, owned by its centre; dishes are left out."""
+    entries = list(scenario.sensors.values())
+    names = list(scenario.sensors)
+    members = [k for k in scenario.laydown(laydown).members]
+    working = {
+        names[k]: sensor(entries[k], Case.NOMINAL)
+        for k in members
+        if getattr(entries[k], "role", "") != Role.DISH
+    }
+    return {
+        nation.name: tuple(
+            replace(working[name], nation=nation.name) for name in nation.sensors if name in working
+        )
+        for nation in scenario.nations
+    }
+
+
+def configurations(
+    scenario: Scenario, *, laydown: str, level: str, keyring: Keyring
+) -> dict[NationId, CentreConfiguration]:
+    """Return what every centre is, by name.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    laydown, level
+        Names of the set of sensors and of the level of sharing.
+    keyring
+        Keys of all centres.
+    """
+    own = sensors_of(scenario, laydown)
+    policies = policies_of(scenario, level)
+    warning = replace(warning_settings(LaunchModel.POWERED), coefficients=None)
+    titles = {nation.name: nation.title for nation in scenario.nations}
+    titles[scenario.joint.name] = scenario.joint.title
+    return {
+        name: CentreConfiguration(
+            nation=name,
+            title=titles[name],
+            is_joint=name == scenario.joint.name,
+            sensors=own[name] if name in own else _released_to(name, own, policies),
+            partners=tuple(
+                Partner(
+                    nation=other,
+                    title=titles[other],
+                    verify=keyring.key(other).verify,
+                    is_joint=other == scenario.joint.name,
+                    sensors=own.get(other, ()),
+                    reports_tracks=may_say(policies[other], TRACKS, other, name),
+                )
+                for other in partners_of(scenario, name)
+            ),
+            policy=policies[name],
+            warning=warning,
+            notices=_held(scenario, name),
+        )
+        for name in scenario.centres
+    }
+
+
+def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
+    """Read each centre's policy at a level of sharing, as it holds it over its territory."""
+    texts = scenario.level(level).policies
+    territories = {nation.name: nation.territory for nation in scenario.nations}
+    return {
+        name: adopted(
+            read_policy(
+                texts[name].text,
+                name=f"{texts[name].name}.toml",
+                nations=scenario.centres,
+                sensors=tuple(scenario.sensors),
+                joint=scenario.joint.name,
+            ),
+            name,
+            territory=map(_box, territories.get(name, ())),
+        )
+        for name in scenario.centres
+    }
+
+
+def _box(box: nations.Box) -> Box:
+    return Box(
+        latitude_min_deg=float(degrees_from_radians(box.latitude_min_rad)),
+        latitude_max_deg=float(degrees_from_radians(box.latitude_max_rad)),
+        longitude_min_deg=float(degrees_from_radians(box.longitude_min_rad)),
+        longitude_max_deg=float(degrees_from_radians(box.longitude_max_rad)),
+    )
+
+
+def partners_of(scenario: Scenario, name: NationId) -> tuple[NationId, ...]:
+    """Return whom a centre has a link with, in the scenario's order."""
+    linked = {end for link in scenario.links if name in link.between for end in link.between}
+    return tuple(other for other in scenario.centres if other in linked and other != name)
+
+
+def may_say(policy: Policy, kind: str, originator: NationId, recipient: NationId) -> bool:
+    """Say whether any rule shares a kind of message, be it under conditions."""
+    return any(
+        kind in rule.share
+        and is_named(originator, rule.owners, policy)
+        and is_named(recipient, rule.recipients, policy)
+        for rule in policy.rules
+    )
+
+
+def _released_to(
+    joint: NationId, own: Mapping[NationId, tuple[Sensor, ...]], policies: Mapping[NationId, Policy]
+) -> tuple[Sensor, ...]:
+    return tuple(
+        each
+        for name, sensors in own.items()
+        if may_say(policies[name], DETECTIONS, name, joint)
+        for each in sensors
+    )
+
+
+def _held(scenario: Scenario, name: NationId) -> tuple[Notice, ...]:
+    """Notices that exist and never reach a centre: it holds them as not delivered."""
+    return tuple(
+        given.notice
+        for given in scenario.notices
+        if name in given.centres and given.notice.delivered_ns is None
+    )

@@ -1,0 +1,110 @@
+"""Looks at who reports what: their rhythm, whom they judge, and whose evidence is whose."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from commonwatch.fusion.sightings import Sightings
+from tests.fusion.build import SECOND_NS
+
+F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+NAMES = ("a", "b", "c")
+
+
+def looked(
+    seen: Sightings,
+    second: float,
+    is_there: Mask,
+    *,
+    expected: F64 | None = None,
+    names: tuple[str, ...] = NAMES,
+    number: npt.NDArray[np.int64] | None = None,
+) -> None:
+    shape = is_there.shape
+    seen.step(
+        names,
+        np.arange(shape[1]) if number is None else number,
+        round(second * SECOND_NS),
+        is_there=is_there,
+        expected=np.full(shape, 0.9) if expected is None else expected,
+        is_active=np.ones(shape[0], dtype=np.bool_),
+    )
+
+
+def only(row: int) -> Mask:
+    return np.asarray(np.arange(3) == row)[:, None]
+
+
+@pytest.mark.parametrize("every_s", [1.0, 2.0, 3.0, 10.0])
+def test_looks_keep_their_rhythm_however_often_is_asked(every_s: float) -> None:
+    seen = Sightings(10.0)
+    for second in np.arange(0.0, 30.5, every_s):
+        looked(seen, float(second), only(0))
+    assert seen.invention.looks[0, 0] == 3
+
+
+def test_the_first_look_begins_and_adds_nothing() -> None:
+    seen = Sightings(10.0)
+    looked(seen, 0.0, only(0))
+    assert not seen.invention.looks.any()
+    assert not seen.denial.log_ratio.any()
+
+
+def test_a_late_step_is_one_look_and_not_several() -> None:
+    seen = Sightings(10.0)
+    for second in (0.0, 47.0, 48.0, 50.0):
+        looked(seen, second, only(0))
+    assert seen.invention.looks[0, 0] == 2
+
+
+def test_silence_is_judged_only_where_two_others_report() -> None:
+    one, two = Sightings(10.0), Sightings(10.0)
+    for second in (0.0, 10.0):
+        looked(one, second, only(0))
+        looked(two, second, ~only(0))
+    assert not one.denial.log_ratio.any()
+    assert two.denial.log_ratio[0, 0] > 0.0
+    assert (two.denial.log_ratio[1:] == 0.0).all()
+
+
+def test_a_report_of_another_ends_the_suspicion_of_invention() -> None:
+    seen = Sightings(10.0)
+    for second in (0.0, 10.0, 20.0):
+        looked(seen, second, only(0))
+    assert seen.invention.log_ratio[0, 0] > 0.0
+    looked(seen, 21.0, only(0) | only(1))
+    assert not seen.invention.log_ratio.any()
+
+
+def test_evidence_follows_its_contributor_and_object_in_any_order() -> None:
+    seen = Sightings(10.0)
+    for second in (0.0, 10.0):
+        looked(seen, second, only(0), number=np.array([7]))
+    value = seen.invention.log_ratio[0, 0]
+    looked(
+        seen,
+        11.0,
+        np.array([[False, False], [False, False], [False, True]]),
+        names=("c", "b", "a"),
+        number=np.array([5, 7]),
+    )
+    assert seen.invention.log_ratio[2, 1] == value
+    looked(seen, 12.0, only(0), number=np.array([5]))
+    looked(seen, 13.0, only(0), number=np.array([7]))
+    assert not seen.invention.log_ratio.any()
+
+
+def test_what_a_person_took_back_is_forgotten_of_that_one_alone() -> None:
+    seen = Sightings(10.0)
+    is_there = np.array([[True, False], [False, True], [False, False]])
+    for second in (0.0, 10.0):
+        looked(seen, second, is_there)
+    value = seen.invention.log_ratio[1, 1]
+    seen.forget("a")
+    seen.forget("nobody")
+    assert seen.invention.log_ratio[0, 0] == 0.0
+    assert seen.invention.log_ratio[1, 1] == value

@@ -1,0 +1,257 @@
+"""What the page says of sharing, against figures recomputed row by row."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import beta
+
+from commonwatch.report import ReportContent, write_report
+from commonwatch.report.sharing_answers import (
+    SharingPoint,
+    count_text,
+    delay_effects,
+    sharing_points,
+    signed_text,
+)
+from commonwatch.report.sharing_charts import median_curve
+from commonwatch.report.sharing_figures import Flights, Sharing, has_sharing
+from commonwatch.report.sharing_listings import sharing_listings, warning_grid
+from commonwatch.report.sharing_page import points_for_machines, sharing_screen, shown_laydowns
+from commonwatch.report.summary import summary
+from commonwatch.studies.score_intervals import binomial_count
+from tests.report.build_known import LEVELS, with_sharing
+from tests.report.build_tables import content_of
+from tests.report.worlds import falcon, iran_2009
+
+
+@functools.cache
+def iran() -> ReportContent:
+    return with_sharing(content_of(iran_2009()))
+
+
+@functools.cache
+def sharing() -> Sharing:
+    return Sharing(iran())
+
+
+@functools.cache
+def points() -> dict[str, SharingPoint]:
+    return {point.letter: point for point in sharing_points(sharing())}
+
+
+@functools.cache
+def known_rows() -> list[dict[str, Any]]:
+    within = {
+        (arc["launch"], arc["aim_point"], arc["arc"])
+        for arc in iran().tables["arcs"].to_pylist()
+        if arc["within_published_range_2009"]
+    }
+    rows: list[dict[str, Any]] = iran().tables["known"].to_pylist()
+    return [row for row in rows if (row["launch"], row["aim_point"], row["arc"]) in within]
+
+
+def rows_of(laydown: str, level: str, centre: str, **moved: str) -> list[dict[str, Any]]:
+    wanted = {"laydown": laydown, "level": level, "centre": centre, "delay": "none"} | moved
+    return [row for row in known_rows() if all(row[name] == wanted[name] for name in wanted)]
+
+
+def left_by_half(rows: list[dict[str, Any]]) -> float:
+    left = sorted((row["warning_left_s"] or 0.0 for row in rows), reverse=True)
+    return left[(len(left) - 1) // 2]
+
+
+def exact_interval(count: int, among: int) -> tuple[float, float]:
+    low = among * beta.ppf(0.025, count, among - count + 1) if count else 0.0
+    high = among * beta.ppf(0.975, count + 1, among - count) if count < among else float(among)
+    return float(low), float(high)
+
+
+def test_all_four_points_are_there_with_a_heading_and_words() -> None:
+    assert list(points()) == ["A", "B", "C", "D"]
+    assert all(point.heading and point.sentences for point in points().values())
+
+
+@pytest.mark.parametrize("level", [level.name for level in LEVELS])
+@pytest.mark.parametrize("centre", ["us-nato", "russia", "joint"])
+def test_point_a_says_what_half_of_the_flights_have_at_every_level_and_centre(
+    level: str, centre: str
+) -> None:
+    rows = rows_of("all", level, centre)
+    count = sum(row["warning_left_s"] is not None for row in rows)
+    title = next(each.title for each in iran().centres if each.name == centre)
+    [said] = [line for line in points()["A"].sentences if line.lower().startswith(title.lower())]
+    if count:
+        assert f"{left_by_half(rows):,.0f} s" in said
+    low, high = exact_interval(count, len(rows))
+    assert f"{count} of {len(rows)} [{math.floor(low)}, {math.ceil(high)}]" in said
+
+
+def test_point_b_says_what_armavir_adds_by_launch_reports_and_by_tracks() -> None:
+    for level, title in (("launch-reports", "launch reports"), ("tracks", "tracks")):
+        [said] = [line for line in points()["B"].sentences if line.startswith(f"Sharing {title}:")]
+        alone = rows_of("us-nato", level, "us-nato")
+        both = rows_of("us-nato+armavir", level, "us-nato")
+        gains = [
+            (more["warning_left_s"] or 0.0) - (less["warning_left_s"] or 0.0)
+            for more, less in zip(both, alone, strict=True)
+        ]
+        half = 1.96 * np.std(gains, ddof=1) / math.sqrt(len(gains))
+        mean = np.mean(gains)
+        assert f"both faces {mean:,.0f} s [{mean - half:,.0f}, {mean + half:,.0f}]" in said
+
+
+def test_point_b_says_that_nothing_comes_of_others_sensors_if_nothing_is_shared() -> None:
+    assert "Sharing nothing: nothing." in points()["B"].sentences
+
+
+def test_sensors_of_the_own_nation_are_not_called_what_others_add() -> None:
+    said = " ".join(points()["B"].sentences)
+    assert "Israel" not in said
+    assert "Gabala" in said
+
+
+def test_point_c_counts_missed_flights_and_alerts_of_no_flight_exactly() -> None:
+    said = " ".join(points()["C"].sentences)
+    flights = len(rows_of("all", "nothing", "joint"))
+    assert f"sharing nothing {count_text(binomial_count(flights, flights))}" in said
+    alerts = [
+        row
+        for row in iran().tables["alert_counts"].to_pylist()
+        if (row["laydown"], row["level"], row["centre"], row["delay"])
+        == ("all", "tracks", "us-nato", "none")
+    ]
+    false = sum(row["false_count"] for row in alerts)
+    total = sum(row["alert_count"] for row in alerts)
+    low, high = exact_interval(false, total)
+    assert f"{false} of {total} [{math.floor(low)}, {math.ceil(high)}]" in said
+    assert "confirmed 0 of" in said
+
+
+def test_point_d_says_how_a_slower_person_costs_warning() -> None:
+    [said] = points()["D"].sentences
+    nominal = rows_of("us-nato+armavir", "launch-reports", "us-nato")
+    slow = rows_of(
+        "us-nato+armavir", "launch-reports", "us-nato", delay="launch_report", case="high"
+    )
+    moved = np.mean(
+        [
+            (late["warning_left_s"] or 0.0) - (soon["warning_left_s"] or 0.0)
+            for late, soon in zip(slow, nominal, strict=True)
+        ]
+    )
+    assert "30 to 180 s (nominal 90)" in said
+    assert signed_text(float(moved)) in said
+    assert moved < 0
+
+
+def test_effects_of_delays_stand_in_the_order_of_their_size() -> None:
+    swings = [effect.swing_s for effect in delay_effects(sharing())]
+    assert swings == sorted(swings, reverse=True)
+    assert len(swings) == 12
+
+
+def test_the_grid_of_the_first_screen_has_every_laydown_and_level() -> None:
+    grid = warning_grid(sharing(), sharing().baseline_centre)
+    assert grid.title == "US and NATO"
+    assert [row[0] for row in grid.rows] == [laydown.title for laydown in iran().laydowns]
+    for laydown, (_, _, cells) in zip(iran().laydowns, grid.rows, strict=True):
+        for level, cell in zip(LEVELS, cells, strict=True):
+            rows = rows_of(laydown.name, level.name, "us-nato")
+            known = any(row["warning_left_s"] is not None for row in rows)
+            assert cell.nominal == (f"{left_by_half(rows):,.0f} s" if known else "never")
+
+
+def test_every_centre_has_a_table_with_every_laydown_and_level() -> None:
+    listings = sharing_listings(sharing())
+    assert [table.caption for table in listings] == ["US and NATO", "Russia", "Joint centre"]
+    for table in listings:
+        assert len(table.rows) == len(iran().laydowns) * len(LEVELS)
+        assert all(len(row) == len(table.heads) for row in table.rows)
+
+
+def test_the_laydowns_that_are_drawn_are_the_telling_one_and_everything() -> None:
+    chosen = shown_laydowns(sharing())
+    assert chosen[0] in {"us-nato+armavir", "us-nato+armavir-se"}
+    assert chosen[1:] == ["all"]
+
+
+def test_the_page_holds_points_charts_and_tables_before_those_of_sight() -> None:
+    page = write_report(iran())
+    text = re.sub(r"<[^>]+>", " ", page)
+    assert page.index("What others’ sensors add to US and NATO") < page.index("Who first knows")
+    for words in (
+        "Who knew what when",
+        "US and NATO: warning left when the impact area is known",
+        "The impact ellipse over time",
+        "One delay at a time",
+    ):
+        assert words in text
+    assert page.count('aria-label="Warning left when the impact area is known') == 3
+    assert page.count('aria-label="Impact ellipse over time at') == 6
+    assert page.count('aria-label="Who knew what when,') == 2
+
+
+def test_a_run_without_worlds_still_has_its_page_and_says_nothing_of_sharing() -> None:
+    content = content_of(falcon())
+    assert not has_sharing(content)
+    assert sharing_screen(content) is None
+    assert "by what is shared" not in write_report(content)
+    assert summary(content)["sharing"] is None
+
+
+def test_one_flight_of_one_seed_is_told_without_intervals_that_nobody_knows() -> None:
+    content = with_sharing(content_of(falcon()), seeds=1)
+    page = write_report(content)
+    assert "1 flight in 1 seed" in page
+    text = re.sub(r"<[^>]+>", " ", page)
+    assert not re.search(r"\bnan\b|\binf\b", text)
+
+
+def test_titles_of_centres_and_levels_are_escaped() -> None:
+    content = iran()
+    centres = (dataclasses.replace(content.centres[0], title="<b>us</b>"), *content.centres[1:])
+    levels = (dataclasses.replace(content.levels[0], title="<i>none</i>"), *content.levels[1:])
+    page = write_report(dataclasses.replace(content, centres=centres, levels=levels))
+    assert "<b>us</b>" not in page
+    assert "<i>none</i>" not in page
+
+
+def test_the_summary_has_every_figure_of_every_laydown_level_and_centre() -> None:
+    found = points_for_machines(iran())
+    assert found is not None
+    assert len(found["figures"]) == len(iran().laydowns) * len(LEVELS) * 3
+    for figures in found["figures"]:
+        rows = rows_of(figures["laydown"], figures["level"], figures["centre"])
+        left = figures["warning_left_s"]
+        assert left["among"] == len(rows)
+        assert left["median"] == pytest.approx(left_by_half(rows), abs=1e-3)
+        assert left["low"] <= left["median_low"] <= left["median"] <= left["median_high"]
+
+
+def test_the_median_ellipse_counts_flights_that_know_none_and_leaves_out_those_down() -> None:
+    flights = Flights(
+        key=np.array([[1, 0], [1, 1], [1, 2]]),
+        columns={"flight_s": np.array([100.0, 100.0, 30.0])},
+        outcome=("", "", ""),
+    )
+    key = np.array([[1, 0], [1, 1], [1, 0], [2, 0]])
+    times, sizes = median_curve(
+        key, np.array([20.0, 20.0, 40.0, 60.0]), np.array([5.0, 9.0, 3.0, 1.0]), flights
+    )
+    assert times.tolist() == [20.0, 40.0]
+    assert sizes.tolist() == [9.0, 3.0]
+
+
+def test_a_table_without_rows_is_no_sharing() -> None:
+    empty = iran().tables["known"].slice(0, 0)
+    content = dataclasses.replace(iran(), tables={**iran().tables, "known": empty})
+    assert not has_sharing(content)
+    assert isinstance(empty, pa.Table)

@@ -1,0 +1,280 @@
+"""Worlds: the same seed gives the same bytes, faults heal, centres come back, liars lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonwatch.centre.core import Centre
+from commonwatch.errors import UnknownNameError
+from commonwatch.identity import NationId
+from commonwatch.sharing.keys import SigningKey
+from commonwatch.world.centres import Keyring
+from commonwatch.world.checks import breaches_of
+from commonwatch.world.history import History
+from commonwatch.world.links import LOST_DOWN
+from commonwatch.world.replay import replay
+from commonwatch.world.run import WorldOrder, run_world
+from tests.world.small import common_to, loaded, small
+
+SEED = 11
+ROOT = Path(__file__).parents[2]
+LEVELS = ("tracks", "launch-reports", "detections")
+SWARMS = range(100)
+NORTH, JOINT = NationId("north"), NationId("joint")
+
+
+def world(more: str = "", *, nations: int = 2, **changes: Any) -> History:
+    text = small(more, nations=nations)
+    wanted = {"laydown": "all", "level": "tracks", "seed": SEED} | changes
+    order = WorldOrder(scenario=loaded(text), **wanted)
+    return run_world(order, common=common_to(text, wanted["seed"]))
+
+
+def crash(centre: str, at_s: float, until_s: float, *, amount: float = 0.0) -> str:
+    return (
+        f'[[faults]]\nkind = "crash"\ncentre = "{centre}"\nat_s = {at_s}\n'
+        f"until_s = {until_s}\namount = {amount}\n"
+    )
+
+
+@pytest.mark.parametrize("faults_seed", SWARMS)
+def test_nothing_breaks_under_a_swarm_of_faults(faults_seed: int) -> None:
+    level = LEVELS[faults_seed % len(LEVELS)]
+    nations = 4 if faults_seed % 10 == 0 else 2
+    history = world(level=level, faults_seed=faults_seed, nations=nations)
+    assert breaches_of(history) == (), history.command
+    if faults_seed % 5 == 0:
+        assert list(replay(history)) == [], history.command
+
+
+def remembered_seeds() -> list[tuple[str, int, int]]:
+    lines = (ROOT / "tests" / "seeds.txt").read_text("utf-8").splitlines()
+    cases = [line.split(":")[0].split() for line in lines if line and not line.startswith("#")]
+    return [(level, int(nations), int(seed)) for level, nations, seed in cases]
+
+
+@pytest.mark.parametrize(("level", "nations", "faults_seed"), remembered_seeds())
+def test_no_seed_that_ever_found_a_bug_finds_one_again(
+    level: str, nations: int, faults_seed: int
+) -> None:
+    history = world(level=level, faults_seed=faults_seed, nations=nations)
+    assert breaches_of(history) == (), history.command
+    assert list(replay(history)) == [], history.command
+
+
+DIGEST = """
+from commonwatch.world.run import WorldOrder, run_world
+from tests.world.small import loaded, small
+order = WorldOrder(
+    scenario=loaded(small()), laydown="all", level="tracks", seed=11, faults_seed=5
+)
+print(run_world(order).digest)
+"""
+
+
+def test_two_processes_come_to_the_same_bytes_whatever_the_seed_of_their_hashes() -> None:
+    def digest(hash_seed: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    first = digest("1")
+    assert len(first) == 64
+    assert digest("4242") == first
+
+
+def test_a_recording_of_own_sensors_changes_nothing() -> None:
+    """The first world of what is common records, the second plays back."""
+    text = small(interval_s=5.0)
+    order = WorldOrder(scenario=loaded(text), laydown="all", level="tracks", seed=SEED)
+    common = common_to(text, SEED)
+    assert run_world(order, common=common).digest == run_world(order, common=common).digest
+
+
+def test_another_seed_or_swarm_gives_another_history() -> None:
+    digests = {
+        world().digest,
+        world(seed=12).digest,
+        world(faults_seed=1).digest,
+        world(faults_seed=2).digest,
+    }
+    assert len(digests) == 4
+
+
+def test_what_is_shared_grows_with_the_level() -> None:
+    kinds = {
+        level: {passage.kind for passage in world(level=level).passages}
+        for level in ("nothing", "launch-reports", "tracks", "detections")
+    }
+    assert kinds["nothing"] == {"heartbeat"}
+    assert "launch report" in kinds["launch-reports"]
+    assert "track report" not in kinds["launch-reports"]
+    assert {"launch report", "track report"} <= kinds["tracks"]
+    assert "detection report" not in kinds["tracks"]
+    assert {"launch report", "detection report"} <= kinds["detections"]
+    assert "track report" not in kinds["detections"]
+
+
+def test_a_launch_report_leaves_only_when_a_person_has_looked() -> None:
+    history = world(level="launch-reports")
+    delays = loaded(small()).delays.launch_report
+    for passage in history.passages:
+        if passage.kind == "launch report":
+            raised = min(
+                shown.time_ns
+                for shown in history.shown
+                if shown.centre == passage.sender and shown.alert.origin == "own"
+            )
+            waited_s = (passage.sent_ns - raised) * 1e-9
+            assert waited_s >= delays.low_s
+            assert waited_s <= delays.high_s + 1.0
+
+
+@pytest.mark.parametrize("amount", [0.0, 1.0])
+@pytest.mark.parametrize("centre", ["north", "joint"])
+def test_a_centre_that_crashed_comes_back_and_goes_on(centre: str, amount: float) -> None:
+    history = world(crash(centre, 130.0, 160.0, amount=amount))
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    assert any(passage.outcome == LOST_DOWN for passage in history.passages)
+    name = NationId(centre)
+    later = [shown for shown in history.shown if shown.centre == name]
+    assert max(shown.time_ns for shown in later) > history.begin_ns + 170 * 10**9
+    said: dict[tuple[str, str, int], set[str]] = {}
+    for entry in history.entries[name]:
+        if entry.kind == "decision" and "envelope_sha256" in entry.content:
+            is_beat = entry.content["kind"] == "heartbeat"
+            key = entry.content["recipient"], str(is_beat), entry.content["number"]
+            said.setdefault(key, set()).add(entry.content["envelope_sha256"])
+    assert said
+    # One number never stands for two messages, before and after the crash.
+    assert all(len(digests) == 1 for digests in said.values())
+
+
+def test_a_crash_that_forgets_nothing_ends_with_what_a_sound_world_shows() -> None:
+    """Down for less than a tick and with nothing arriving meanwhile, it is as if it never was."""
+    sound = world(level="launch-reports")
+    crashed = world(crash("north", 300.0, 300.1), level="launch-reports")
+    last = {}
+    for history in (sound, crashed):
+        last[id(history)] = {
+            (shown.centre, shown.alert.alert): shown.alert.status for shown in history.shown
+        }
+    assert last[id(sound)] == last[id(crashed)]
+
+
+def test_a_clock_an_hour_ahead_breaks_nothing_and_is_refused_by_others() -> None:
+    more = (
+        '[[faults]]\nkind = "clock offset"\ncentre = "north"\nat_s = 0.0\nuntil_s = 350.0\n'
+        "amount = 3600.0\n"
+    )
+    history = world(more)
+    assert breaches_of(history) == ()
+    refused = [e.content for e in history.entries[JOINT] if e.kind == "refused"]
+    assert refused
+    assert all("from the future" in content["words"] for content in refused)
+
+
+def test_a_garbled_message_is_refused_and_counted() -> None:
+    more = '[[faults]]\nkind = "garble"\nat_s = 0.0\nuntil_s = 350.0\namount = 0.6\n'
+    history = world(more)
+    assert breaches_of(history) == ()
+    changed = sum(p.is_changed and p.outcome == "received" for p in history.passages)
+    counted = sum(
+        entry.content["count"]
+        for entries in history.entries.values()
+        for entry in entries
+        if entry.kind == "refused"
+    )
+    assert counted == changed > 0
+
+
+@pytest.mark.parametrize("way", ["test", "exercise"])
+def test_test_data_on_a_live_channel_is_counted_and_raises_nothing(way: str) -> None:
+    more = (
+        f'[[injections]]\nkind = "test data"\nnation = "north"\nway = "{way}"\nat_s = 10.0\n'
+        "until_s = 40.0\ncount = 20\nlatitude_deg = 40.0\nlongitude_deg = 40.0\n"
+    )
+    history, quiet = world(more), world()
+    assert breaches_of(history) == ()
+    assert sum(p.origin == "injected" for p in history.passages) == 20
+    shown = [(s.centre, s.time_ns, s.alert.transition) for s in history.shown]
+    assert shown == [(s.centre, s.time_ns, s.alert.transition) for s in quiet.shown]
+
+
+def test_heartbeats_with_filled_counts_raise_nothing() -> None:
+    more = (
+        '[[injections]]\nkind = "filled counts"\nnation = "north"\nat_s = 10.0\n'
+        "until_s = 60.0\ncount = 10\n"
+    )
+    history = world(more)
+    assert breaches_of(history) == ()
+    first = min(s.time_ns for s in history.shown)
+    assert first > history.begin_ns + 60 * 10**9
+
+
+@pytest.mark.parametrize(
+    "way",
+    ["shift", "drift", "repeat", "freeze", "invent one", "invent raid", "deny one", "deny all"],
+)
+def test_a_lie_breaks_no_invariant_and_confirms_nothing_by_itself(way: str) -> None:
+    more = (
+        f'[[injections]]\nkind = "lie"\nnation = "north"\nway = "{way}"\nat_s = 150.0\n'
+        "until_s = 400.0\nsigmas = 10.0\n"
+    )
+    history = world(more, nations=4)
+    assert breaches_of(history) == ()
+    for shown in history.shown:
+        if shown.centre == JOINT and shown.alert.status == "confirmed":
+            assert set(shown.alert.contributors) - {NORTH}
+
+
+def test_strong_keys_change_no_decision() -> None:
+    quick, strong = world(), world(has_strong_keys=True)
+    assert isinstance(strong.keyring.key(NORTH), SigningKey)
+    assert breaches_of(strong) == ()
+    assert [(s.centre, s.time_ns, s.alert.status) for s in quick.shown] == [
+        (s.centre, s.time_ns, s.alert.status) for s in strong.shown
+    ]
+
+
+def test_every_centre_has_a_key_of_its_own_for_each_purpose() -> None:
+    ring = Keyring.of((NORTH, JOINT), SEED, is_quick=True)
+    signed = {ring.key(*pair).sign(b"words") for pair in ring.keys}
+    assert len(signed) == len(ring.keys) == 6
+
+
+@pytest.mark.parametrize(("field", "kind"), [("laydown", "laydown"), ("level", "level of sharing")])
+def test_an_unknown_name_is_answered_in_a_sentence(field: str, kind: str) -> None:
+    with pytest.raises(UnknownNameError, match=f'unknown {kind} "al"'):
+        world(**{field: "al"})
+
+
+def test_a_damaged_ledger_is_set_aside_from_the_damage_on_and_the_centre_goes_on() -> None:
+    """A line in the middle rots while the centre is down."""
+    rotted: list[int] = []
+
+    class Unlucky(Centre):
+        def restore(self, snapshot: bytes, ledger: Any) -> None:
+            super().restore(snapshot, ledger)
+            rotted.append(len(ledger.entries))
+
+    text = small(crash("north", 200.0, 220.0, amount=1.0))
+    order = WorldOrder(scenario=loaded(text), laydown="all", level="tracks", seed=SEED)
+    history = run_world(order, common=common_to(text, SEED), make_centre=Unlucky)
+    assert rotted
+    assert breaches_of(history) == ()
+
+
