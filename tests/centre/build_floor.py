@@ -10,14 +10,11 @@ from commonwatch.centre.alert import AlertEvent
 from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.floor import Floor
-from commonwatch.centre.joint_picture import JointStep
 from commonwatch.centre.launch_reports import Body
-from commonwatch.centre.own_watch import OwnStep
 from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
 from commonwatch.sharing.policy import read_policy
-from commonwatch.tracking.estimate import empty_estimates
 from commonwatch.warning.coasting import Motor
 from commonwatch.warning.ellipse import Ellipse
 from commonwatch.warning.notice import Notice, Seen
@@ -165,6 +162,17 @@ def radar(nation: NationId, *, looks: int = 9, name: str = "") -> Source:
     return sensor(name or f"{nation} radar", nation=nation, looks=looks)
 
 
+@dataclass(frozen=True)
+class Fused:
+    """What comes of tracks in one step; of a nation's own only the first two count."""
+
+    statements: tuple[Statement, ...]
+    ended: tuple[int, ...]
+    contributors: dict[int, tuple[NationId, ...]]
+    excluded: frozenset[NationId]
+    findings: tuple[Finding, ...]
+
+
 @dataclass(eq=False)
 class Stage:
     """A floor and all that it has shown, a tick a call."""
@@ -191,31 +199,21 @@ class Stage:
         contributors: dict[int, tuple[NationId, ...]] | None = None,
     ) -> list[AlertEvent]:
         """One tick; ``named`` and ``suspected`` are who is so at present."""
-        own = OwnStep(
-            now_ns=self.now_ns,
-            estimates=empty_estimates(),
-            track_reports=(),
+        fused = Fused(
             statements=tuple(said),
             ended=ended,
-        )
-        joint = JointStep(
-            estimates=empty_estimates(),
-            statements=tuple(said),
             contributors=contributors or {},
-            ended=ended,
             excluded=named | suspected,
             findings=tuple(
                 Finding(accused=name, time_ns=self.now_ns, kind="shift", evidence="")
                 for name in sorted(named - self._named)
             ),
-            outcome={},
-            words={},
         )
         self._named = named
         is_joint = self.nation == JOINT
         events = self.floor.step(
-            own=None if is_joint else own,
-            joint=joint if is_joint else None,
+            own=None if is_joint else fused,
+            joint=fused if is_joint else None,
             reports=reports,
             notices=notices,
             decisions=decisions,

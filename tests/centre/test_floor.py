@@ -4,12 +4,17 @@ import math
 import pickle
 from dataclasses import replace
 
+import msgspec
+import numpy as np
 import pytest
 
 from commonwatch.centre.events import PersonDecided
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import Cancellation, Correction
+from commonwatch.tracking.estimate import Estimates, Status
 from commonwatch.warning.notice import Notice
+from commonwatch.warning.rounds import Rounds
+from commonwatch.warning.statement import statements
 from tests.centre.build_floor import (
     JOINT,
     SECOND_NS,
@@ -22,7 +27,7 @@ from tests.centre.build_floor import (
     report,
     statement,
 )
-from tests.warning.build import START_NS
+from tests.warning.build import POWERED, START_NS
 
 
 def test_one_launch_report_is_unconfirmed_and_a_second_nations_confirms_it() -> None:
@@ -198,6 +203,7 @@ def test_who_is_under_suspicion_confirms_nothing_and_loses_no_alert() -> None:
     assert stage.status == {0: "unconfirmed"}
     stage.step(said=[statement([radar(A), radar(B)])], suspected=doubted)
     assert stage.status == {0: "unconfirmed"}
+    assert stage.shown[-1].contributors == (A, B)
     stage.step()
     assert stage.status == {0: "confirmed"}
     stage.step(suspected=doubted)
@@ -316,3 +322,44 @@ def test_what_is_too_old_is_forgotten() -> None:
     kept = pickle.dumps(stage.floor)
     assert b"a radar" not in kept
     assert len(kept) < len(pickle.dumps(fresh.floor)) + 100
+
+
+def test_no_estimate_however_poor_ends_in_an_error() -> None:
+    rng = np.random.default_rng(9)
+    count = 200
+    direction = rng.standard_normal((count, 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    radius = 6.38e6 + 10.0 ** rng.uniform(0.0, 7.0, (count, 1))
+    velocity = rng.standard_normal((count, 3)) * 10.0 ** rng.uniform(1.0, 4.0, (count, 1))
+    root = rng.standard_normal((count, 6, 6)) * 10.0 ** rng.uniform(-3.0, 4.0, (count, 1, 1))
+    time_ns = START_NS + np.arange(count) * SECOND_NS
+    poor = Estimates(
+        track=np.arange(count) % 40,
+        time_ns=time_ns,
+        known_ns=time_ns,
+        status=np.full(count, Status.CONFIRMED, np.int8),
+        state_vector=np.concatenate([radius * direction, velocity], axis=1),
+        covariance=root @ root.transpose(0, 2, 1),
+    )
+    judged = Rounds(POWERED).step(poor, None, is_last=True)
+    said = statements(judged, class_names=[each.name for each in POWERED.classes])
+    stage = Stage(JOINT)
+    stage.step(said=said, reports=[(A, report()), (B, report())])
+    assert any(each.launch is not None for each in said)
+    for event in stage.shown:
+        assert event.launch_area is None or msgspec.json.encode(event.launch_area)
+        assert event.azimuth_deg is None or math.isfinite(event.azimuth_deg)
+
+
+@pytest.mark.parametrize("latitude_deg", [-90.0, 90.0, 0.0])
+@pytest.mark.parametrize("half_axis_m", [0, 1, 2**53])
+@pytest.mark.parametrize("std", [-1.0, 0.0, 1e300])
+def test_no_report_however_odd_ends_in_an_error(
+    latitude_deg: float, half_axis_m: int, std: float
+) -> None:
+    odd = report(latitude_deg=latitude_deg, long_half_axis_m=half_axis_m, time_std_s=std)
+    far = msgspec.structs.replace(odd, launch_time_ns=2**63 - 1, azimuth_std_deg=std)
+    stage = Stage(JOINT)
+    stage.step(said=[statement([radar(C)])], reports=[(A, odd), (B, odd), (A, far), (C, far)])
+    stage.step(reports=[(A, msgspec.structs.replace(far, event=4, impact_area=odd.launch_area))])
+    assert "confirmed" not in stage.status.values() or std <= 0.0 or half_axis_m < 2**53

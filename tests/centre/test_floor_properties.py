@@ -71,11 +71,11 @@ def told(words: Sequence[Word], said: Sequence[Statement], sizes: Sequence[int])
 @settings(max_examples=300, deadline=None)
 @given(words_of(A, B, C), tracks(A, B, C), st.data())
 def test_the_order_of_launch_reports_never_changes_what_is_confirmed(
-    words: list[Word], said: list[Statement], data: st.DataObject
+    words: list[Word], said: list[Statement], drawn: st.DataObject
 ) -> None:
     sizes = st.lists(st.integers(0, 3), max_size=9)
-    one = told(words, said, data.draw(sizes))
-    other = told(data.draw(st.permutations(words)), said, data.draw(sizes))
+    one = told(words, said, drawn.draw(sizes))
+    other = told(drawn.draw(st.permutations(words)), said, drawn.draw(sizes))
     assert confirmed(one) == confirmed(other)
 
 
@@ -111,11 +111,11 @@ def test_a_joint_alert_with_ones_own_news_never_confirms_ones_own_alert(
 @settings(max_examples=200, deadline=None)
 @given(words_of(A, B, C), tracks(A, C), st.data())
 def test_with_a_liar_excluded_all_is_as_if_it_had_said_nothing(
-    words: list[Word], said: list[Statement], data: st.DataObject
+    words: list[Word], said: list[Statement], drawn: st.DataObject
 ) -> None:
     mixed: list[Word] = [*words]
     for sender, body in words:
-        if sender == B and data.draw(st.booleans()):
+        if sender == B and drawn.draw(st.booleans()):
             mixed.append((B, Cancellation(event=body.event, reason="nothing flew")))
     with_liar, without = Stage(JOINT), Stage(JOINT)
     for start in range(0, len(mixed) + 1, 3):

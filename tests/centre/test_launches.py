@@ -83,6 +83,8 @@ def test_places_apart_are_compared_as_the_covariances_say(
     )[:2]
     away = level @ (there - here)
     slow = float(away @ np.linalg.solve(2.0 * covariance(area), away)) / GATE_PLACE
+    # Of two launches the plane is that of the earlier.
+    other = replace(other, time_ns=one.time_ns + 1)
     assert math.isclose(apart_ratio(one, other), slow, rel_tol=1e-6, abs_tol=1e-9)
 
 
@@ -95,13 +97,12 @@ def test_time_and_azimuth_are_compared_in_standard_deviations() -> None:
 
 
 @given(areas, areas, st.floats(-100.0, 100.0))
-def test_agreement_is_the_same_both_ways_nearby(one: Area, other: Area, time_s: float) -> None:
+def test_agreement_is_the_same_both_ways(one: Area, other: Area, time_s: float) -> None:
     first = replace(STATED, area=one)
     second = replace(reported(report(time_s=time_s)), area=moved(first, 40.0, 50_000.0).area)
-    there, back = apart_ratio(first, second), apart_ratio(second, first)
-    # The two level planes differ by half a degree.
-    assert math.isclose(there, back, rel_tol=0.1, abs_tol=1e-6)
-    assert apart_ratio(first, replace(first, area=other)) >= 0.0
+    assert apart_ratio(first, second) == apart_ratio(second, first)
+    far = replace(first, area=other)
+    assert apart_ratio(first, far) == apart_ratio(far, first) >= 0.0
 
 
 @given(areas, st.floats(0.0, 180.0), st.floats(0.0, 30_000.0), st.floats(0.0, 360.0))

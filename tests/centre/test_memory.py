@@ -96,3 +96,11 @@ def test_what_is_held_anyway_is_left_out_and_put_back() -> None:
     assert found["again"][0] is other
     with pytest.raises(InputError, match='leaves out "key"'):
         restore(stored, dict)
+
+
+def test_messages_that_wait_come_back_as_they_were() -> None:
+    own = OwnSensors(World(0).radars, nation=NATIONS[0])
+    news = [own.step(detections, now_ns) for now_ns, detections in recorded(3, 20)]
+    waiting = [message for each in news for message in said(each, NATIONS[0])]
+    assert len(waiting) >= 4
+    assert restore(snapshot(waiting), list) == waiting

@@ -66,10 +66,10 @@ def test_two_nations_reports_know_as_much_as_one_tracker_with_all_plots() -> Non
     last: dict[int, tuple[F64, F64]] = {}
     for now_ns, detections in World(3).ticks(SECONDS):
         told = both.step(detections, now_ns).estimates
-        for track, state, covariance in zip(
+        for track, believed, covariance in zip(
             told.track.tolist(), told.state_vector, told.covariance, strict=True
         ):
-            last[track] = state, covariance
+            last[track] = believed, covariance
     _, nearest = misses(picture, world.truth(EPOCH_NS + SECONDS * SECOND_NS))
     central = np.array([np.linalg.slogdet(spread)[1] for _, spread in last.values()])
     found = np.linalg.slogdet(picture.estimates.covariance)[1]
@@ -86,8 +86,8 @@ def test_news_of_one_radar_never_averages_its_constant_error_away() -> None:
         picture = tracks.step(
             reports_of(said(own.step(of_radar(detections, 0), now_ns), NATIONS[0])), now_ns
         )
-    [state], [covariance] = picture.estimates.state_vector, picture.estimates.covariance
-    line = state[:3] - world.radars[0].site.position_ecef_m
+    [believed], [covariance] = picture.estimates.state_vector, picture.estimates.covariance
+    line = believed[:3] - world.radars[0].site.position_ecef_m
     line /= np.linalg.norm(line)
     assert np.sqrt(line @ covariance[:3, :3] @ line) > 0.98 * 300.0
 

@@ -22,19 +22,19 @@ SAME_RATIO = 0.02
 def told(states: F64, shown: F64) -> Estimates:
     """What a tracker would tell: constant errors in the place alone."""
     spread = covariance_of(10.0, 0.1, len(states))
-    for row, state in enumerate(states):
+    for row, moving in enumerate(states):
         for sensor, stds in enumerate(shown):
-            slope = moved(state, sensor)[:, :3]
+            slope = moved(moving, sensor)[:, :3]
             spread[row, :3, :3] += (slope * stds[:, None] ** 2).T @ slope
     return estimates(states, spread)
 
 
-def moved(state: F64, sensor: int, seconds: float = 2.0) -> F64:
+def moved(moving: F64, sensor: int, seconds: float = 2.0) -> F64:
     """How place and velocity move with each measured number, by flying on and back: (4, 6)."""
     radar = RADARS[sensor]
     times = [-0.5 * seconds, 0.0, 0.5 * seconds]
     nothing = np.zeros((1, 6, 6))
-    path = [predict(state[None], nothing, time, process_noise_m2_s3=0.0)[0][0] for time in times]
+    path = [predict(moving[None], nothing, time, process_noise_m2_s3=0.0)[0][0] for time in times]
     small = [1.0, 1e-6, 1e-6]
     rows = np.zeros((4, 6))
     for term, step in enumerate(small):
@@ -56,10 +56,10 @@ def test_a_constant_error_moves_place_and_velocity_together() -> None:
     bias = Bias(value=np.zeros((3, 4)), std=shown.copy(), shown=shown)
     before = told(states, shown)
     found = with_moving_bias(before, np.ones((5, 3), dtype=np.bool_), bias, RADARS)
-    for row, state in enumerate(states):
+    for row, moving in enumerate(states):
         wanted = covariance_of(10.0, 0.1)[0]
         for sensor, stds in enumerate(shown):
-            change = moved(state, sensor)
+            change = moved(moving, sensor)
             wanted += (change * stds[:, None] ** 2).T @ change
         scale = np.sqrt(np.diag(wanted))
         gap = (found.covariance[row] - wanted) / np.outer(scale, scale)

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import chi2
 
 from commonwatch.earth.ellipsoid import ecef_from_geodetic
-from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, ellipses_of, outness
+from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, Ellipse, Ellipses, ellipses_of, outness
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -34,3 +34,21 @@ def test_the_long_axis_points_where_the_spread_is_long(azimuth_deg: float) -> No
 def test_an_ellipse_that_is_not_given_holds_nothing() -> None:
     found = ellipses_of(np.full((1, 3), 6.4e6), np.zeros((1, 2)), np.full((1, 2, 2), np.nan))
     assert not outness(found, np.zeros(1), np.zeros(1))[0] <= 1.0
+
+
+def test_one_ellipse_says_of_a_point_what_many_say() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        place = rng.uniform(-1.4, 1.4), rng.uniform(-3.1, 3.1)
+        axes = np.sort(rng.uniform(100.0, 2e5, 2))
+        one = Ellipse(
+            latitude_rad=place[0],
+            longitude_rad=place[1],
+            long_half_axis_m=axes[1],
+            short_half_axis_m=axes[0],
+            orientation_rad=rng.uniform(0.0, np.pi),
+        )
+        many = Ellipses(**{name: np.array([getattr(one, name)]) for name in Ellipses.__slots__})
+        point = place[0] + rng.uniform(-0.1, 0.1), place[1] + rng.uniform(-0.1, 0.1)
+        expected = outness(many, np.array(point[:1]), np.array(point[1:]))[0]
+        assert one.outness(*point) == pytest.approx(expected, rel=1e-6)

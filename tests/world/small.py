@@ -119,5 +119,3 @@ def loaded(text: str) -> Scenario:
 def common_to(text: str, seed: int) -> Common:
     """What worlds of one scenario and seed have in common."""
     return Common.of(loaded(text), seed=seed)
-
-

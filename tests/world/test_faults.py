@@ -13,7 +13,6 @@ from commonwatch.scenario.nations import PlannedFault
 from commonwatch.world.faults import (
     AMOUNTS,
     CRASH,
-    CUT,
     HEALED_BY,
     KINDS,
     SWIZZLE,
@@ -21,6 +20,7 @@ from commonwatch.world.faults import (
     in_single_faults,
     swarm,
 )
+from commonwatch.world.links import CUT
 
 LINKS = ("north+joint", "south+joint", "west+joint")
 CENTRES = tuple(NationId(name) for name in ("joint", "north", "south", "west"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ class Line:
             manner=manner,
             seed=seed,
             enter=self.agenda.enter,
-            deliver=lambda passage, time_ns: self.arrived.append((time_ns, passage)),
+            deliver=lambda passage: self.arrived.append((passage.arrival_ns, passage)),
             passages=self.passages,
         )
 
@@ -56,7 +57,7 @@ class Line:
             self.link.send(released(number, kind))
         self.agenda.carry_out(10**18)
 
-    def delays_s(self) -> np.ndarray:
+    def delays_s(self) -> npt.NDArray[np.float64]:
         return np.array([(at - passage.sent_ns) * 1e-9 for at, passage in self.arrived])
 
 
@@ -222,7 +223,7 @@ def test_the_same_seed_gives_the_same_passages_and_other_links_others() -> None:
     def delays(seed: int, sender: NationId) -> list[float]:
         line = Line(seed=seed, sender=sender)
         line.send(20)
-        return line.delays_s().tolist()
+        return [float(each) for each in line.delays_s()]
 
     assert delays(1, NORTH) == delays(1, NORTH)
     assert delays(1, NORTH) != delays(2, NORTH)
@@ -230,13 +231,16 @@ def test_the_same_seed_gives_the_same_passages_and_other_links_others() -> None:
 
 
 def test_an_agenda_goes_by_time_and_then_by_entry_and_takes_in_what_is_entered_meanwhile() -> None:
-    agenda, done = Agenda(), []
-    agenda.enter(5, lambda now: done.append((now, "first of five")))
-    agenda.enter(3, lambda now: (done.append((now, "three")), agenda.enter(4, late))[0])
-    agenda.enter(5, lambda now: done.append((now, "second of five")))
+    agenda = Agenda()
+    done: list[tuple[int, str]] = []
 
-    def late(now: int) -> None:
-        done.append((now, "four, entered at three"))
+    def three(now_ns: int) -> None:
+        done.append((now_ns, "three"))
+        agenda.enter(4, lambda now: done.append((now, "four, entered at three")))
+
+    agenda.enter(5, lambda now: done.append((now, "first of five")))
+    agenda.enter(3, three)
+    agenda.enter(5, lambda now: done.append((now, "second of five")))
 
     agenda.carry_out(4)
     assert done == [(3, "three"), (4, "four, entered at three")]

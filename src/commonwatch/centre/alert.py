@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from commonwatch.centre.launch_reports import Key, Track
 from commonwatch.centre.launches import Launch
+from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
 from commonwatch.units import radians_from_degrees
@@ -21,6 +22,34 @@ from commonwatch.warning.watch import Standing
 SUPPORTS: Final = tuple(Support)
 STANDS: Final = (Status.UNCONFIRMED, Status.SINGLE_KIND, Status.CONFIRMED)
 """In the order of ``SUPPORTS``."""
+
+
+class Judged(Protocol):
+    """What a floor takes of a step of own sensors."""
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """What is said of tracks that were due."""
+
+    @property
+    def ended(self) -> tuple[int, ...]:
+        """Tracks that ended."""
+
+
+class Fused(Judged, Protocol):
+    """What a floor takes of a step of fused tracks."""
+
+    @property
+    def contributors(self) -> Mapping[int, tuple[NationId, ...]]:
+        """Who has a word in each track."""
+
+    @property
+    def excluded(self) -> frozenset[NationId]:
+        """Who is under suspicion at present, or named."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Who was named now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.joint_picture import JointPicture, JointStep
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
-from commonwatch.centre.picture import detection_reports, detections_of, notice_of, notice_report
+from commonwatch.centre.picture import detections_of, notice_of, notice_report
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
 from commonwatch.errors import invariant
@@ -166,9 +166,9 @@ class Centre:
         own = None
         if mine.own is not None and len(detections):
             own = mine.own.step(detections, now_ns)
-        if own is not None and not self.configuration.is_joint:
+        if own is not None:
             bodies += own.track_reports
-            bodies += detection_reports(detections, self.configuration.sensors)
+            bodies += own.detection_reports
         mine.subjects.learn(own)
         joint = None
         if mine.joint is not None and mine.joint.is_used:

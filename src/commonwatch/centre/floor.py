@@ -51,15 +51,15 @@ from commonwatch.centre.alert import (
     SUPPORTS,
     Alert,
     AlertEvent,
+    Fused,
+    Judged,
     event_of,
     seen_of,
 )
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.events import PersonDecided
-from commonwatch.centre.joint_picture import JointStep
 from commonwatch.centre.launch_reports import Body, Key, Report, Reports, Track
 from commonwatch.centre.launches import Launch, estimated, together
-from commonwatch.centre.own_watch import OwnStep
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport
 from commonwatch.units import NS_PER_S
@@ -111,8 +111,8 @@ class Floor:
     def step(
         self,
         *,
-        own: OwnStep | None,
-        joint: JointStep | None,
+        own: Judged | None,
+        joint: Fused | None,
         reports: Sequence[tuple[NationId, Body]],
         notices: Sequence[Notice],
         decisions: Sequence[PersonDecided],
@@ -148,9 +148,10 @@ class Floor:
             if (report := self._reports.hear(sender, body, now_ns)) is not None
         ]
         events: list[AlertEvent] = []
-        is_new = bool(changed) or before != (self._reports.named, self._reports.excluded)
+        has_changed_mind = before != (self._reports.named, self._reports.excluded)
+        is_new = bool(changed) or has_changed_mind
         words = {} if joint is None else joint.contributors
-        for (picture, number), alert in self._tracks.items():
+        for (picture, number), alert in self._tracks.items() if words else ():
             alert.credit(words.get(number, ()) if picture else ())
         for picture, step in enumerate((own, joint)):
             for said in () if step is None else step.statements:
@@ -160,7 +161,7 @@ class Floor:
             for number in () if step is None else step.ended:
                 self._end((picture, number))
         if is_new:
-            events += self._rematch(frozenset(changed))
+            events += self._rematch(frozenset(changed), everywhere=has_changed_mind)
             events += self._regroup(frozenset(changed))
             for key in dict.fromkeys(changed):
                 events += self._stated_by_joint(self._reports.held[key])
@@ -169,7 +170,7 @@ class Floor:
         self._tidy()
         return tuple(events)
 
-    def _doubt_whom(self, joint: JointStep | None, decisions: Sequence[PersonDecided]) -> None:
+    def _doubt_whom(self, joint: Fused | None, decisions: Sequence[PersonDecided]) -> None:
         """Note who is under suspicion at present, and who of them is named."""
         excluded: frozenset[NationId] = frozenset() if joint is None else joint.excluded
         named = {*self._reports.named, *(() if joint is None else _accused(joint))}
@@ -265,7 +266,7 @@ class Floor:
             if self._reports.is_believed(key) and self._reports.confirms(key)
         )
 
-    def _rematch(self, changed: frozenset[Key]) -> list[AlertEvent]:
+    def _rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
         """Give reports to tracks anew, and say what that changes."""
         raised = {t: a.has_ended for t, a in self._tracks.items() if a.number >= 0 and a.stands}
         given = self._reports.by_track(raised)
@@ -273,8 +274,7 @@ class Floor:
         for track in raised:
             alert, reports = self._tracks[track], given.get(track, ())
             before = alert.reports
-            is_doubted = bool(self._reports.named) and self._supported(alert) is None
-            if reports == before and not changed & set(reports) and not is_doubted:
+            if reports == before and not changed & set(reports) and not everywhere:
                 continue
             alert.reports = reports
             events += self._resupported(alert, before, changed)
@@ -495,7 +495,7 @@ class Floor:
         others = [
             held[key].launch
             for key in alert.reports
-            if alert.origin != OWN or (self._is_joint and self._reports.is_believed(key))
+            if alert.origin != OWN or (self._is_joint and self._reports.confirms(key))
         ]
         if alert.origin != OWN:
             return together(others)
@@ -512,7 +512,8 @@ class Floor:
 
     def _behind(self, alert: Alert) -> tuple[Source, ...]:
         """Return sensors and reports behind an alert at present."""
-        sources = () if alert.said is None else self._believed(alert.said.supported.sources)
+        whole = () if alert.said is None else alert.said.supported.sources
+        sources = tuple(each for each in whole if each.nation not in self._reports.named)
         for key in alert.reports:
             report = self._reports.held[key]
             alert.credit(report.contributors)
@@ -541,5 +542,5 @@ class Floor:
         )
 
 
-def _accused(joint: JointStep) -> tuple[NationId, ...]:
+def _accused(joint: Fused) -> tuple[NationId, ...]:
     return tuple(finding.accused for finding in joint.findings)

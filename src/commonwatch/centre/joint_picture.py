@@ -24,9 +24,16 @@ from commonwatch.warning.rounds import Rounds
 from commonwatch.warning.source import Book, sources_of
 from commonwatch.warning.statement import Statement, statements
 
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
 WORD_AGE_S: Final = 20.0
 """A report each 10 s, up to 6 s on its way, and some to spare: older, and it is silence."""
 LOOKED_AT_NS: Final = 10 * NS_PER_S
+NEAR_M: Final = 20_000.0
+NEAR_SQUARED: Final = 60.0
+"""Mahalanobis distance squared: far beyond any gate of three degrees of freedom."""
 JUDGED_MIN: Final = 3
 """With fewer contributors nobody can be judged by what others say."""
 
@@ -130,13 +137,12 @@ class JointPicture:
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
         judgement = self._judged(picture, reports, now_ns) if said else None
+        outcome, system_track, ended = picture.outcome, picture.system_track, picture.ended
         if judgement is not None and judgement.excluded != self._excluded:
             self._excluded = judgement.excluded
-            outcome = picture.outcome, picture.system_track
             picture = self._system.step(reports_of([]), now_ns, excluded=self._excluded)
-        else:
-            outcome = picture.outcome, picture.system_track
-        changed = self._changed(picture, said, outcome[1], now_ns)
+            ended = np.union1d(ended, picture.ended)
+        changed = self._changed(picture, said, system_track, ended, now_ns)
         judged = self._rounds.step(changed.take(self._is_due(changed, now_ns)), self._book)
         for track in judged.ended:
             self._book.forget(track)
@@ -155,7 +161,7 @@ class JointPicture:
             findings=() if judgement is None else judgement.findings,
             outcome={
                 (message.originator, message.number): words
-                for message, words in zip(said, outcome[0], strict=True)
+                for message, words in zip(said, outcome, strict=True)
             },
             words={} if judgement is None else dict(zip(shown, judgement.words, strict=False)),
         )
@@ -179,11 +185,10 @@ class JointPicture:
         if seen.any():
             expected[:, seen] = self._expectations.expected(
                 self._reporters,
-                number[seen],
                 picture.estimates.state_vector[shown[seen]],
                 picture.estimates.covariance[shown[seen]],
-                now_ns,
             )
+        expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         return self._judge.step(
             Sources(
                 number=number,
@@ -201,7 +206,8 @@ class JointPicture:
         self,
         picture: Picture,
         said: Sequence[Message],
-        system_track: npt.NDArray[np.int64],
+        system_track: I64,
+        ended: I64,
         now_ns: int,
     ) -> Estimates:
         """Rows of system tracks that have news, and of those that are no more."""
@@ -212,18 +218,19 @@ class JointPicture:
                 self._note_looks(message, number, now_ns)
         now = picture.estimates
         rows = np.array([number in fresh for number in now.track.tolist()], dtype=np.bool_)
-        gone = ~np.isin(self._last.track, now.track)
-        ended = self._last.take(gone)
-        self._last = now
+        gone = np.isin(self._last.track, ended)
+        last_seen = self._last.take(gone)
+        silent = self._last.take(~gone & ~np.isin(self._last.track, now.track))
+        self._last = joined([now, silent]) if len(silent) else now
         if not gone.any():
             return now.take(rows)
         last = Estimates(
-            track=ended.track,
-            time_ns=ended.time_ns,
-            known_ns=np.full(len(ended), now_ns),
-            status=np.full(len(ended), Status.ENDED),
-            state_vector=ended.state_vector,
-            covariance=ended.covariance,
+            track=last_seen.track,
+            time_ns=last_seen.time_ns,
+            known_ns=np.full(len(last_seen), now_ns),
+            status=np.full(len(last_seen), Status.ENDED),
+            state_vector=last_seen.state_vector,
+            covariance=last_seen.covariance,
         )
         return joined([last, now.take(rows)])
 
@@ -260,6 +267,32 @@ class JointPicture:
             if span.look_count > before:
                 self._looks[key] = span.look_count
                 self._book.hear(number, sensor, now_ns, count=span.look_count - before)
+
+
+def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:
+    """Say which contributors have another track where an object is, of which they report none.
+
+    Which of its tracks is which object is then the question, and not whether it is honest.
+
+    Parameters
+    ----------
+    mean, covariance, there
+        Shapes (C, N, 6), (C, N, 6, 6) and (C, N).
+    """
+    near = np.zeros(there.shape, dtype=np.bool_)
+    for row in range(len(there)):
+        own = mean[row, there[row], :3]
+        if not len(own):
+            continue
+        spread = covariance[row, there[row], :3, :3]
+        for column in np.flatnonzero(~there[row] & there.any(axis=0)).tolist():
+            other = int(np.flatnonzero(there[:, column])[0])
+            gap = own - mean[other, column, :3]
+            total = spread + covariance[other, column, :3, :3]
+            distance = np.einsum("ni,ni->n", gap, np.linalg.solve(total, gap[..., None])[..., 0])
+            is_close = np.linalg.norm(gap, axis=1) < NEAR_M
+            near[row, column] = bool((is_close | (distance < NEAR_SQUARED)).any())
+    return near
 
 
 def _nothing(excluded: frozenset[NationId]) -> JointStep:

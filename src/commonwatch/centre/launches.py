@@ -74,8 +74,11 @@ class _Place:
         cosines = math.cos(angles[0]), math.cos(angles[1])
         azimuth_std_deg = launch.azimuth_std_deg or 0.0
         return _Place(
-            time_variance_s2=max(launch.time_std_s, TIME_STD_MIN_S) ** 2,
-            azimuth_variance_deg2=max(azimuth_std_deg, AZIMUTH_STD_MIN_DEG) ** 2,
+            time_variance_s2=_between(launch.time_std_s, TIME_STD_MIN_S, TIME_STD_MAX_S) ** 2,
+            azimuth_variance_deg2=_between(
+                azimuth_std_deg, AZIMUTH_STD_MIN_DEG, AZIMUTH_STD_MAX_DEG
+            )
+            ** 2,
             covariance_m2=_covariance(area),
             surface_m=_surface_m(sines, cosines),
             sines=sines,
@@ -152,12 +155,14 @@ def reported(body: LaunchReport) -> Launch:
 
 def estimated(launch: End, impact: End | None, range_class: str) -> Launch:
     """Return the launch that an estimate gives, rounded as messages are."""
+    turned = launch.azimuth_rad, launch.azimuth_std_rad
+    has_azimuth = all(map(math.isfinite, turned))
     return Launch(
         time_ns=launch.time_ns,
         time_std_s=round(launch.time_std_s, 3),
         area=area_of(launch.area),
-        azimuth_deg=round(degrees_from_radians(launch.azimuth_rad), 3),
-        azimuth_std_deg=round(degrees_from_radians(launch.azimuth_std_rad), 3),
+        azimuth_deg=round(degrees_from_radians(turned[0]), 3) if has_azimuth else None,
+        azimuth_std_deg=round(degrees_from_radians(turned[1]), 3) if has_azimuth else None,
         impact_time_ns=None if impact is None else impact.time_ns,
         impact_time_std_s=None if impact is None else round(impact.time_std_s, 3),
         impact_area=None if impact is None else area_of(impact.area),
@@ -210,6 +215,8 @@ def apart_ratio(one: Launch, other: Launch) -> float:
         worst = max(worst, azimuth / GATE_ONE)
         if worst > HOLD_RATIO:
             return worst
+    if (other.time_ns, theirs.surface_m) < (one.time_ns, mine.surface_m):
+        mine, theirs = theirs, mine  # the plane is that of the earlier: the same both ways
     east, north = mine.offset_m(theirs)
     (a, b, c), (d, e, f) = mine.covariance_m2, theirs.covariance_m2
     a, b, c = a + d, b + e, c + f
@@ -271,6 +278,10 @@ def _impact_std(launch: Launch) -> float:
 
 def _area_m2(launch: Launch) -> float:
     return float(launch.area.long_half_axis_m * launch.area.short_half_axis_m)
+
+
+def _between(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most)
 
 
 def _covariance(area: Area, *, least_m: float = HALF_AXIS_MIN_M) -> Symmetric:

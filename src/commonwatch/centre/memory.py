@@ -1,9 +1,9 @@
 """What a centre remembers, as bytes and back.
 
 The bytes are a pickle behind a digest. A pickle can name any function of any library; here only
-classes of this package and what numpy and ``collections`` need to come back are let through, and
-only if the digest agrees. That keeps out damage, and what somebody who can write the file might
-have put in; the folder still belongs to the centre alone.
+classes of this package and what numpy, msgspec and ``collections`` need to come back are let
+through, and only if the digest agrees. That keeps out damage, and what somebody who can write the
+file might have put in; the folder still belongs to the centre alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _FOREIGN: Final = frozenset(
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
         ("collections", "deque"),
+        ("msgspec._utils", "rebuild"),
         ("numpy", "dtype"),
         ("numpy", "ndarray"),
         ("numpy._core.multiarray", "_reconstruct"),

@@ -6,16 +6,14 @@ world in which the same sensors see the same things.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.own import OwnNews, OwnSensors
-from commonwatch.centre.picture import track_reports
-from commonwatch.errors import invariant
+from commonwatch.centre.picture import detection_reports, track_reports
 from commonwatch.sensing.detection import Detections
-from commonwatch.sharing.messages import TrackReport
+from commonwatch.sharing.messages import DetectionReport, TrackReport
 from commonwatch.tracking.estimate import Estimates
 from commonwatch.warning.rounds import Rounds
 from commonwatch.warning.source import Book
@@ -32,8 +30,8 @@ class OwnStep:
         The time of the step.
     estimates
         One row for each track that changed.
-    track_reports
-        What others may be told of them.
+    track_reports, detection_reports
+        What others may be told of them, and of what was seen; a joint centre tells neither.
     statements
         What is said of tracks that were due.
     ended
@@ -43,6 +41,7 @@ class OwnStep:
     now_ns: int
     estimates: Estimates
     track_reports: tuple[TrackReport, ...]
+    detection_reports: tuple[DetectionReport, ...]
     statements: tuple[Statement, ...]
     ended: tuple[int, ...]
 
@@ -69,7 +68,10 @@ class OwnWatch:
             configuration.sensors,
             nation=configuration.nation,
             settings=configuration.tracking,
+            interval_s=configuration.report_interval_s,
         )
+        self._is_joint = configuration.is_joint
+        self._all = configuration.sensors
         self._book = Book(self._sensors.sources)
         self._rounds = Rounds(configuration.warning)
         self._class_names = tuple(each.name for each in configuration.warning.classes)
@@ -84,20 +86,10 @@ class OwnWatch:
         return OwnStep(
             now_ns=now_ns,
             estimates=news.estimates,
-            track_reports=tuple(track_reports(news)),
+            track_reports=() if self._is_joint else tuple(track_reports(news)),
+            detection_reports=()
+            if self._is_joint
+            else tuple(detection_reports(detections, self._all)),
             statements=statements(judged, class_names=self._class_names),
             ended=judged.ended,
         )
-
-
-class RecordedWatch:
-    """Plays back the steps of an ``OwnWatch``, each at its time."""
-
-    def __init__(self, steps: Iterable[OwnStep]) -> None:
-        self._steps = {step.now_ns: step for step in steps}
-
-    def step(self, detections: Detections, now_ns: int) -> OwnStep:
-        """Return what was found at this time; the detections are not looked at."""
-        del detections
-        invariant(now_ns in self._steps, "a recording is played at its own times", now_ns=now_ns)
-        return self._steps[now_ns]

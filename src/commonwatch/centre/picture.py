@@ -235,8 +235,7 @@ def notice_of(body: PreLaunchNotice, *, delivered_ns: int) -> Notice:
 
 def _track_report(news: OwnNews, row: int) -> TrackReport:
     reports = news.reports
-    state = reports.state_vector[row]
-    said = np.rint(state / _UNIT)
+    said = np.rint(reports.state_vector[row] / _UNIT)
     covariance = rounded_up(reports.covariance[row] + np.diag(_UNIT**2 / 12.0))
     information: tuple[float, ...] | None = None
     vector: tuple[float, ...] | None = None

@@ -110,9 +110,7 @@ def _facts(history: History, breaches: list[str], *, has_checks: bool) -> dict[s
     messages = Counter(
         f"{each.kind}, {each.outcome}" for each in history.passages if each.kind != "heartbeat"
     )
-    status = {
-        (str(each.centre), each.alert.alert): each.alert.status for each in history.shown
-    }
+    status = {(str(each.centre), each.alert.alert): each.alert.status for each in history.shown}
     alerts = Counter(f"{centre}, {word}" for (centre, _), word in status.items())
     return {
         "format": 1,
@@ -178,7 +176,10 @@ def _write(history: History, scenario: Scenario, common: Common, folder: Path) -
             limits={
                 name: float(value)
                 for name, value in (
-                    ("message_bytes", next(iter(history.configurations.values())).limits.message_bytes),
+                    (
+                        "message_bytes",
+                        next(iter(history.configurations.values())).limits.message_bytes,
+                    ),
                     ("faults", len(history.faults)),
                 )
             },

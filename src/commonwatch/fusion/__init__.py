@@ -1,7 +1,6 @@
 """What several centres believe: one picture from many, nothing counted twice.
 
 =========================  ====================================================================
-``replay``                 what of each word is added to what, in order of time
 ``report``                 tracks as shared at a time: estimate, news since the last, pedigree
 ``pedigree``               whose looks, and when taken, a report rests on
 ``correlation``            which of their tracks is which of ours
@@ -9,11 +8,13 @@
 ``combination``            equivalent measurements, adding news, covariance intersection
 ``chi_square``             the distribution that gates are read from
 ``system_track``           one fused track: the words of its contributors, in order of time
+``replay``                 what of each word is added to what, in order of time
 ``system_tracks``          the fused tracks of a centre: late, repeated, out of order, coarsened
 ``contributor``            who lies, drifts, repeats, freezes, invents or denies
 ``differences``            each contributor from the combination of the others, and its steps
 ``sightings``              who is silent on what others see, and who alone reports
 ``evidence``               how unlikely honest reports would be
+``bias_motion``            what a constant error does to velocities as told
 ``registration``           biases of sensors from common objects
 ``registration_kernel``    compiled: its normal equations
 ``recording``              recorded detections through a tracker, in the order of arrival

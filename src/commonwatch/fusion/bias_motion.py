@@ -19,7 +19,7 @@ from commonwatch.tracking.plots import Bias
 
 F64 = npt.NDArray[np.float64]
 
-AHEAD_S: Final = 1.0
+APART_S: Final = 1.0
 """Over which the turning of a line of sight is measured."""
 
 
@@ -59,10 +59,11 @@ def with_moving_bias(
         if not len(rows) or not isinstance(sensor, Radar) or not shown.any():
             continue
         states = estimates.state_vector[rows]
-        ahead = states.copy()
-        ahead[:, :3] += AHEAD_S * states[:, 3:]
+        way = np.zeros_like(states)
+        way[:, :3] = 0.5 * APART_S * states[:, 3:]
         now = _slopes(states, sensor) * shown[:, None]
-        turning = (_slopes(ahead, sensor) * shown[:, None] - now) / AHEAD_S
+        change = _slopes(states + way, sensor) - _slopes(states - way, sensor)
+        turning = change * shown[:, None] / APART_S
         cross = np.einsum("nki,nkj->nij", now, turning)
         block = covariance[rows]
         block[:, :3, 3:] += cross

@@ -245,17 +245,27 @@ def covariance_intersection(
     """
     states = np.asarray(state_vectors, dtype=np.float64)
     information = np.linalg.inv(np.asarray(covariances, dtype=np.float64))
-    size = states.shape[-1]
     there = np.ones(states.shape[:2]) if is_there is None else np.asarray(is_there, np.float64)
     if not (there.sum(axis=0) > 0.0).all():
         raise InputError("an object without any estimate", allowed="at least one of each")
     information = np.where(there[..., None, None] > 0.0, information, 0.0)
     states = np.where(there[..., None] > 0.0, states, 0.0)
-    weight = there / there.sum(axis=0)
-    is_pair = len(states) == 2 and least == "determinant" and bool((there > 0.0).all())
-    if is_pair:
+    if len(states) == 2 and least == "determinant" and (there > 0.0).all():
         weight = _pair_weights(information)
-    for _ in range(ITERATIONS_MAX if len(states) > 1 and not is_pair else 0):
+    else:
+        weight = _weights(information, there, least)
+    covariance = _symmetric(np.linalg.inv(np.einsum("kn,knij->nij", weight, information)))
+    # About the mean: a sum of metres from the Earth's middle would lose digits.
+    about = np.einsum("kn,kni->ni", weight, states)
+    pulled = np.einsum("kn,knij,knj->ni", weight, information, states - about)
+    return about + np.einsum("nij,nj->ni", covariance, pulled), covariance, weight
+
+
+def _weights(information: F64, there: F64, least: str) -> F64:
+    """Return the weights that the multiplicative rule settles at, shape (K, N)."""
+    size = information.shape[-1]
+    weight = there / there.sum(axis=0)
+    for _ in range(ITERATIONS_MAX if len(weight) > 1 else 0):
         covariance = np.linalg.inv(np.einsum("kn,knij->nij", weight, information))
         if least == "determinant":
             better = weight * np.einsum("nij,knji->kn", covariance, information) / size
@@ -268,12 +278,7 @@ def covariance_intersection(
         weight = better
         if moved < SETTLED:
             break
-    weight = weight / weight.sum(axis=0)
-    covariance = _symmetric(np.linalg.inv(np.einsum("kn,knij->nij", weight, information)))
-    # About the mean: a sum of metres from the Earth's middle would lose digits.
-    about = np.einsum("kn,kni->ni", weight, states)
-    pulled = np.einsum("kn,knij,knj->ni", weight, information, states - about)
-    return about + np.einsum("nij,nj->ni", covariance, pulled), covariance, weight
+    return np.asarray(weight / weight.sum(axis=0))
 
 
 def _pair_weights(information: F64) -> F64:

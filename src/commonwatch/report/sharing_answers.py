@@ -115,7 +115,7 @@ def by_level(sharing: Sharing, said: Callable[[str], str]) -> str:
     pairs = [(level.title, said(level.name)) for level in sharing.content.levels]
     groups = [(list(same), words) for words, same in groupby(pairs, key=lambda pair: pair[1])]
     if len(groups) == 1:
-        return f"whatever is shared, {groups[0][1]}"
+        return f"whatever is shared: {groups[0][1]}"
     parts = [f"{listed([title for title, _ in same])} {words}" for same, words in groups]
     return "sharing " + "; ".join(parts)
 
@@ -131,7 +131,7 @@ def _bought(sharing: Sharing) -> list[str]:
     return [
         "Warning left when the impact area is known within 100 km: what half of "
         f"{seeds_text(sharing)} have or more, and on how many it is known.",
-        *(f"{capital(centre.title)}: {said(centre)}." for centre in sharing.content.centres),
+        *(f"{capital(centre.title)}, {said(centre)}." for centre in sharing.content.centres),
     ]
 
 
@@ -175,9 +175,9 @@ def _added(sharing: Sharing) -> list[str]:
         return []
     without = sharing.flights(content.baseline, content.levels[0].name, centre.name)
     return [
-        f"Alone {centre.title} know the impact area on "
-        f"{count_text(without.counted('impact_area_s'))} flights. How much more warning then, mean "
-        "over the flights, and on how many it is known:",
+        f"{capital(centre.title)} alone: impact area known on "
+        f"{count_text(without.counted('impact_area_s'))}. How much more warning with others’, mean "
+        "over the flights, and on how many it is then known:",
         *(_added_at(sharing, level, shown[:ADDITIONS_SHOWN_MAX]) for level in content.levels),
     ]
 
@@ -206,10 +206,14 @@ def _alerted(sharing: Sharing) -> list[str]:
     laydown = sharing.content.everything
 
     def of_each(said: Callable[[str, str], str]) -> str:
-        return ". ".join(
-            f"{capital(centre.title)} {by_level(sharing, partial(said, centre.name))}"
+        pairs = [
+            (centre.title, by_level(sharing, partial(said, centre.name)))
             for centre in sharing.content.centres
-        )
+        ]
+        parts = []
+        for words, same in groupby(pairs, key=lambda pair: pair[1]):
+            parts.append(f"{capital(listed([title for title, _ in same]))}, {words}")
+        return ". ".join(parts)
 
     def instant(name: str) -> Callable[[str, str], str]:
         return lambda centre, level: _instant(sharing.flights(laydown, level, centre), name)

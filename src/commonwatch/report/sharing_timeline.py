@@ -27,6 +27,8 @@ _GUTTER: Final = 200.0
 _ROW: Final = 20.0
 _TOP: Final = 14.0
 _JOINT: Final = "#3f4a56"
+_SHORTEST_S: Final = 120.0
+_AFTER: Final = 1.2
 _STEPS: Final = (10, 20, 30, 60, 120, 300, 600, 1_200, 3_600)
 PHASES: Final = (
     ("detection_s", "seen"),
@@ -54,7 +56,7 @@ def who_knew(sharing: Sharing, laydown: str) -> Figure | None:
     title = (
         f"{_title(sharing, laydown, key)}, seed {int(key[0])} ({content.laydown(laydown).title})"
     )
-    end_s = _end_s(sharing, laydown, place)
+    end_s, flight_s = _end_s(sharing, laydown, place)
     wide = (WIDTH - _GUTTER - 40.0) / end_s
     body: list[str] = []
     said: list[str] = []
@@ -82,7 +84,8 @@ def who_knew(sharing: Sharing, laydown: str) -> Figure | None:
         ),
         alternative=alternative,
         caption=f"Who knew what when: {title}",
-        note="The launch on which the levels differ most. A row without a bar: never.",
+        note="The launch on which the levels differ most. A row without a bar: never."
+        + (f" It comes down at {flight_s:,.0f} s." if flight_s else ""),
     )
 
 
@@ -129,14 +132,15 @@ def _title(
     return content.arc_title(*(words(rows, name)[row] for name in ("launch", "aim_point", "arc")))
 
 
-def _end_s(sharing: Sharing, laydown: str, place: int) -> float:
-    times = [60.0]
+def _end_s(sharing: Sharing, laydown: str, place: int) -> tuple[float, float]:
+    """Return the end of the axis, a little after the last news, and that of the flight."""
+    times, flight_s = [_SHORTEST_S], 0.0
     for centre in sharing.content.centres:
         for level in sharing.content.levels:
             flights = sharing.flights(laydown, level.name, centre.name)
-            times.append(float(np.nan_to_num(flights.columns["flight_s"][place])))
-            times += [second for second, _ in _events(flights, place)]
-    return max(times)
+            flight_s = float(np.nan_to_num(flights.columns["flight_s"][place]))
+            times += [_AFTER * second for second, _ in _events(flights, place)]
+    return min(max(times), flight_s) if flight_s else max(times), flight_s
 
 
 def _events(flights: Flights, place: int) -> list[tuple[float, int]]:

@@ -170,6 +170,13 @@ class PreLaunchNotice(
     azimuth_min_deg: AzimuthDeg
     azimuth_max_deg: AzimuthDeg
 
+    def __post_init__(self) -> None:
+        """Refuse a window or an area that is empty."""
+        if self.window_end_ns <= self.window_start_ns:
+            raise ValueError("the window ends before it begins")
+        if self.radius_m == 0:
+            raise ValueError("the launch area is empty")
+
 
 class PostLaunchNotice(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="post-launch notice",

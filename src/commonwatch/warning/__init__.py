@@ -15,7 +15,9 @@ source               which sensors a track rests on, and whether they confirm on
 notice               notices given in advance, and how a launch agrees with them
 alert                the life of an alert: a table of transitions
 judgement            all of the above for a batch of estimates
-watch                which instants are judged, and what happens to each alert
+rounds               which instants of each track are judged, row by row as they come
+statement            what is said of a track at an instant, as plain values
+watch                what happens to each alert, step by step or over a whole file
 rows                 the table of alerts
 ===================  ===============================================================================
 

@@ -7,7 +7,7 @@ things counts as one that may fit, for sharing and never for withholding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
@@ -51,41 +51,62 @@ def why_not(
     before
         The sender's ledger up to then.
     """
+    return next(_faults(message, recipient, policy, now_ns=now_ns, before=before), "")
+
+
+def _faults(
+    message: Message,
+    recipient: NationId,
+    policy: Policy,
+    *,
+    now_ns: int,
+    before: Sequence[Entry],
+) -> Iterator[str]:
+    """Yield each reason, the built-in ones first."""
     body = message.body
     if recipient not in policy.nations or recipient == message.originator:
-        return f"{recipient} is nobody that the policy knows"
-    if isinstance(body, Acknowledgement):
-        return ""
+        yield f"{recipient} is nobody that the policy knows"
     if isinstance(body, TestMessage):
-        return "a test message marked actual"
-    if isinstance(body, Cancellation):
-        had = any(
-            entry.content["kind"] in _ON_EVENTS
-            and entry.content.get("event") == body.event
-            and entry.content["recipient"] == recipient
-            and "envelope_sha256" in entry.content
-            for entry in before
-            if entry.kind == "decision"
-        )
-        return "" if had else f"{recipient} never had event {body.event}"
+        yield "a test message marked actual"
+    if isinstance(body, Cancellation) and not _had(recipient, body.event, before):
+        yield f"{recipient} never had event {body.event}"
+    if isinstance(body, Acknowledgement | Cancellation | TestMessage):
+        return
     subject = body.corrected if isinstance(body, Correction) else body
     if _is_own_launch(subject, policy):
-        return "a launch from the own territory"
+        yield "a launch from the own territory"
     kind = kind_of(subject)
     named = [rule for rule in policy.rules if _speaks(rule, message.originator, recipient, policy)]
     fit = [rule for rule in named if _is_in_force(rule, now_ns)]
     for rule in fit:
         if kind in rule.withhold and not _has_conditions(rule):
-            return f'rule "{rule.name}" withholds it'
+            yield f'rule "{rule.name}" withholds it'
     shares = [rule for rule in fit if kind in rule.share]
-    if not shares:
-        return "no rule in force shares it"
     plain = [rule for rule in shares if not _has_conditions(rule)]
-    waits = [now_ns < message.made_ns + rule.delay_s * NS_PER_S for rule in shares]
-    waits_plain = [now_ns < message.made_ns + rule.delay_s * NS_PER_S for rule in plain]
-    if all(waits) or any(waits_plain):
-        return "its delay was not over"
-    return next((fault for rule in plain if (fault := _too_exact(subject, rule))), "")
+    if not shares:
+        yield "no rule in force shares it"
+    if all(_waits(rule, message, now_ns) for rule in shares) or any(
+        _waits(rule, message, now_ns) for rule in plain
+    ):
+        yield "its delay was not over"
+    for rule in plain:
+        yield from _too_exact(subject, rule)
+
+
+def _had(recipient: NationId, event: int, before: Sequence[Entry]) -> bool:
+    """Say whether the ledger has let out anything on an event to a recipient."""
+    return any(
+        entry.content["kind"] in _ON_EVENTS
+        and entry.content.get("event") == event
+        and entry.content["recipient"] == recipient
+        and "envelope_sha256" in entry.content
+        for entry in before
+        if entry.kind == "decision"
+    )
+
+
+def _waits(rule: Rule, message: Message, now_ns: int) -> bool:
+    return now_ns < message.made_ns + rule.delay_s * NS_PER_S
 
 
 def _speaks(rule: Rule, originator: NationId, recipient: NationId, policy: Policy) -> bool:
@@ -125,25 +146,24 @@ def _holds(box: Box, latitude_deg: float, longitude_deg: float) -> bool:
     return (longitude_deg - box.longitude_min_deg) % 360.0 <= width_deg
 
 
-def _too_exact(subject: object, rule: Rule) -> str:
-    """Say what of a message is more exact than a rule allows."""
+def _too_exact(subject: object, rule: Rule) -> Iterator[str]:
+    """Yield what of a message is more exact than a rule allows."""
     if isinstance(subject, TrackReport):
         step_m, step_mm_s = round(rule.position_step_km * 1e3), round(rule.velocity_step_m_s * 1e3)
         if step_m > 1 and any(value % step_m for value in subject.position_ecef_m):
-            return f"a position more exact than {step_m} m"
+            yield f"a position more exact than {step_m} m"
         if step_mm_s > 1 and any(value % step_mm_s for value in subject.velocity_ecef_mm_s):
-            return f"a velocity more exact than {step_mm_s} mm/s"
+            yield f"a velocity more exact than {step_mm_s} mm/s"
         if "pedigree" in rule.fields_left_out and subject.pedigree is not None:
-            return "a pedigree that is left out"
+            yield "a pedigree that is left out"
     launch = subject.launch if isinstance(subject, AlertReport) else subject
     if isinstance(launch, LaunchReport):
         step_ns, step_m = round(rule.time_step_s * NS_PER_S), round(rule.area_step_km * 1e3)
         if step_ns > 1 and launch.launch_time_ns % step_ns:
-            return f"a launch time more exact than {rule.time_step_s:g} s"
+            yield f"a launch time more exact than {rule.time_step_s:g} s"
         if step_m > 1 and launch.launch_area.long_half_axis_m % step_m:
-            return f"a launch area more exact than {step_m} m"
+            yield f"a launch area more exact than {step_m} m"
         if "impact area" in rule.fields_left_out and launch.impact_area is not None:
-            return "an impact area that is left out"
+            yield "an impact area that is left out"
         if "azimuth" in rule.fields_left_out and launch.azimuth_deg is not None:
-            return "an azimuth that is left out"
-    return ""
+            yield "an azimuth that is left out"

@@ -64,7 +64,7 @@ def sensors_of(scenario: Scenario, laydown: str) -> dict[NationId, tuple[Sensor,
     """Return each nation's own sensors in a laydown, owned by its centre; dishes are left out."""
     entries = list(scenario.sensors.values())
     names = list(scenario.sensors)
-    members = [k for k in scenario.laydown(laydown).members]
+    members = scenario.laydown(laydown).members
     working = {
         names[k]: sensor(entries[k], Case.NOMINAL)
         for k in members

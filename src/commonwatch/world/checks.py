@@ -5,8 +5,8 @@ invariant              says
 =====================  =====================================================================
 no leak                nothing reached anyone without an entry that allowed it, under the policy
                        in force when it left
-no double counting     what was added to a fused track rests on looks that nothing else added
-                       rests on
+no double counting     what two senders say is not both added where both rest on one look; no
+                       fused track is surer than all that was said of it, each look counted once
 honest uncertainty     covariances are symmetric and positive, news is not negative
 order and time         ledgers are whole and rise in time; nothing from the future is taken in;
                        whatever arrived is taken in, known from before, or refused and counted
@@ -31,11 +31,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -47,9 +45,10 @@ from commonwatch.errors import InvariantError
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import START, Entry
 from commonwatch.sharing.messages import Heartbeat, Message, Span, TrackReport
-from commonwatch.tracking.estimate import Status
 from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
+from commonwatch.world.breach import Breach
+from commonwatch.world.certainty import too_sure
 from commonwatch.world.clock import TICK_NS
 from commonwatch.world.envelopes import Envelopes
 from commonwatch.world.faults import CLOCK_OFFSET, CRASH
@@ -66,19 +65,6 @@ MUST_ARRIVE: Final = frozenset(
 ON_EVENTS: Final = frozenset({"launch report", "alert report", "correction"})
 SYMMETRIC: Final = 1e-9
 """Relative to the square root of the product of both variances: rounding."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
-    """That an invariant did not hold: which, at which centre, when by the true time, and how."""
-
-    invariant: str
-    centre: NationId
-    time_ns: int
-    words: str
-
-    def __str__(self) -> str:
-        return f"{self.invariant}, {self.centre}: {self.words}"
 
 
 class BrokenWorldError(InvariantError):
@@ -131,9 +117,7 @@ class _Facts:
     def __post_init__(self) -> None:
         self.envelopes = Envelopes(self.history.keyring)
         self.entry_of = {
-            entry.digest: entry
-            for entries in self.history.entries.values()
-            for entry in entries
+            entry.digest: entry for entries in self.history.entries.values() for entry in entries
         }
 
     def decisions(self, centre: NationId) -> Iterator[Entry]:
@@ -189,76 +173,68 @@ def no_leak(facts: _Facts) -> Iterator[Breach]:
 
 
 def _why_it_leaked(facts: _Facts, passage: Passage) -> str:
+    return next((words for words in _leaks(facts, passage) if words), "")
+
+
+def _leaks(facts: _Facts, passage: Passage) -> Iterator[str]:
+    """Yield each reason for which something must not have left."""
     entry = facts.entry_of.get(passage.entry_digest)
     if entry is None or entry.owner != passage.sender or entry.kind != "decision":
-        return "no entry in the ledger allows it"
+        yield "no entry in the ledger allows it"
+        return
     content = entry.content
     if content["recipient"] != passage.recipient:
-        return f"its entry is for {content['recipient']}"
+        yield f"its entry is for {content['recipient']}"
     if content["verdict"] not in ("share", "share coarser"):
-        return f"its entry says {content['verdict']}"
+        yield f"its entry says {content['verdict']}"
     if passage.is_changed or passage.origin == LIE:
-        return ""
+        return
     if hashlib.sha256(passage.envelope).hexdigest() != content.get("envelope_sha256"):
-        return "what left is not what its entry allowed"
+        yield "what left is not what its entry allowed"
     said = facts.envelopes.content(passage.envelope)
     policy = facts.history.configurations[passage.sender].policy
     if said is None:
-        return "nobody can open it"
-    if isinstance(said, Heartbeat):
-        return "" if passage.recipient in policy.nations else "nobody that the policy knows"
-    return why_not(
-        said,
-        passage.recipient,
-        policy,
-        now_ns=entry.time_ns,
-        before=facts.history.entries[passage.sender][: entry.number],
-    )
+        yield "nobody can open it"
+    elif isinstance(said, Message):
+        before = facts.history.entries[passage.sender][: entry.number]
+        yield why_not(said, passage.recipient, policy, now_ns=entry.time_ns, before=before)
+    elif passage.recipient not in policy.nations:
+        yield "a heartbeat to nobody that the policy knows"
 
 
 def no_double_counting(facts: _Facts) -> Iterator[Breach]:
-    """No look of a sensor stands behind two additions to fused tracks by one track or two senders."""
+    """No look stands behind the words of two senders that were both added; nothing is too sure."""
     for centre, configuration in facts.history.configurations.items():
         if not configuration.is_joint:
             continue
         said = _track_reports(facts, centre)
-        added: dict[tuple[str, str], list[tuple[Span, NationId, int, int]]] = {}
+        added: dict[tuple[str, str], list[tuple[Span, NationId, int]]] = {}
         for entry in facts.history.entries[centre]:
             if entry.kind != "received" or entry.content.get("outcome") != "added":
                 continue
-            key = entry.content["originator"], entry.content["number"]
-            body = said.get(key)
-            if body is None:
-                continue
-            for span in body.pedigree or ():
-                for other, sender, track, number in added.get((span.originator, span.sensor), ()):
-                    is_apart = sender == key[0] and track != body.track
-                    if is_apart or number == key[1] and sender == key[0]:
-                        continue
-                    if _news_overlaps(span, body, other, said[sender, number], sender != key[0]):
+            sender, number = NationId(entry.content["originator"]), entry.content["number"]
+            body = said.get((sender, number))
+            for span in () if body is None else body.pedigree or ():
+                known = added.setdefault((span.originator, span.sensor), [])
+                for other, by, before in known:
+                    if by != sender and _overlap(span, other):
                         yield Breach(
                             invariant="no double counting",
                             centre=centre,
                             time_ns=entry.time_ns,
-                            words=f"messages {number} of {sender} and {key[1]} of {key[0]} were "
-                            f"both added and share looks of {span.sensor}",
+                            words=f"messages {before} of {by} and {number} of {sender} were both "
+                            f"added and share looks of {span.sensor}",
                         )
-                place = added.setdefault((span.originator, span.sensor), [])
-                place.append((span, key[0], body.track, key[1]))
+                known.append((span, sender, number))
+        if not facts.history.liars:
+            yield from too_sure(facts.history, facts.envelopes, centre)
 
 
-def _news_overlaps(
-    span: Span, body: TrackReport, other: Span, before: TrackReport, is_whole: bool
-) -> bool:
-    """Whether the new parts of two spans overlap; between two senders the whole ones count."""
-    one = span.after_ns if is_whole else max(span.after_ns, body.since_ns)
-    two = other.after_ns if is_whole else max(other.after_ns, before.since_ns)
-    return max(one, two) < min(span.until_ns, other.until_ns)
+def _overlap(one: Span, two: Span) -> bool:
+    return max(one.after_ns, two.after_ns) < min(one.until_ns, two.until_ns)
 
 
-def _track_reports(
-    facts: _Facts, centre: NationId
-) -> dict[tuple[NationId, int], TrackReport]:
+def _track_reports(facts: _Facts, centre: NationId) -> dict[tuple[NationId, int], TrackReport]:
     found = {}
     for _, events in facts.given(centre):
         for event in events:
@@ -325,7 +301,7 @@ def _full(triangles: F64) -> F64:
 
 
 def order_and_time(facts: _Facts) -> Iterator[Breach]:
-    """Ledgers are whole and rise in time; what arrived is taken in, known, or refused and counted."""
+    """Ledgers are whole and rise in time; what arrived is taken in, known, or counted."""
     for centre, entries in facts.history.entries.items():
         previous, time_ns = START, 0
         for number, entry in enumerate(entries):
@@ -343,9 +319,7 @@ def order_and_time(facts: _Facts) -> Iterator[Breach]:
 
 def _arrivals(facts: _Facts, centre: NationId) -> Iterator[Breach]:
     """Count what was given to a centre by hand, and compare with what its ledger says."""
-    allowed_ns = round(
-        facts.history.configurations[centre].limits.clock_error_max_s * NS_PER_S
-    )
+    allowed_ns = round(facts.history.configurations[centre].limits.clock_error_max_s * NS_PER_S)
     partners = {each.nation for each in facts.history.configurations[centre].partners}
     expected, refused = Counter[tuple[NationId, int]](), 0
     for now_ns, events in facts.given(centre):
@@ -393,7 +367,7 @@ def _sender(content: Message | Heartbeat | None) -> NationId:
 
 
 def liveness(facts: _Facts) -> Iterator[Breach]:
-    """What must not be lost, or a later word on the same event, has arrived in time."""
+    """See that what must not be lost, or a later word on its event, has arrived in time."""
     history = facts.history
     first: dict[tuple[NationId, NationId, int], Passage] = {}
     arrived: dict[tuple[NationId, NationId, int], list[tuple[int, int]]] = {}
@@ -492,7 +466,7 @@ def stated_s(manner: Manner) -> float:
 
 
 def _releases(facts: _Facts) -> Iterator[Breach]:
-    """What a person has released is decided about, for each partner."""
+    """See that what a person has released is decided about, for each partner."""
     for centre, configuration in facts.history.configurations.items():
         floor = [each for each in facts.history.shown if each.centre == centre]
         decided: dict[int, set[str]] = {}
@@ -559,9 +533,7 @@ def evidence(facts: _Facts) -> Iterator[Breach]:
                 yield _unfounded(centre, shown.time_ns, {"alert": alert.alert}, "nothing at all")
 
 
-def _unfounded(
-    centre: NationId, time_ns: int, content: Mapping[str, Any], what: str
-) -> Breach:
+def _unfounded(centre: NationId, time_ns: int, content: Mapping[str, Any], what: str) -> Breach:
     return Breach(
         invariant="evidence",
         centre=centre,

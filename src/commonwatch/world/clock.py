@@ -1,4 +1,4 @@
-"""Time in the world: integer nanoseconds, one agenda, and a clock for each centre that may be wrong.
+"""Time in the world: integer nanoseconds, one agenda, and clocks that may be wrong.
 
 =============  ==================================================  =======
 figure         source                                              mark

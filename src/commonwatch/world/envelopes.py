@@ -58,9 +58,7 @@ class Envelopes:
             return None
 
 
-def _read(
-    payload: object, payload_type: str, signer: NationId
-) -> Message | Heartbeat | None:
+def _read(payload: object, payload_type: str, signer: NationId) -> Message | Heartbeat | None:
     if payload_type == "application/vnd.commonwatch.heartbeat+json":
         beat = msgspec.convert(payload, Heartbeat)
         return beat if beat.heartbeat == signer else None

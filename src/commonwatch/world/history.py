@@ -192,15 +192,16 @@ def _messages(history: History) -> dict[str, list[Any]]:
     by_digest: dict[str, list[Passage]] = {}
     for passage in history.passages:
         by_digest.setdefault(passage.entry_digest, []).append(passage)
-    rows = []
     decided = [
         entry
         for centre in sorted(history.entries)
         for entry in history.entries[centre]
         if entry.kind == "decision"
     ]
-    for entry in sorted(decided, key=lambda each: (each.time_ns, each.owner, each.number)):
-        rows.append(_message(entry, by_digest.get(entry.digest, [])))
+    rows = [
+        _message(entry, by_digest.get(entry.digest, []))
+        for entry in sorted(decided, key=lambda each: (each.time_ns, each.owner, each.number))
+    ]
     names = (
         "time_ns", "sender", "recipient", "kind", "number", "event", "verdict", "rule", "words",
         "sent_ns", "received_ns", "byte_count", "outcome",

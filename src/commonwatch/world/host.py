@@ -1,4 +1,4 @@
-"""The machine that a centre runs on: its disk, its clock, what waits for the next step; it may fail.
+"""The machine that a centre runs on: its disk, its clock, what waits; it may fail.
 
 On the disk are the ledger, each entry durable before the next effect is carried out; a snapshot of
 the memory, each ``SNAPSHOT_S``; and a journal of the events of each step since. A crash stops the
@@ -117,7 +117,7 @@ class Host:
         return self.centre is not None
 
     def restart(self) -> tuple[Effect, ...]:
-        """Start, or start again from what is on the disk; return what is still to be carried out."""
+        """Start, or start again from the disk; return what is still to be carried out."""
         if self.centre is not None:
             return ()
         saved = self._saved

@@ -132,6 +132,19 @@ class Passage:
 
 
 @dataclass(slots=True, eq=False)
+class _Draws:
+    """Uniform numbers, ``_DRAWS`` for each message, drawn in blocks."""
+
+    rng: np.random.Generator
+    block: list[list[float]] = field(default_factory=list)
+
+    def next(self) -> list[float]:
+        if not self.block:
+            self.block = self.rng.random((_BLOCK, _DRAWS))[::-1].tolist()
+        return self.block.pop()
+
+
+@dataclass(slots=True, eq=False)
 class WorldLink:
     """The way from one centre to another.
 
@@ -146,7 +159,7 @@ class WorldLink:
     enter
         Enters what is to happen: time and deed, as ``Agenda.enter``.
     deliver
-        Called with each passage that arrives, at its time.
+        Called with each passage at the time of its arrival.
     passages
         Where each sending is written down.
     """
@@ -156,15 +169,16 @@ class WorldLink:
     manner: Manner
     seed: int
     enter: Callable[[int, Callable[[int], None]], None]
-    deliver: Callable[[Passage, int], None]
+    deliver: Callable[[Passage], None]
     passages: list[Passage]
     now_ns: int = 0
     _troubles: dict[int, tuple[str, float]] = field(default_factory=dict)
-    _rng: np.random.Generator = field(init=False)
-    _drawn: list[list[float]] = field(default_factory=list)
+    _decided: _Draws = field(init=False)
+    _injected: _Draws = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rng = generator(self.seed, self.name)
+        self._decided = _Draws(generator(self.seed, self.name))
+        self._injected = _Draws(generator(self.seed, f"{self.name}, injected"))
 
     @property
     def name(self) -> str:
@@ -173,7 +187,7 @@ class WorldLink:
 
     @property
     def status(self) -> str:
-        """ "works", or what ails it, by commas."""
+        """Say that it works, or what ails it, by commas."""
         kinds = {kind for kind, _ in self._troubles.values()}
         return ", ".join(kind for kind in TROUBLES if kind in kinds) or WORKS
 
@@ -203,7 +217,9 @@ class WorldLink:
             self.sender, self.recipient, origin, kind, number, entry_digest, envelope, self.now_ns
         )
         self.passages.append(passage)
-        delay, added, loss, repeat, again, reorder, garble, place = self._draws()
+        delay, added, loss, repeat, again, reorder, garble, place = (
+            self._injected if origin == INJECTED else self._decided
+        ).next()
         amounts = self._amounts()
         if CUT in amounts:
             passage.outcome = LOST_CUT
@@ -228,7 +244,7 @@ class WorldLink:
         # Never at the instant of sending: that instant's steps may be done already.
         at_ns = self.now_ns + max(1, round(delay_s * NS_PER_S))
         passage.arrival_ns = at_ns
-        self.enter(at_ns, lambda time_ns: self.deliver(passage, time_ns))
+        self.enter(at_ns, lambda _: self.deliver(passage))
 
     def _amounts(self) -> dict[str, float]:
         """Strength of each kind of trouble: of several the worst."""
@@ -236,11 +252,6 @@ class WorldLink:
         for kind, amount in self._troubles.values():
             amounts[kind] = max(amounts.get(kind, 0.0), amount)
         return amounts
-
-    def _draws(self) -> list[float]:
-        if not self._drawn:
-            self._drawn = self._rng.random((_BLOCK, _DRAWS))[::-1].tolist()
-        return self._drawn.pop()
 
 
 def garbled(envelope: bytes, place: float) -> bytes:

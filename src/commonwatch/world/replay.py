@@ -14,7 +14,7 @@ from commonwatch.centre.core import Centre
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import DamagedLedgerError, read_ledger
 from commonwatch.tracking.estimate import Estimates
-from commonwatch.world.checks import Breach
+from commonwatch.world.breach import Breach
 from commonwatch.world.history import History
 from commonwatch.world.host import Life
 

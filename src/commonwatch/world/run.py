@@ -1,4 +1,4 @@
-"""Runs a world: truth and sensors feed centres, links carry what they release, faults strike and heal.
+"""Runs a world: sensors feed centres, links carry what they release, faults strike and heal.
 
 Everything happens in one process on one integer clock. Between two ticks of a second the agenda is
 carried out: detections and messages arrive, people decide, faults strike and heal. At a tick each
@@ -218,7 +218,7 @@ class _World:
                 entry_digest=released.entry_digest,
             )
 
-    def _deliver(self, passage: Passage, now_ns: int) -> None:
+    def _deliver(self, passage: Passage) -> None:
         host = self.hosts[passage.recipient]
         if not host.is_up:
             passage.outcome = LOST_DOWN

@@ -1,0 +1,146 @@
+"""Whether a fused track is surer than everything that its contributors have said of it.
+
+Own sensors of several nations share no look, so that the sum of what each says on its own is the
+most that can be known:
+
+    P^-1 <= sum over contributors' tracks of P_i^-1,
+
+each P_i a whole report, brought to the same instant without any process noise. Whatever counts a
+look twice breaks it, be it by news, by a whole report, or by one that came back. Each P_i is the
+last report of its track; where that is not enough, any of the last ``REMEMBERED``, for told
+uncertainty turns with the line of sight, and a later report may be less sure in some direction
+than the one that a centre still holds.
+
+==================  ==========================================================  =======
+figure              source                                                      mark
+==================  ==========================================================  =======
+``SLACK``           rounding of reports, and the bend of the prediction; one    assumed
+                    report counted twice makes half as much again of two
+``NEAR``            squared distance at which a report may be of the object:    assumed
+                    one too many only loosens the bound
+``REMEMBERED``      a minute of reports: older ones are not held               assumed
+==================  ==========================================================  =======
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from commonwatch.centre.events import MessageArrived
+from commonwatch.identity import NationId
+from commonwatch.sharing.messages import TrackReport
+from commonwatch.tracking.estimate import Estimates, predict
+from commonwatch.units import NS_PER_S
+from commonwatch.world.breach import Breach
+from commonwatch.world.envelopes import Envelopes
+from commonwatch.world.history import History
+
+F64 = npt.NDArray[np.float64]
+Words = dict[tuple[NationId, int], list[TrackReport]]
+
+SLACK: Final = 1.1
+NEAR: Final = 100.0
+REMEMBERED: Final = 6
+CHOICES_MAX: Final = 1_500
+_UNIT: Final = np.array([1.0, 1.0, 1.0, 1e-3, 1e-3, 1e-3])
+_UPPER: Final = np.triu_indices(6)
+
+
+def too_sure(history: History, envelopes: Envelopes, centre: NationId) -> Iterator[Breach]:
+    """Yield fused tracks that are surer than all reports on them together.
+
+    Parameters
+    ----------
+    history
+        Of a world without liars: what they say of an object lies anywhere.
+    envelopes
+        Opens what arrived.
+    centre
+        A joint one.
+    """
+    reports = _reports(history, envelopes, centre)
+    if not reports:
+        return
+    words: Words = {}
+    place = 0
+    for believed in history.believed:
+        if believed.centre != centre or not len(believed.estimates):
+            continue
+        known_ns = int(believed.estimates.known_ns.max())
+        while place < len(reports) and reports[place][0] <= known_ns:
+            _, key, report = reports[place]
+            kept = sorted([*words.get(key, []), report], key=lambda each: each.time_ns)
+            words[key] = kept[-REMEMBERED:]
+            place += 1
+        for row, ratio in enumerate(_ratios(believed.estimates, words)):
+            if ratio > SLACK:
+                yield Breach(
+                    invariant="no double counting",
+                    centre=centre,
+                    time_ns=known_ns,
+                    words=f"system track {int(believed.estimates.track[row])} holds {ratio:.2f} "
+                    "times what all reports on it say together",
+                )
+
+
+def _reports(
+    history: History, envelopes: Envelopes, centre: NationId
+) -> list[tuple[int, tuple[NationId, int], TrackReport]]:
+    """Own time at which each report was taken in, whose it is, and what it says."""
+    found = []
+    for life in history.lives[centre]:
+        for now_ns, events in life.steps:
+            for event in events:
+                if not isinstance(event, MessageArrived):
+                    continue
+                message = envelopes.message(event.envelope)
+                if message is not None and isinstance(message.body, TrackReport):
+                    key = message.originator, message.body.track
+                    found.append((now_ns, key, message.body))
+    return found
+
+
+def _ratios(estimates: Estimates, words: Words) -> F64:
+    """Return by how much each row exceeds the sum, in its worst direction, shape (N,)."""
+    bodies = [body for kept in words.values() for body in reversed(kept)]
+    if not bodies:
+        return np.zeros(len(estimates))
+    track = np.repeat(np.arange(len(words)), [len(kept) for kept in words.values()])
+    states = np.array([[*b.position_ecef_m, *b.velocity_ecef_mm_s] for b in bodies]) * _UNIT
+    covariances = np.zeros((len(bodies), 6, 6))
+    for row, body in enumerate(bodies):
+        covariances[row][_UPPER] = body.covariance
+        covariances[row].T[_UPPER] = body.covariance
+    ratios = np.zeros(len(estimates))
+    for row in range(len(estimates)):
+        seconds = (int(estimates.time_ns[row]) - np.array([b.time_ns for b in bodies])) / NS_PER_S
+        mean, covariance = predict(states, covariances, seconds, process_noise_m2_s3=0.0)
+        own = estimates.covariance[row]
+        gap = mean - estimates.state_vector[row]
+        pull = np.linalg.solve(own + covariance, gap[..., None])[..., 0]
+        near = np.einsum("ni,ni->n", gap, pull) < NEAR
+        information = np.linalg.inv(covariance)
+        choices = [information[near & (track == each)] for each in np.unique(track[near]).tolist()]
+        ratios[row] = _least_ratio(np.linalg.inv(own), choices)
+    return ratios
+
+
+def _least_ratio(own: F64, choices: list[F64]) -> float:
+    """Compare with the latest word of each track; where that is not enough, with any choice."""
+    if not choices:
+        return 0.0
+    latest = _ratio(own, sum(words[0] for words in choices))
+    if latest <= SLACK:
+        return latest
+    several = itertools.islice(itertools.product(*choices), CHOICES_MAX)
+    return min(_ratio(own, sum(chosen)) for chosen in several)
+
+
+def _ratio(own: F64, total: F64 | int) -> float:
+    lower = np.linalg.cholesky(np.linalg.inv(total))
+    return float(np.linalg.eigvalsh(lower.T @ own @ lower)[-1])
