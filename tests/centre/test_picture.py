@@ -22,7 +22,6 @@ from commonwatch.centre.picture import (
     rounded_up,
     track_reports,
 )
-from commonwatch.errors import InputError
 from commonwatch.fusion.combination import add_news, tracklets
 from commonwatch.fusion.system_tracks import (
     ADDED,
@@ -261,9 +260,8 @@ def test_a_notice_that_has_gone_over_the_wire_is_the_notice() -> None:
         wanted = getattr(notice, field.name)
         if field.name != "delivered_ns":
             assert getattr(found, field.name) == pytest.approx(wanted, abs=1e-12)
-    empty = msgspec.structs.replace(notice_report(notice), window_end_ns=EPOCH_NS)
-    with pytest.raises(InputError, match="the window ends before it begins"):
-        notice_of(empty, delivered_ns=7)
+    with pytest.raises(ValueError, match="the window ends before it begins"):
+        msgspec.structs.replace(notice_report(notice), window_end_ns=EPOCH_NS)
 
 
 def test_nothing_to_say_is_said_by_no_message() -> None:

@@ -23,7 +23,7 @@ from commonwatch.report.sharing_answers import (
 )
 from commonwatch.report.sharing_charts import median_curve
 from commonwatch.report.sharing_figures import Flights, Sharing, has_sharing
-from commonwatch.report.sharing_listings import sharing_listings, warning_grid
+from commonwatch.report.sharing_listings import aim_point_listing, sharing_listings, warning_grid
 from commonwatch.report.sharing_page import points_for_machines, sharing_screen, shown_laydowns
 from commonwatch.report.summary import summary
 from commonwatch.studies.score_intervals import binomial_count
@@ -122,17 +122,21 @@ def test_point_c_counts_missed_flights_and_alerts_of_no_flight_exactly() -> None
     said = " ".join(points()["C"].sentences)
     flights = len(rows_of("all", "nothing", "joint"))
     assert f"sharing nothing {count_text(binomial_count(flights, flights))}" in said
-    alerts = [
-        row
-        for row in iran().tables["alert_counts"].to_pylist()
-        if (row["laydown"], row["level"], row["centre"], row["delay"])
-        == ("all", "tracks", "us-nato", "none")
-    ]
-    false = sum(row["false_count"] for row in alerts)
-    total = sum(row["alert_count"] for row in alerts)
+    shares = []
+    for level in LEVELS:
+        alerts = [
+            row
+            for row in iran().tables["alert_counts"].to_pylist()
+            if (row["laydown"], row["level"], row["centre"], row["delay"])
+            == ("all", level.name, "us-nato", "none")
+        ]
+        false = sum(row["false_count"] for row in alerts)
+        total = sum(row["alert_count"] for row in alerts)
+        shares.append((false / total, total, false, level.title))
+    _, total, false, title = max(shares, key=lambda each: each[:2])
     low, high = exact_interval(false, total)
-    assert f"{false} of {total} [{math.floor(low)}, {math.ceil(high)}]" in said
-    assert "confirmed 0 of" in said
+    counted = f"{false} of {total} [{math.floor(low)}, {math.ceil(high)}]"
+    assert f"US and NATO {counted} (sharing {title}), confirmed 0 of {total} [0, " in said
 
 
 def test_point_d_says_how_a_slower_person_costs_warning() -> None:
@@ -175,6 +179,26 @@ def test_every_centre_has_a_table_with_every_laydown_and_level() -> None:
     for table in listings:
         assert len(table.rows) == len(iran().laydowns) * len(LEVELS)
         assert all(len(row) == len(table.heads) for row in table.rows)
+
+
+def test_each_aim_point_has_its_own_warning_left_at_each_centre_and_level() -> None:
+    table = aim_point_listing(sharing(), "us-nato+armavir")
+    aims = {row["aim_point"] for row in rows_of("us-nato+armavir", "tracks", "us-nato")}
+    assert len(table.rows) == 3 * len(aims)
+    for title, centre, *cells in table.rows:
+        name = next(
+            each.name
+            for each in iran().centres
+            if each.title == centre.words.replace("Joint", "joint")
+        )
+        for level, cell in zip(LEVELS, cells, strict=True):
+            rows = [
+                row
+                for row in rows_of("us-nato+armavir", level.name, name)
+                if iran().place(row["aim_point"]) == title.words
+            ]
+            known = any(row["warning_left_s"] is not None for row in rows)
+            assert cell.words == (f"{left_by_half(rows):,.0f} s" if known else "never")
 
 
 def test_the_laydowns_that_are_drawn_are_the_telling_one_and_everything() -> None:
@@ -241,6 +265,7 @@ def test_the_median_ellipse_counts_flights_that_know_none_and_leaves_out_those_d
         key=np.array([[1, 0], [1, 1], [1, 2]]),
         columns={"flight_s": np.array([100.0, 100.0, 30.0])},
         outcome=("", "", ""),
+        aim_point=("", "", ""),
     )
     key = np.array([[1, 0], [1, 1], [1, 0], [2, 0]])
     times, sizes = median_curve(

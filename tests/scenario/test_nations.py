@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from commonwatch.scenario import catalogue
+from commonwatch.scenario.assumptions import delay_assumptions
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.nations import DelaySpan
@@ -193,3 +194,23 @@ def test_delays_lie_between_their_ends_and_about_their_middle() -> None:
 def test_a_delay_without_play_is_always_the_same() -> None:
     span = DelaySpan(low_s=2.0, nominal_s=2.0, high_s=2.0, mark="assumed", source="test")
     assert span.drawn(np.random.default_rng(3), 3).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_every_delay_that_is_an_interval_is_listed_with_its_mark(tmp_path: Path) -> None:
+    text = """
+[[links]]
+between = ["no", "joint"]
+delay_s = { low = 0.0, nominal = 1.0, high = 4.0, mark = "found", source = "a test" }
+
+[delays]
+tracks_s = 3.0
+"""
+    listed = delay_assumptions(described(tmp_path, SCENARIO + text))
+    assert [(each.path, each.low, each.nominal, each.high, each.mark) for each in listed] == [
+        ("delays.sensor_s", 1.0, 2.0, 3.0, "assumed"),
+        ("delays.detections_s", 0.5, 1.0, 2.0, "assumed"),
+        ("delays.messages_s", 0.5, 1.0, 2.0, "assumed"),
+        ("delays.launch_report_s", 30.0, 90.0, 180.0, "assumed"),
+        ("links.no+joint.delay_s", 0.0, 1.0, 4.0, "found"),
+    ]
+    assert {each.unit for each in listed} == {"s"}

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.load import load_scenario
-from commonwatch.world.common import Common
+from commonwatch.world.recordings import Common
 
 HEAD = """
 format = 1

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, Protocol
 
 from commonwatch.centre.launch_reports import Key, Track
 from commonwatch.centre.launches import Launch
+from commonwatch.centre.same_launch import Strand
 from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
-from commonwatch.units import radians_from_degrees
+from commonwatch.units import NS_PER_S, radians_from_degrees
 from commonwatch.warning.alert import TRANSITIONS, Life, Status, Transition
 from commonwatch.warning.assessment import ANSWERS
 from commonwatch.warning.notice import MATCH_WORDS, Matched, Seen
-from commonwatch.warning.source import Support
+from commonwatch.warning.rounds import RECENT_S, Supported
+from commonwatch.warning.source import Source, Support, support
 from commonwatch.warning.statement import Statement
 from commonwatch.warning.watch import Standing
 
@@ -129,8 +132,10 @@ class Alert:
         Its number; and its origin, as ``AlertEvent`` has it.
     standing
         Where it stands, and what was stated last.
+    strands
+        What each of its tracks has shown, the first one first.
     track, said, launch
-        Its track, what was said of it last, and the launch that this gives.
+        The track that speaks for it, what was said of that last, and the launch that this gives.
     reports
         Reports that it rests on at present.
     contributors
@@ -138,7 +143,7 @@ class Alert:
     closed_at
         The support that it had when a person cancelled it; -1 where none did.
     has_ended
-        Whether its track has.
+        Whether its tracks have.
     known_ns
         When anything was last heard of it.
     """
@@ -146,6 +151,7 @@ class Alert:
     number: int
     origin: str
     standing: Standing
+    strands: dict[Track, Strand] = field(default_factory=dict)
     track: Track | None = None
     said: Statement | None = None
     launch: Launch | None = None
@@ -165,6 +171,47 @@ class Alert:
         """Whether it has been raised and not cancelled."""
         return self.status in STANDS
 
+    @property
+    def anchor(self) -> Track:
+        """Its first track: what reports are given to."""
+        return next(iter(self.strands))
+
+    def turn_to_latest(self) -> None:
+        """Let that track speak which goes on and was looked at last."""
+        track, latest = max(
+            self.strands.items(),
+            key=lambda each: (not each[1].has_ended, each[1].seen_ns, each[0]),
+        )
+        self.track, self.said, self.launch = track, latest.said, latest.launch
+        self.has_ended = all(each.has_ended for each in self.strands.values())
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Sensors that have looked at any of its tracks."""
+        if len(self.strands) == 1:
+            return self.strands[self.anchor].sources
+        return _all_of(each.sources for each in self.strands.values())
+
+    def supported(self, said: Statement) -> Supported:
+        """Say what its tracks rest on together, when a statement has just been made of one."""
+        sources = self.sources
+        if len(self.strands) == 1 and len(sources) == len(said.supported.sources):
+            return said.supported
+        oldest_ns = said.time_ns - round(RECENT_S * NS_PER_S)
+        recent = _all_of(
+            each.said.supported.recent
+            for each in self.strands.values()
+            if each.seen_ns > oldest_ns or each.said is said
+        )
+        found, reason = support(sources)
+        return Supported(
+            sources=sources,
+            recent=recent,
+            support=found,
+            reason=reason,
+            recent_support=support(recent)[0],
+        )
+
     def credit(self, names: Collection[NationId]) -> None:
         """Add nations to those whose news it has rested on."""
         if not set(names) <= set(self.contributors):
@@ -181,6 +228,15 @@ class Alert:
             return False
         self.closed_at = -1
         return True
+
+
+def _all_of(parts: Iterable[tuple[Source, ...]]) -> tuple[Source, ...]:
+    """Put sources of several tracks together: each once, with its most looks."""
+    found: dict[str, Source] = {}
+    for each in chain.from_iterable(parts):
+        if each.name not in found or found[each.name].look_count < each.look_count:
+            found[each.name] = each
+    return tuple(found[name] for name in sorted(found))
 
 
 def event_of(

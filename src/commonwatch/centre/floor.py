@@ -59,12 +59,14 @@ from commonwatch.centre.alert import (
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.launch_reports import Body, Key, Report, Reports, Track
-from commonwatch.centre.launches import Launch, estimated, together
+from commonwatch.centre.launches import Launch, together
+from commonwatch.centre.same_launch import Kinship, Strand, between, parted
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.alert import (
     RAISE_MIN,
+    TRANSITIONS,
     Evidence,
     Status,
     Transition,
@@ -82,6 +84,8 @@ OWN: Final = "own"
 LAUNCH_REPORTS: Final = "launch reports"
 AGE_MAX_S: Final = 7_200.0
 _CONFIRMING: Final = (Transition.SINGLE_KIND, Transition.CONFIRMED)
+_CONFIRMED: Final = (Status.SINGLE_KIND, Status.CONFIRMED)
+"""In the order of ``_CONFIRMING``."""
 
 
 class Floor:
@@ -104,6 +108,7 @@ class Floor:
         self._tracks: dict[Track, Alert] = {}
         self._alerts: dict[int, Alert] = {}
         self._beside: dict[Key, Alert] = {}
+        self._kinship = Kinship()
         self._next = 0
         self._now_ns = 0
         self._tidied_ns = 0
@@ -179,30 +184,125 @@ class Floor:
         self._reports.named = tuple(sorted(named & excluded))
 
     def _judged(self, track: Track, said: Statement, names: Sequence[NationId]) -> list[AlertEvent]:
-        """Take a judgement of a track: at most one event."""
+        """Take a judgement of a track."""
         alert = self._tracks.get(track)
         if alert is None:
-            alert = Alert(number=-1, origin=OWN, standing=Standing(), track=track)
-            alert.credit(names)
-            self._tracks[track] = alert
-        alert.said, alert.known_ns = said, self._now_ns
-        alert.launch = (
-            None if said.launch is None else estimated(said.launch, said.impact, said.range_class)
-        )
-        self._reports.follow(track, alert.launch)
+            strand = Strand.of(said)
+            alert, is_new = self._begun(track, strand), True
+        else:
+            strand = alert.strands[track]
+            is_new = strand.hear(said)
+        alert.credit(names)
+        alert.known_ns = self._now_ns
+        events = self._parted(alert, track) if len(alert.strands) > 1 else []
+        alert = self._tracks[track]
+        alert.turn_to_latest()
+        if alert.track == track:
+            events += self._lives(alert, is_new=is_new)
+        return events
+
+    def _begun(self, track: Track, strand: Strand) -> Alert:
+        """Begin what may become an alert."""
+        alert = Alert(number=-1, origin=OWN, standing=Standing(), strands={track: strand})
+        alert.known_ns = self._now_ns
+        self._tracks[track] = alert
+        return alert
+
+    def _lives(self, alert: Alert, *, is_new: bool, why: str = "") -> list[AlertEvent]:
+        """Take a step in the life of a track's alert, from what was just said of it."""
+        said = alert.said
+        self._reports.follow(alert.anchor, alert.launch)
         supported = self._supported(alert)
-        if supported is None:
+        if supported is None or said is None:
             return []  # nobody who sees it is believed
-        if not alert.stands:
-            if not alert.may_rise(supported.support):
-                return []
-            if alert.number < 0 and said.answer_probability[0] >= RAISE_MIN:
-                self._adopt(alert)
+        if not alert.stands and not alert.may_rise(supported.support):
+            return []
+        is_raised = alert.number < 0 and said.answer_probability[0] >= RAISE_MIN
+        if is_raised or (alert.stands and is_new):
+            other = self._same_launch(alert)
+            if other is not None:
+                return self._united(*sorted((alert, other), key=_age))
+        if is_raised:
+            self._adopt(alert)
         noticed = self._match(said.seen)
         transition, reason = judged_anew(alert.standing, said, supported, noticed)
         if transition is Transition.NOTHING:
             return []
-        return [self._event(self._numbered(alert), transition, reason)]
+        words = f"{why}: {reason}" if why else reason
+        return [self._event(self._numbered(alert), transition, words)]
+
+    def _same_launch(self, alert: Alert) -> Alert | None:
+        """Find the alert that is surely of the same launch as this one."""
+        if alert.launch is None or not alert.launch.can_confirm:
+            return None
+        picture = alert.anchor[0]
+        others = {
+            other.number: other
+            for other in self._tracks.values()
+            if other is not alert
+            and other.number >= 0
+            and (other.stands or other.closed_at >= 0)
+            and other.anchor[0] == picture
+        }
+        found = self._kinship.partner(
+            alert.number,
+            tuple(alert.strands.values()),
+            [(number, other.strands.values()) for number, other in others.items()],
+        )
+        if alert.number < 0:
+            self._kinship.forget(alert.number)
+        return None if found is None else others[found]
+
+    def _united(self, alert: Alert, newer: Alert) -> list[AlertEvent]:
+        """Go on with an alert that a newer one turns out to be one with."""
+        tracks, status = " and ".join(f"track {track}" for _, track in newer.strands), newer.status
+        why = f"{tracks} goes on with alert {alert.number}: same launch"
+        if alert.launch is not None and newer.launch is not None:
+            why += f" within {between(alert.launch, newer.launch)}"
+        self._reports.follow(newer.anchor, None)
+        for track, strand in newer.strands.items():
+            alert.strands[track] = strand
+            self._tracks[track] = alert
+        alert.credit(newer.contributors)
+        alert.known_ns = self._now_ns
+        alert.turn_to_latest()
+        self._kinship.forget(alert.number)
+        events = self._lives(alert, is_new=False, why=why)
+        if newer.number < 0:
+            return events
+        if alert.stands and status in _CONFIRMED:
+            transition = _CONFIRMING[_CONFIRMED.index(status)]
+            if (alert.status, transition) in TRANSITIONS:
+                alert.move(transition)
+                events.append(self._event(alert, transition, f"as alert {newer.number} was"))
+        newer.strands, newer.reports = {}, ()
+        self._kinship.forget(newer.number)
+        newer.move(Transition.CANCELLED)
+        gone = f"the same launch as alert {alert.number}"
+        return [*events, self._event(newer, Transition.CANCELLED, gone)]
+
+    def _parted(self, alert: Alert, track: Track) -> list[AlertEvent]:
+        """Give tracks that turn out to be of another launch alerts of their own."""
+        strand, events = alert.strands[track], []
+        for other, its in sorted(alert.strands.items()):
+            why = parted(strand, its) if other != track else ""
+            if not why or len(alert.strands) < 2:
+                continue
+            leaves = max((its.first_ns, other), (strand.first_ns, track))[1]
+            moved = self._begun(leaves, alert.strands.pop(leaves))
+            alert.turn_to_latest()
+            self._reports.follow(alert.anchor, alert.launch)
+            words = f"track {leaves[1]} is of another launch: {why}"
+            rests = self._supported(alert)
+            if alert.status in _CONFIRMED and rests and rests.support is Support.NONE:
+                words += "; what confirmed this alert was of both tracks"
+            if alert.stands:
+                events.append(self._event(alert, Transition.CORRECTED, words))
+            if leaves == track:
+                return events
+            moved.turn_to_latest()
+            events += self._lives(moved, is_new=True)
+        return events
 
     def _adopt(self, alert: Alert) -> None:
         """Go on with the alert that reports of the same launch have raised."""
@@ -212,8 +312,7 @@ class Floor:
             if each.origin == LAUNCH_REPORTS and each.stands
             for key in each.reports
         }
-        track = alert.track
-        for key in () if track is None else self._reports.agreeing(track):
+        for key in self._reports.agreeing(alert.anchor):
             if key in held:
                 other = held[key]
                 alert.number = alert.standing.alert = other.number
@@ -224,9 +323,11 @@ class Floor:
 
     def _end(self, track: Track) -> None:
         alert = self._tracks.get(track)
-        if alert is not None and alert.number >= 0:
-            alert.has_ended = True
-        elif alert is not None:
+        if alert is None:
+            return
+        alert.strands[track].has_ended = True
+        alert.has_ended = all(each.has_ended for each in alert.strands.values())
+        if alert.number < 0:
             del self._tracks[track]
             self._reports.forget((), (track,))
 
@@ -235,7 +336,7 @@ class Floor:
         said = alert.said
         if said is None:
             return None
-        whole = said.supported
+        whole = alert.supported(said)
         sources = self._believed(whole.sources)
         others = self._others(alert.reports, sources)
         # Where no pedigree names sensors, who has a word in the track says whose it is.
@@ -268,7 +369,11 @@ class Floor:
 
     def _rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
         """Give reports to tracks anew, and say what that changes."""
-        raised = {t: a.has_ended for t, a in self._tracks.items() if a.number >= 0 and a.stands}
+        raised = {
+            alert.anchor: alert.has_ended
+            for alert in self._tracks.values()
+            if alert.number >= 0 and alert.stands
+        }
         given = self._reports.by_track(raised)
         events = []
         for track in raised:
@@ -303,7 +408,7 @@ class Floor:
         if transition in _CONFIRMING:
             alert.standing.life = replace(alert.standing.life, status=after.status)
             return [self._event(alert, transition, reason)]
-        words = self._changes(before, alert.reports, changed)
+        words = self._changes(before, alert.reports, changed, has_track=True)
         if not words:
             return []
         is_gain = set(alert.reports) > set(before)
@@ -311,9 +416,18 @@ class Floor:
         return [self._event(alert, kind, words)]
 
     def _changes(
-        self, before: tuple[Key, ...], after: tuple[Key, ...], changed: frozenset[Key]
+        self,
+        before: tuple[Key, ...],
+        after: tuple[Key, ...],
+        changed: frozenset[Key],
+        *,
+        has_track: bool,
     ) -> str:
-        """Say in words how the reports behind an alert have changed; empty where only lost."""
+        """Say in words how the reports behind an alert have changed; empty where only lost.
+
+        What a track's alert states is its sensors' word: a report that is corrected changes nothing
+        of that. Without this, two centres would go on correcting one another.
+        """
         held = self._reports.held
         new = [held[key].name for key in after if key not in before]
         parts = [f"now with {' and '.join(new)}"] if new else []
@@ -321,6 +435,8 @@ class Floor:
             report = held[key]
             if key in changed and report.is_cancelled:
                 parts.append(f"{report.name} taken back: {report.reason}")
+            elif key in changed and key in before and not has_track:
+                parts.append(f"{report.name} corrected: {report.reason or 'more is known'}")
         return "; ".join(parts)
 
     def _doubt(self, alert: Alert) -> str:
@@ -394,7 +510,7 @@ class Floor:
         """Let the alert of a company of reports live on."""
         before, alert.reports = alert.reports, company
         events = []
-        words = self._changes(before, company, changed)
+        words = self._changes(before, company, changed, has_track=False)
         if not alert.stands:
             if not (words or before != company) and alert.closed_at >= 0:
                 return []
@@ -479,7 +595,9 @@ class Floor:
         tracks = [t for t, alert in self._tracks.items() if alert.known_ns < oldest]
         for track in tracks:
             del self._tracks[track]
-        self._alerts = {n: a for n, a in self._alerts.items() if a.known_ns >= oldest}
+        for number in [n for n, a in self._alerts.items() if a.known_ns < oldest]:
+            del self._alerts[number]
+            self._kinship.forget(number)
         self._beside = {k: a for k, a in self._beside.items() if a.known_ns >= oldest}
         needed = {key for alert in self._alerts.values() for key in alert.reports}
         held = self._reports.held
@@ -512,7 +630,7 @@ class Floor:
 
     def _behind(self, alert: Alert) -> tuple[Source, ...]:
         """Return sensors and reports behind an alert at present."""
-        whole = () if alert.said is None else alert.said.supported.sources
+        whole = alert.sources if alert.strands else ()
         sources = tuple(each for each in whole if each.nation not in self._reports.named)
         for key in alert.reports:
             report = self._reports.held[key]
@@ -527,6 +645,8 @@ class Floor:
         """Make an event of what has happened."""
         said, launch = alert.said, self._stated(alert)
         sources = self._behind(alert)
+        if alert.status is Status.CANCELLED:
+            self._kinship.forget(alert.number)
         held = self._reports.held
         names = [each.name for each in sources] + [held[key].name for key in alert.reports]
         seen = said.seen if said is not None else seen_of(launch, self._now_ns)
@@ -540,6 +660,11 @@ class Floor:
             noticed=self._match(seen),
             now_ns=self._now_ns,
         )
+
+
+def _age(alert: Alert) -> tuple[bool, int]:
+    """Sort those that have a number before those that have none."""
+    return alert.number < 0, alert.number
 
 
 def _accused(joint: Fused) -> tuple[NationId, ...]:

@@ -20,7 +20,7 @@ from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.units import NS_PER_S
-from commonwatch.warning.rounds import Rounds
+from commonwatch.warning.rounds import RECENT_S, Rounds
 from commonwatch.warning.source import Book, sources_of
 from commonwatch.warning.statement import Statement, statements
 
@@ -30,7 +30,8 @@ Mask = npt.NDArray[np.bool_]
 
 WORD_AGE_S: Final = 20.0
 """A report each 10 s, up to 6 s on its way, and some to spare: older, and it is silence."""
-LOOKED_AT_NS: Final = 10 * NS_PER_S
+ROUND_S: Final = 10.0
+LOOKED_AT_NS: Final = round(ROUND_S * NS_PER_S)
 NEAR_M: Final = 20_000.0
 NEAR_SQUARED: Final = 60.0
 """Mahalanobis distance squared: far beyond any gate of three degrees of freedom."""
@@ -60,6 +61,9 @@ class JointStep:
         What became of each report, by originator and number of its message.
     words
         Of each system track, how far it can be checked.
+    merged
+        Of system tracks that ended, the number that the object goes on under, where it turned out
+        to be the same.
     """
 
     estimates: Estimates
@@ -70,6 +74,7 @@ class JointStep:
     findings: tuple[Finding, ...]
     outcome: dict[tuple[NationId, int], str]
     words: dict[int, str]
+    merged: dict[int, int]
 
 
 class JointPicture:
@@ -95,10 +100,12 @@ class JointPicture:
         self._judge = Judge(look_s=configuration.report_interval_s)
         self._expectations = Expectations({each.nation: each.sensors for each in partners})
         self._book = Book(self._sources)
-        self._rounds = Rounds(configuration.warning)
+        # Every round is one here: the newest words come a little before it or after.
+        self._rounds = Rounds(replace(configuration.warning, interval_s=0.5 * ROUND_S))
         self._class_names = tuple(each.name for each in configuration.warning.classes)
         self._excluded: frozenset[NationId] = frozenset()
-        self._last: Estimates = empty_estimates()
+        self._last: dict[int, tuple[Estimates, int]] = {}
+        """Each system track as it was last, as a row of estimates."""
         self._stepped_ns = 0
         self._round_ns = 0
         self._tallies: dict[int, tuple[int, ...]] = {}
@@ -111,7 +118,7 @@ class JointPicture:
 
     def next_due_ns(self) -> int | None:
         """When tracks are looked at again though nobody reports: they end; None: there are none."""
-        return self._stepped_ns + LOOKED_AT_NS if len(self._last) else None
+        return self._stepped_ns + LOOKED_AT_NS if self._last else None
 
     def step(
         self, messages: Sequence[Message], decisions: Sequence[PersonDecided], now_ns: int
@@ -136,18 +143,26 @@ class JointPicture:
         self._stepped_ns = now_ns
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
-        judgement = self._judged(picture, reports, now_ns) if said else None
-        outcome, system_track, ended = picture.outcome, picture.system_track, picture.ended
+        judgement, words = self._judged(picture, reports, now_ns) if said else (None, {})
+        first = picture
         if judgement is not None and judgement.excluded != self._excluded:
             self._excluded = judgement.excluded
             picture = self._system.step(reports_of([]), now_ns, excluded=self._excluded)
-            ended = np.union1d(ended, picture.ended)
-        changed = self._changed(picture, said, system_track, ended, now_ns)
-        judged = self._rounds.step(changed.take(self._is_due(changed, now_ns)), self._book)
+        merged = {**first.merged, **picture.merged}
+        for gone, number in merged.items():
+            self._carry(gone, number, now_ns)
+        ended = np.union1d(first.ended, picture.ended)
+        changed = self._changed(picture, said, first.system_track, ended, now_ns)
+        judged = self._rounds.step(
+            changed.take(self._is_due(changed, now_ns)),
+            self._book,
+            coasting=self._system.coasting(now_ns),
+        )
         for track in judged.ended:
             self._book.forget(track)
             self._tallies.pop(track, None)
-            self._looks = {key: count for key, count in self._looks.items() if key[0] != track}
+        if judged.ended:
+            self._looks = {k: v for k, v in self._looks.items() if k[0] not in judged.ended}
         shown = picture.estimates.track.tolist()
         return JointStep(
             estimates=changed,
@@ -161,15 +176,18 @@ class JointPicture:
             findings=() if judgement is None else judgement.findings,
             outcome={
                 (message.originator, message.number): words
-                for message, words in zip(said, outcome, strict=True)
+                for message, words in zip(said, first.outcome, strict=True)
             },
-            words={} if judgement is None else dict(zip(shown, judgement.words, strict=False)),
+            words=words,
+            merged=merged,
         )
 
-    def _judged(self, picture: Picture, reports: Reports, now_ns: int) -> Judgement | None:
+    def _judged(
+        self, picture: Picture, reports: Reports, now_ns: int
+    ) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
-            return None
+            return None, {}
         number, names, mean, covariance, is_there = self._system.whole_words(
             now_ns, age_max_s=WORD_AGE_S
         )
@@ -189,7 +207,13 @@ class JointPicture:
                 picture.estimates.covariance[shown[seen]],
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
-        return self._judge.step(
+        # Under power nobody's covariance holds what the thrust does next: no word to judge by.
+        place = {each: column for column, each in enumerate(number.tolist())}
+        for track, name in self._system.powered(now_ns):
+            if track in place and name in self._reporters:
+                at = self._reporters.index(name), place[track]
+                there[at], expected[at] = False, np.nan
+        judgement = self._judge.step(
             Sources(
                 number=number,
                 contributor=self._reporters,
@@ -201,6 +225,7 @@ class JointPicture:
             now_ns,
             reports=reports,
         )
+        return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
 
     def _changed(
         self,
@@ -216,23 +241,34 @@ class JointPicture:
             if number >= 0:
                 fresh.add(number)
                 self._note_looks(message, number, now_ns)
-        now = picture.estimates
-        rows = np.array([number in fresh for number in now.track.tolist()], dtype=np.bool_)
-        gone = np.isin(self._last.track, ended)
-        last_seen = self._last.take(gone)
-        silent = self._last.take(~gone & ~np.isin(self._last.track, now.track))
-        self._last = joined([now, silent]) if len(silent) else now
-        if not gone.any():
-            return now.take(rows)
-        last = Estimates(
-            track=last_seen.track,
-            time_ns=last_seen.time_ns,
-            known_ns=np.full(len(last_seen), now_ns),
-            status=np.full(len(last_seen), Status.ENDED),
-            state_vector=last_seen.state_vector,
-            covariance=last_seen.covariance,
+        shown = sorted(fresh.intersection(picture.estimates.track.tolist()))
+        now = self._system.last_heard(shown, now_ns)
+        gone = [self._last.pop(number) for number in ended.tolist() if number in self._last]
+        for row, number in enumerate(now.track.tolist()):
+            self._last[number] = now, row
+        if not gone:
+            return now
+        last = joined([estimates.take([row]) for estimates, row in gone])
+        ends = replace(
+            last,
+            known_ns=np.full(len(last), now_ns),
+            status=np.full(len(last), Status.ENDED, dtype=np.int8),
         )
-        return joined([last, now.take(rows)])
+        return joined([ends, now])
+
+    def _carry(self, gone: int, number: int, now_ns: int) -> None:
+        """Let looks at an object that went under two numbers count under the one that stays."""
+        since_ns = now_ns - round(RECENT_S * NS_PER_S)
+        recent = {s.name: s.look_count for s in self._book.sources(gone, now_ns, since_ns=since_ns)}
+        for source in self._book.sources(gone, now_ns):
+            sensor = self._place[NationId(source.nation), SensorId(source.name)]
+            lately = recent.get(source.name, 0)
+            for count, at_ns in ((source.look_count - lately, since_ns), (lately, now_ns)):
+                if count > 0:
+                    self._book.hear(number, sensor, at_ns, count=count)
+        for key in [key for key in self._looks if key[0] == gone]:
+            kept = number, *key[1:]
+            self._looks[kept] = max(self._looks.pop(key), self._looks.get(kept, 0))
 
     def _is_due(self, changed: Estimates, now_ns: int) -> npt.NDArray[np.bool_]:
         """Choose rows to be judged: all in one round each 10 s; at once what is new or has ended.
@@ -305,4 +341,5 @@ def _nothing(excluded: frozenset[NationId]) -> JointStep:
         findings=(),
         outcome={},
         words={},
+        merged={},
     )

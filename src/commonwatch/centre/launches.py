@@ -35,7 +35,6 @@ AZIMUTH_STD_MIN_DEG: Final = 1.0
 AZIMUTH_STD_MAX_DEG: Final = 45.0
 HALF_AXIS_MIN_M: Final = 1_000.0
 HALF_AXIS_MAX_M: Final = 1_000_000.0
-_WEIGHTS: Final = tuple(k / 20 for k in range(21))
 
 Triple: TypeAlias = tuple[float, float, float]
 Symmetric: TypeAlias = tuple[float, float, float]
@@ -182,6 +181,11 @@ def area_of(ellipse: Ellipse) -> Area:
 
 
 def apart_ratio(one: Launch, other: Launch) -> float:
+    """Say how far apart two launches are stated: the first of what ``apart`` returns."""
+    return apart(one, other)[0]
+
+
+def apart(one: Launch, other: Launch) -> tuple[float, float]:
     """Say how far apart two launches are stated, by what each says of its own errors.
 
     Parameters
@@ -195,6 +199,10 @@ def apart_ratio(one: Launch, other: Launch) -> float:
         The largest of the squared differences in time, place and azimuth, each in units of its
         gate: they agree below 1, and a pair that has agreed parts above ``HOLD_RATIO``. Infinite
         where either is too vague to agree with anything.
+    log_density
+        Logarithm of the probability density of these differences, per second, square metre and
+        degree, for one and the same launch: what is vague fits many launches, and none of them
+        well. Minus infinity beyond ``HOLD_RATIO``.
 
     Notes
     -----
@@ -203,25 +211,38 @@ def apart_ratio(one: Launch, other: Launch) -> float:
     """
     mine, theirs = one._place, other._place
     if mine.is_vague or theirs.is_vague:
-        return math.inf
+        return math.inf, -math.inf
     since_s = (one.time_ns - other.time_ns) / NS_PER_S
-    time = since_s * since_s / (mine.time_variance_s2 + theirs.time_variance_s2)
+    variance_s2 = mine.time_variance_s2 + theirs.time_variance_s2
+    time = since_s * since_s / variance_s2
     worst = time / GATE_ONE
     if worst > HOLD_RATIO:
-        return worst
+        return worst, -math.inf
+    azimuth, level_deg2 = 0.0, 360.0 * 360.0 / (2.0 * math.pi)
     if one.azimuth_deg is not None and other.azimuth_deg is not None:
         turned = (one.azimuth_deg - other.azimuth_deg + 180.0) % 360.0 - 180.0
-        azimuth = turned * turned / (mine.azimuth_variance_deg2 + theirs.azimuth_variance_deg2)
+        level_deg2 = mine.azimuth_variance_deg2 + theirs.azimuth_variance_deg2
+        azimuth = turned * turned / level_deg2
         worst = max(worst, azimuth / GATE_ONE)
         if worst > HOLD_RATIO:
-            return worst
+            return worst, -math.inf
     if (other.time_ns, theirs.surface_m) < (one.time_ns, mine.surface_m):
         mine, theirs = theirs, mine  # the plane is that of the earlier: the same both ways
     east, north = mine.offset_m(theirs)
     (a, b, c), (d, e, f) = mine.covariance_m2, theirs.covariance_m2
     a, b, c = a + d, b + e, c + f
-    place = (b * east * east - 2.0 * c * east * north + a * north * north) / (a * b - c * c)
-    return max(worst, place / GATE_PLACE)
+    size = a * b - c * c
+    place = (b * east * east - 2.0 * c * east * north + a * north * north) / size
+    worst = max(worst, place / GATE_PLACE)
+    if worst > HOLD_RATIO:
+        return worst, -math.inf
+    squares, sizes = time + azimuth + place, math.log(variance_s2 * level_deg2) + math.log(size)
+    return worst, -0.5 * (squares + sizes) - 2.0 * math.log(2.0 * math.pi)
+
+
+def distance_m(one: Launch, other: Launch) -> float:
+    """Say how far apart the middles of two areas are, along the plane of the first."""
+    return math.hypot(*one._place.offset_m(other._place))
 
 
 def together(launches: Sequence[Launch]) -> Launch:
@@ -332,12 +353,7 @@ def _intersected(one: Area, other: Area) -> Area:
     mine = _inverse(_covariance(one, least_m=1.0))
     theirs = _inverse(_covariance(other, least_m=1.0))
 
-    best, share = -math.inf, 1.0
-    for weight in reversed(_WEIGHTS):
-        information = _mixed(mine, theirs, weight)
-        size = information[0] * information[1] - information[2] ** 2
-        if size > best:
-            best, share = size, weight
+    share = _least_share(mine, theirs)
     covariance = _inverse(_mixed(mine, theirs, share))
     east, north = _offset_m(one, other)
     pull = (
@@ -352,9 +368,26 @@ def _intersected(one: Area, other: Area) -> Area:
     )
 
 
+def _least_share(one: Symmetric, other: Symmetric) -> float:
+    """Return the share of the first with which the mixture of two informations is the greatest.
+
+    The determinant of the mixture is a square polynomial in the share.
+    """
+    a, b, c = (x - y for x, y in zip(one, other, strict=True))
+    bend = a * b - c * c
+    slope = a * other[1] + b * other[0] - 2.0 * c * other[2]
+    if bend < 0.0:
+        return _between(-0.5 * slope / bend, 0.0, 1.0)
+    return 1.0 if bend + slope >= 0.0 else 0.0
+
+
 def _mixed(one: Symmetric, other: Symmetric, weight: float) -> Symmetric:
-    a, b, c = (weight * x + (1.0 - weight) * y for x, y in zip(one, other, strict=True))
-    return a, b, c
+    rest = 1.0 - weight
+    return (
+        weight * one[0] + rest * other[0],
+        weight * one[1] + rest * other[1],
+        weight * one[2] + rest * other[2],
+    )
 
 
 def _inverse(matrix: Symmetric) -> Symmetric:

@@ -23,8 +23,10 @@ from commonwatch.sharing.messages import (
 from commonwatch.units import NS_PER_S, radians_from_degrees
 from commonwatch.warning.alert import Status
 
-OWN_ORIGINS: Final = ("own", "launch reports")
-"""Alerts of one's own making; what another centre has reported is not said again."""
+OWN: Final = frozenset({"own"})
+JOINT: Final = frozenset({"own", "launch reports"})
+"""Origins of alerts that are said: a nation says what its own sensors show, and nobody else's news;
+the joint centre what it makes of others' as well."""
 TEXT_MAX: Final = 1_000
 STDS: Final = 3.0
 SHARPER: Final = 0.7
@@ -55,7 +57,7 @@ class Statements:
 
     def on_alert(self, event: AlertEvent) -> list[Body]:
         """Say what an event in the life of an alert makes it necessary to say."""
-        if event.origin not in OWN_ORIGINS:
+        if event.origin not in (JOINT if self.is_joint else OWN):
             return []
         self.latest[event.alert] = event
         if event.status == Status.CANCELLED:

@@ -3,8 +3,8 @@
 =====================================  =========================================================
 ``entry``                              where the command begins
 ``main``                               finds the command, reports errors
-``run``, ``coverage``, ``fly``,        the commands
-``track``, ``score``, ``warn``,
+``run``, ``world``, ``coverage``,      the commands
+``fly``, ``track``, ``score``, ``warn``,
 ``show``, ``scenarios``, ``check``,
 ``schema``, ``policy``, ``validate``
 ``outcome``                            what a run leaves behind

@@ -21,7 +21,7 @@ from commonwatch.scenario.nations import DelaySpan
 from commonwatch.scenario.schema import RadarEntry, SensorEntry
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
-from commonwatch.studies.sharing import DELAYS, SeedResult, replayed
+from commonwatch.studies.sharing import DELAYS, SeedResult, replayed, trajectories
 from commonwatch.tables.files import (
     place_to_write,
     staged_folder,
@@ -105,7 +105,7 @@ def _write_sightings(scenario: Scenario, sightings: Sightings, folder: Path) -> 
         ("truth_objects", sightings.objects),
         ("truth_ends", sightings.ends),
         ("truth_biases", sightings.biases),
-        ("trajectories", trajectories(sightings)),
+        ("trajectories", trajectories(sightings, interval_s=TRAJECTORY_STEP_S)),
     ):
         write_table(folder / "truth" / f"{name}.parquet", to_table(name, columns))
 
@@ -115,23 +115,6 @@ def _shown(scenario: Scenario, sightings: Sightings) -> tuple[SensorEntry, ...]:
     names = list(scenario.sensors)
     own = {names[k] for k in scenario.laydown(scenario.world.laydown).members}
     return tuple(entry for entry in sightings.sensors if entry.name in own)
-
-
-def trajectories(sightings: Sightings) -> dict[str, Any]:
-    """Return the columns of ``trajectories``: every flight from lift-off to its end."""
-    flown = sightings.flown
-    paths = flown.trajectories
-    count = np.ceil(paths.end_s / TRAJECTORY_STEP_S).astype(np.int64) + 1
-    flight = np.repeat(np.arange(paths.path_count), count)
-    place = np.arange(len(flight)) - np.repeat(np.cumsum(count) - count, count)
-    since_s = np.minimum(place * TRAJECTORY_STEP_S, paths.end_s[flight])
-    states = paths.state_vector_at(flight, since_s)
-    names = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
-    return {
-        "object": flight,
-        "time_ns": flown.instant_ns(flown.lift_off_s[flight] + since_s),
-        **{name: states[:, k] for k, name in enumerate(names)},
-    }
 
 
 def _drawn(scenario: Scenario, sightings: Sightings) -> dict[str, Any]:
@@ -182,13 +165,7 @@ def report_content(
 ) -> ReportContent:
     """Gather what the report shows."""
     scenario = comparison.scenario
-    titles = {place.name: place.title for place in (*scenario.launch_sites, *scenario.aim_points)}
-    titles |= {path.name: path.title for path in scenario.recorded}
-    titles |= {name: entry.title for name, entry in scenario.launches.items()}
-    titles |= {
-        flight.name: flight.title or titles.get(flight.launch or "", flight.name)
-        for flight in scenario.flights
-    }
+    titles = _place_titles(scenario)
     names = [str(name) for name in scenario.sensors]
     flown = sorted({str(name) for name in comparison.tables["arcs"]["vehicle"].to_pylist()})
     refused = tuple(
@@ -238,20 +215,33 @@ def report_content(
         impact_areas_left_out=_why_no_impact_area(comparison),
         published_ground_range_m=published_ground_range_m(scenario),
         levels=tuple(ReportLevel(name=level.name, title=level.title) for level in scenario.levels),
-        centres=(
-            *(
-                ReportCentre(
-                    name=str(nation.name),
-                    title=nation.title,
-                    sensors=tuple(str(name) for name in nation.sensors),
-                )
-                for nation in scenario.nations
-            ),
-            ReportCentre(name=str(scenario.joint.name), title=scenario.joint.title, is_joint=True),
-        ),
+        centres=_centres(scenario),
         delays=tuple(_delay(scenario, name) for name in DELAYS),
         replayed=(replayed(scenario).laydown, replayed(scenario).level, seed),
     )
+
+
+def _place_titles(scenario: Scenario) -> dict[str, str]:
+    titles = {place.name: place.title for place in (*scenario.launch_sites, *scenario.aim_points)}
+    titles |= {path.name: path.title for path in scenario.recorded}
+    titles |= {name: entry.title for name, entry in scenario.launches.items()}
+    return titles | {
+        flight.name: flight.title or titles.get(flight.launch or "", flight.name)
+        for flight in scenario.flights
+    }
+
+
+def _centres(scenario: Scenario) -> tuple[ReportCentre, ...]:
+    nations = tuple(
+        ReportCentre(
+            name=str(nation.name),
+            title=nation.title,
+            sensors=tuple(str(name) for name in nation.sensors),
+        )
+        for nation in scenario.nations
+    )
+    joint = scenario.joint
+    return (*nations, ReportCentre(name=str(joint.name), title=joint.title, is_joint=True))
 
 
 _DELAY_TITLES: Final = {

@@ -15,8 +15,8 @@ from commonwatch.scenario.schema import SEED_MAX
 
 if TYPE_CHECKING:
     from commonwatch.scenario.description import Scenario
-    from commonwatch.world.common import Common
     from commonwatch.world.history import History
+    from commonwatch.world.recordings import Common
 
 BROKEN: Final = 1
 _SHOWN: Final = 20
@@ -72,7 +72,7 @@ def command(
         stages.show("loading (the first time compiles)", 0.0)
         from commonwatch.scenario.load import load_scenario
         from commonwatch.world.checks import breaches_of
-        from commonwatch.world.common import Common
+        from commonwatch.world.recordings import Common
         from commonwatch.world.replay import replay
         from commonwatch.world.run import WorldOrder, run_world
 

@@ -45,7 +45,7 @@ def fly_worlds(
     if not count:
         return {}
     seeds = [(seed + k) % (SEED_MAX + 1) for k in range(count)]
-    progress = _Progress(stages, begin=begin, end=end, place=kept_folder(scenario))
+    progress = WorldsProgress(stages, begin=begin, end=end, place=kept_folder(scenario))
     try:
         return study_seeds(scenario, seeds, folder=kept_folder(scenario), report=progress.report)
     except KeyboardInterrupt:
@@ -53,8 +53,8 @@ def fly_worlds(
         raise
 
 
-class _Progress:
-    """Says how many seeds are done, and how long the others will take."""
+class WorldsProgress:
+    """Says how many seeds are done, and how long the others will take; see ``fly_worlds``."""
 
     def __init__(self, stages: Stages, *, begin: float, end: float, place: Path) -> None:
         self._stages, self._begin, self._end = stages, begin, end

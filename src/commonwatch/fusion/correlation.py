@@ -7,12 +7,14 @@ figure                         source                                           
 ``keep_probability``           a pair that is held, once in a million                 assumed
 ``neighbour_density``          unrelated objects: one in (100 km)^3 and (500 m/s)^3   assumed
 ``agreed_min``, ``missed_max`` as M of N rules of track life, by eye                  assumed
+``DOUBLE_PROBABILITY``         nine to one against two objects and against rivals     assumed
 =============================  =====================================================  =======
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +36,8 @@ _OFFSETS_MAX: Final = 64
 """Common offsets that are tried, each from one pair."""
 _ROUNDS_MAX: Final = 10
 _SETTLED_M: Final = 1e-3
+DOUBLE_PROBABILITY: Final = 0.9
+"""More than one half, so that no track can be in two pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +201,47 @@ def correlate(
         chosen.append((name, *one_look, agreed, 0))
     names = [name for name, *_ in chosen]
     return _pairs_of([*chosen, *_missed(held, names, first, second, used)], offset)
+
+
+def doubles(
+    estimates: Estimates,
+    contributors: Sequence[Collection[str]],
+    *,
+    settings: Settings | None = None,
+) -> list[tuple[int, int]]:
+    """Find the pairs of one centre's tracks that look like one object.
+
+    Parameters
+    ----------
+    estimates
+        Tracks at one instant, each number once.
+    contributors
+        Who reports each at present: who reports two says that they are two.
+    settings
+        The usual ones, if None.
+
+    Returns
+    -------
+    pairs
+        Numbers of the tracks, the lower first, sorted; each track in one pair at most, and no pair
+        that has a rival nearly as likely.
+    """
+    used = settings or Settings()
+    if len(estimates) < 2:
+        return []
+    alone = np.zeros((len(estimates), len(estimates)))
+    cost, _ = _costs(estimates, estimates, np.zeros(3), is_held=alone, used=used)
+    cost[np.diag_indices(len(cost))] = np.inf
+    for row, column in np.argwhere(np.isfinite(cost)).tolist():
+        if not set(contributors[row]).isdisjoint(contributors[column]):
+            cost[row, column] = np.inf
+    probability = pair_probability(cost)
+    numbers = estimates.track.tolist()
+    return sorted(
+        (min(numbers[row], numbers[column]), max(numbers[row], numbers[column]))
+        for row, column in np.argwhere(probability >= DOUBLE_PROBABILITY).tolist()
+        if row < column
+    )
 
 
 def pair_probability(cost: F64) -> F64:

@@ -166,27 +166,33 @@ def step_between(before: Gaps, now: Gaps, seconds: float, past: Steps) -> Steps:
     -----
     The difference moves straight: d' = F d, S' = F S F'. What filters learnt since is independent
     of what error is left, so that u = d - F d_before has the covariance C = S' - S; process noise
-    of a part e of the variance adds at most 2 e S. Where steps before were larger than stated
-    (noise of powered flight, changes of mode), C is taken as so much larger.
+    of a part e of the variance adds at most 2 e S. Along an axis in which the difference grew
+    less sure C is 2 e S and no less: constant errors of sensors whose line of sight turns, or that
+    are registered anew, are none of this; where it grew less sure by more, the step tells nothing.
+    Where steps before were larger than stated (noise of powered flight, changes of mode), C is
+    taken as so much larger.
     """
     motion = np.eye(6)
     motion[:3, 3:] = seconds * np.eye(3)
     moved = motion @ before.spread @ motion.T
-    covariance = moved - (1.0 - 2.0 * HIDDEN_NOISE) * now.spread
     both = before.is_judged & now.is_judged
-    covariance = np.where(both[..., None, None], covariance, np.eye(6))
     step = np.where(both[..., None], now.gap - before.gap @ motion.T, 0.0)
-    # A difference that grew less sure in some direction (more noise than learnt) tells nothing.
-    is_known = both & _is_positive(covariance)
-    covariance = np.where(is_known[..., None, None], covariance, np.eye(6))
-    weight = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
+    # Along each axis of S = L L' what S' is in units of S, and what C is.
+    lower = np.linalg.cholesky(now.spread)
+    inverse = np.linalg.inv(lower)
+    ratio, axis = np.linalg.eigh(inverse @ moved @ np.swapaxes(inverse, -1, -2))
+    is_known = both & (ratio[..., 0] > 1.0 - 2.0 * HIDDEN_NOISE)
+    size = np.maximum(ratio, 1.0) - 1.0 + 2.0 * HIDDEN_NOISE
+    out = np.swapaxes(inverse, -1, -2) @ axis
+    weight = (out / size[..., None, :]) @ np.swapaxes(out, -1, -2)
+    weight = np.where(is_known[..., None, None], weight, np.eye(6))
     vector = _apply(weight, step)
     known = past.is_known.sum(axis=0)
     squares = np.where(past.is_known, past.square, 0.0).sum(axis=(0, 1))
-    size = np.maximum(1.0, squares / (6.0 * np.maximum(known.sum(axis=0), 1)))
+    larger = np.maximum(1.0, squares / (6.0 * np.maximum(known.sum(axis=0), 1)))
     return Steps(
-        information=(weight[..., :3, :3] / size[:, None, None])[None],
-        vector=(vector[..., :3] / size[:, None])[None],
+        information=(weight[..., :3, :3] / larger[:, None, None])[None],
+        vector=(vector[..., :3] / larger[:, None])[None],
         square=(step * vector).sum(axis=-1)[None],
         is_known=is_known[None],
         is_checked=(is_known & (known.sum(axis=0) >= CHECKED_MIN))[None],
@@ -407,14 +413,3 @@ def _reordered(last: _Look, number: I64) -> _Look:
 
 def _apply(matrix: F64, vector: F64) -> F64:
     return np.asarray((matrix @ vector[..., None])[..., 0])
-
-
-def _is_positive(matrix: F64) -> Mask:
-    """Which of the symmetric matrices are positive, shape (...)."""
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        deviation = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
-        units = np.maximum(deviation[..., :, None] * deviation[..., None, :], 1e-300)
-        return np.asarray(np.linalg.eigvalsh(matrix / units)[..., 0] > 0.0)
-    return np.ones(matrix.shape[:-2], dtype=np.bool_)

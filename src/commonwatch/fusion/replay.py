@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.fusion.combination import News, add_news, summed, whole
+from commonwatch.fusion.chi_square import quantile
+from commonwatch.fusion.combination import (
+    News,
+    add_news,
+    covariance_intersection,
+    summed,
+    whole,
+)
 from commonwatch.fusion.pedigree import Pedigree
 from commonwatch.fusion.system_track import (
     ADDED,
@@ -19,6 +26,7 @@ from commonwatch.fusion.system_track import (
     Belief,
     Settings,
     SystemTrack,
+    Whole,
     Word,
 )
 from commonwatch.tracking import motion_kernel
@@ -27,6 +35,9 @@ from commonwatch.units import NS_PER_S
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+
+NOWHERE: Final = np.array([1e6, 0.0, 0.0, 0.0, 0.0, 0.0])
+"""Where an object is that fell long before anybody asked, and has gone through the Earth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +75,45 @@ def replay(tracks: Iterable[SystemTrack], settings: Settings) -> None:
             _add(adding, settings)
 
 
+def wholes(parts: Sequence[Sequence[Belief | Word]], settings: Settings) -> list[Whole]:
+    """Intersect the parts of every object, at the time of the newest of them.
+
+    What comes of it depends on what was said alone, not on when anybody asks.
+    """
+    times = np.array([max(part.time_ns for part in each) for each in parts])
+    most = max(len(each) for each in parts)
+    place = tuple(np.array([(k, n) for n, each in enumerate(parts) for k in range(len(each))]).T)
+    mean = np.zeros((most, len(parts), 6))
+    covariance = np.broadcast_to(np.eye(6), (most, len(parts), 6, 6)).copy()
+    is_there = np.zeros(mean.shape[:2], dtype=np.bool_)
+    flat = [part for each in parts for part in each]
+    mean[place], covariance[place] = predicted(flat, times[place[1]], settings)
+    is_there[place] = True
+    lost = is_lost(mean, covariance).any(axis=0)
+    mean[:, lost], covariance[:, lost] = NOWHERE, np.eye(6)
+    count = is_there.sum(axis=0)
+    one, two = mean[0], covariance[0]
+    for chosen, rows in ((count == 2, 2), (count > 2, most)):
+        if chosen.any():
+            one[chosen], two[chosen], _ = covariance_intersection(
+                mean[:rows, chosen],
+                covariance[:rows, chosen],
+                is_there=is_there[:rows, chosen],
+            )
+    return [
+        Whole(
+            tuple(each),
+            int(times[row]),
+            one[row],
+            two[row],
+            all(part.is_powered for part in each),
+        )
+        for row, each in enumerate(parts)
+    ]
+
+
 def predicted(
-    parts: Sequence[Belief | Word], to_ns: int | I64, settings: Settings
+    parts: Sequence[Belief | Word | Whole], to_ns: int | I64, settings: Settings
 ) -> tuple[F64, F64]:
     """Move beliefs and words on to an instant, or each to its own; what burns, under power."""
     states = np.stack([part.state_vector for part in parts])
@@ -76,7 +124,7 @@ def predicted(
     )
     phi, work = np.empty((6, 6)), np.empty((6, 6))
     for row, part in enumerate(parts):
-        if isinstance(part, Word) and not part.is_free:
+        if part.is_powered:
             mean[row], covariance[row] = states[row], covariances[row]
             motion_kernel.predict_one(
                 mean[row],
@@ -89,6 +137,12 @@ def predicted(
                 work,
             )
     return mean, covariance
+
+
+def is_lost(mean: F64, covariance: F64) -> npt.NDArray[np.bool_]:
+    """Whether a prediction went where no numbers are."""
+    is_whole = np.isfinite(mean).all(axis=-1) & np.isfinite(covariance).all(axis=(-1, -2))
+    return np.asarray(~is_whole)
 
 
 def _add(adding: list[_Adding], settings: Settings) -> None:
@@ -109,9 +163,42 @@ def _add(adding: list[_Adding], settings: Settings) -> None:
             strays.pop(word.contributor, None)
         else:
             outcome = GATED
-            strays[word.contributor] = strays.get(word.contributor, 0) + 1
+            strays[word.contributor] = (*strays.get(word.contributor, ()), word)
         belief = Belief(word.time_ns, done.state_vector[row], done.covariance[row], shares, strays)
+        if outcome == GATED and (better := _outvoted(belief, settings)) is not None:
+            belief, outcome = better, ADDED if word.contributor in better.shares else GATED
         each.track.concluded(word, outcome, belief)
+
+
+def _outvoted(belief: Belief, settings: Settings) -> Belief | None:
+    """Return the sum of those outside the gate, where they agree and are more than those in it.
+
+    The first word of an object may be wrong, and would keep all others out.
+    """
+    oldest_ns = belief.time_ns - round(settings.age_max_s * NS_PER_S)
+    words = [said[-1] for _, said in sorted(belief.strays.items()) if said[-1].time_ns >= oldest_ns]
+    standing = sum(
+        word.time_ns >= oldest_ns and name not in belief.strays
+        for name, word in belief.shares.items()
+    )
+    if len(words) <= standing:
+        return None
+    mean, covariance = predicted(words, belief.time_ns, settings)
+    gap, spread = mean[:, None] - mean, covariance[:, None] + covariance
+    distance = (gap * np.linalg.solve(spread, gap[..., None])[..., 0]).sum(axis=-1)
+    is_near = distance <= quantile(settings.gate_probability, 6)
+    chosen: list[int] = []
+    for row in np.flatnonzero(is_near[int(is_near.sum(axis=1).argmax())]).tolist():
+        pedigree = words[row].pedigree or Pedigree()
+        if not any(words[other].has_looks_of(pedigree) for other in chosen):
+            chosen.append(row)
+    if len(chosen) <= standing:
+        return None
+    everybody = np.ones((len(chosen), 1), dtype=np.bool_)
+    one, two = summed(mean[chosen, None], covariance[chosen, None], everybody)
+    shares = {words[row].contributor: words[row] for row in chosen}
+    strays = {name: said for name, said in belief.strays.items() if name not in shares}
+    return Belief(belief.time_ns, one[0], two[0], shares, strays)
 
 
 def _news(adding: list[_Adding]) -> News:

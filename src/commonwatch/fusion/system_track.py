@@ -7,6 +7,8 @@ figure               source                                                   ma
 ``age_max_s``        six reports missed                                       assumed
 ``silent_max_s``     as a tracker keeps what has left every view              assumed
 ``gate``             honest news is refused once in ten thousand              assumed
+``look_s``           as often as half of the reports of a track, and no news   assumed
+                     at every look: 10 s at least until two are one
 ``thrust_m_s2``,     as a tracker moves what burns                            assumed
 ``powered_noise``
 ===================  =======================================================  =======
@@ -67,6 +69,9 @@ class Settings:
         Most system tracks.
     correlation
         How a contributor's track finds its system track.
+    look_s, looks_min
+        Time between looks at whether two system tracks are one object, and at how many in a row
+        they must agree.
     """
 
     window_s: float = 20.0
@@ -79,6 +84,8 @@ class Settings:
     powered_noise_m2_s3: float = 4_000.0
     tracks_max: int = 20_000
     correlation: correlation.Settings = field(default_factory=correlation.Settings)
+    look_s: float = 5.0
+    looks_min: int = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +125,11 @@ class Word:
         return self.pedigree is not None and self.pedigree.has_looks_of(pedigree)
 
     @property
+    def is_powered(self) -> bool:
+        """Whether a motor burns, or may burn, as its contributor believes."""
+        return not self.is_free
+
+    @property
     def is_end(self) -> bool:
         """Whether its contributor says no more of the track."""
         return self.status == Status.ENDED
@@ -128,14 +140,19 @@ class Belief:
     """Sum of all that may be added up to a time.
 
     ``shares`` holds the newest whole word of each contributor in the sum: what its news has added
-    up to; ``strays`` counts the words of a contributor that the gate has left out since.
+    up to; ``strays`` the words of a contributor that the gate has left out since.
     """
 
     time_ns: int
     state_vector: F64
     covariance: F64
     shares: Mapping[NationId, Word]
-    strays: Mapping[NationId, int]
+    strays: Mapping[NationId, tuple[Word, ...]]
+
+    @property
+    def is_powered(self) -> bool:
+        """Whether a motor burns: only free flight is added."""
+        return False
 
     @property
     def pedigree(self) -> Pedigree:
@@ -154,6 +171,25 @@ class Belief:
         return [word for other, word in sorted(self.shares.items()) if other != name]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """All that is believed of an object, at the time of the newest word of it.
+
+    Parameters
+    ----------
+    parts
+        What was intersected: while they are the same, so is this.
+    is_powered
+        Whether all parts say so: then it is moved on under power.
+    """
+
+    parts: tuple[Belief | Word, ...]
+    time_ns: int
+    state_vector: F64
+    covariance: F64
+    is_powered: bool
+
+
 @dataclass(slots=True, eq=False)
 class SystemTrack:
     """What a centre remembers of one object."""
@@ -168,6 +204,7 @@ class SystemTrack:
     beside: dict[NationId, Word] = field(default_factory=dict)
     fed_by: set[NationId] = field(default_factory=set)  # whose words the sum holds
     begun_ns: dict[NationId, int] = field(default_factory=dict)  # held whole up to here
+    whole: Whole | None = None
 
     @property
     def belief(self) -> Belief | None:
@@ -243,6 +280,14 @@ class SystemTrack:
         self.begun_ns = {word.contributor: word.time_ns for word in self.words}
         self.beliefs = []
         self.outcomes = {}
+
+    def take_over(self, other: SystemTrack, excluded: frozenset[NationId]) -> None:
+        """Take all that was said of another one, which is the same object, and begin again."""
+        for own, theirs in ((self.latest, other.latest), (self.beside, other.beside)):
+            for name, word in theirs.items():
+                if name not in own or own[name].key < word.key:
+                    own[name] = word
+        self.begin_again(excluded)
 
     def part_with(self, name: NationId, excluded: frozenset[NationId]) -> None:
         """Forget a contributor: its track is another object."""

@@ -20,7 +20,7 @@ figure               source                                                   ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,8 +29,7 @@ import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.fusion import correlation
-from commonwatch.fusion.combination import covariance_intersection
-from commonwatch.fusion.replay import predicted, replay
+from commonwatch.fusion.replay import NOWHERE, is_lost, predicted, replay, wholes
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_track import (
     ADDED,
@@ -42,6 +41,7 @@ from commonwatch.fusion.system_track import (
     Belief,
     Settings,
     SystemTrack,
+    Whole,
     Word,
     words_of,
 )
@@ -78,7 +78,6 @@ NEAREST_M: Final = 6.25e6
 FURTHEST_M: Final = 1e8
 FASTEST_M_S: Final = 20e3
 BELOW_STDS: Final = 3.0
-NOWHERE: Final = np.array([1e6, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,6 +96,8 @@ class Picture:
         The system track that each report belongs to, -1 where it was refused.
     ended
         Numbers that are no more since the step before, sorted.
+    merged
+        Of those, the number that each object goes on under, where it turned out to be the same.
     """
 
     estimates: Estimates
@@ -104,6 +105,7 @@ class Picture:
     outcome: tuple[str, ...]
     system_track: I64
     ended: I64
+    merged: Mapping[int, int]
 
 
 class SystemTracks:
@@ -122,6 +124,9 @@ class SystemTracks:
         self._heard_ns: dict[tuple[NationId, int], int] = {}
         self._next = 1
         self._ended: set[int] = set()
+        self._merged: dict[int, int] = {}
+        self._agreed: dict[tuple[int, int], int] = {}
+        self._looked_ns: int | None = None
         self._excluded: frozenset[NationId] = frozenset()
 
     def step(self, reports: Reports, now_ns: int, *, excluded: Iterable[NationId] = ()) -> Picture:
@@ -142,8 +147,10 @@ class SystemTracks:
         1. Reports that cannot be used are refused, with the reason. 2. Tracks that are new find
         their system track, or make one. 3. Each system track whose past has changed is replayed
         from there on, all of them together, word by word. 4. What stands beside is intersected.
+        5. Two system tracks that nobody calls two objects, and that agree look after look, become
+        one.
         """
-        self._ended = set()
+        self._ended, self._merged = set(), {}
         outcome = self._refusals(reports, now_ns)
         rows = np.array([row for row, said in enumerate(outcome) if not said], dtype=np.int64)
         words = dict(zip(rows.tolist(), words_of(reports, rows), strict=True))
@@ -161,6 +168,7 @@ class SystemTracks:
             if not outcome[row]:
                 track = self._tracks[self._system_of[word.contributor, word.track]]
                 outcome[row] = track.outcomes.get(word.key, REPEATED)
+        self._merge_doubles(now_ns)
         numbers = [
             self._system_of.get((name, track), -1)
             for name, track in zip(reports.contributor, reports.track.tolist(), strict=True)
@@ -173,6 +181,47 @@ class SystemTracks:
             outcome=tuple(outcome),
             system_track=np.array(numbers, dtype=np.int64),
             ended=np.array(sorted(self._ended), dtype=np.int64),
+            merged=dict(sorted(self._merged.items())),
+        )
+
+    def last_heard(self, numbers: Sequence[int], now_ns: int) -> Estimates:
+        """Return system tracks as they were at the time of their newest words.
+
+        Parameters
+        ----------
+        numbers
+            Those that are asked for, sorted; of which nothing is believed, there is no row.
+        now_ns
+            When that is known.
+        """
+        held = self._whole([number for number in numbers if number in self._tracks])
+        return _estimates_of(
+            list(held),
+            np.array([each.state_vector for each in held.values()]).reshape(-1, 6),
+            np.array([each.covariance for each in held.values()]).reshape(-1, 6, 6),
+            np.array([min(each.time_ns, now_ns) for each in held.values()], dtype=np.int64),
+            now_ns,
+        )
+
+    def coasting(self, now_ns: int) -> frozenset[int]:
+        """Return the system tracks of which most that are believed say that no motor burns."""
+        oldest_ns = self._oldest_ns(now_ns)
+        found = []
+        for number, track in self._tracks.items():
+            names = [n for n in track.current(oldest_ns) if n not in self._excluded]
+            coasts = sum(track.latest[name].is_free for name in names)
+            if 2 * coasts > len(names):
+                found.append(number)
+        return frozenset(found)
+
+    def powered(self, now_ns: int) -> frozenset[tuple[int, NationId]]:
+        """Return the system tracks, and whose newest words, under which a motor may burn."""
+        oldest_ns = self._oldest_ns(now_ns)
+        return frozenset(
+            (number, name)
+            for number, track in self._tracks.items()
+            for name in track.current(oldest_ns)
+            if track.latest[name].is_powered
         )
 
     def whole_words(
@@ -259,11 +308,11 @@ class SystemTracks:
             return
         oldest_ns = self._oldest_ns(now_ns)
         is_open = [n for n in sorted(self._tracks) if name not in self._current(n, oldest_ns)]
+        mean, covariance = predicted(list(newest.values()), now_ns, self.settings)
+        at_ns = np.full(len(newest), now_ns)
         pairs = correlation.correlate(
             self._estimated(is_open, now_ns),
-            _estimates_of(
-                list(newest), *predicted(list(newest.values()), now_ns, self.settings), now_ns
-            ),
+            _estimates_of(list(newest), mean, covariance, at_ns, now_ns),
             settings=self.settings.correlation,
         )
         for number, track in zip(
@@ -284,6 +333,34 @@ class SystemTracks:
             return True
         return set(self._tracks[number].latest) - self._excluded <= {word.contributor}
 
+    def _merge_doubles(self, now_ns: int) -> None:
+        """Make one of two system tracks that agree look after look and that nobody calls two."""
+        settings = self.settings
+        if self._looked_ns is not None and (now_ns - self._looked_ns < settings.look_s * NS_PER_S):
+            return
+        self._looked_ns, oldest_ns = now_ns, self._oldest_ns(now_ns)
+        held = {n: own for n in sorted(self._tracks) if (own := self._current(n, oldest_ns))}
+        estimates = self._estimated(list(held), now_ns)
+        named = [held[number] for number in estimates.track.tolist()]
+        pairs = correlation.doubles(estimates, named, settings=settings.correlation)
+        # A pair that fails once begins again: two objects that pass one another agree for a while.
+        self._agreed = {pair: self._agreed.get(pair, 0) + 1 for pair in pairs}
+        sure = [pair for pair, count in self._agreed.items() if count >= settings.looks_min]
+        for older, younger in sorted(sure):
+            self._merge(older, younger)
+            del self._agreed[older, younger]
+        if sure:
+            replay(self._in_order(), settings)
+
+    def _merge(self, older: int, younger: int) -> None:
+        """Let one object go on under the older number."""
+        self._tracks[older].take_over(self._tracks.pop(younger), self._excluded)
+        self._ended.add(younger)
+        self._merged[younger] = older
+        self._system_of = {
+            key: older if number == younger else number for key, number in self._system_of.items()
+        }
+
     def _move(self, name: NationId, track: int, number: int) -> None:
         """Join a track to a system track; of two that become one, the older number stays."""
         before = self._system_of.get((name, track))
@@ -298,6 +375,7 @@ class SystemTracks:
             return
         del self._tracks[before]
         self._ended.add(max(before, number))
+        self._merged[max(before, number)] = min(before, number)
         if before < number:
             joined.number = before
             self._tracks[before] = self._tracks.pop(number)
@@ -345,7 +423,11 @@ class SystemTracks:
     def _part(self, track: SystemTrack) -> None:
         """Let those go whose words have been outside the gate too often."""
         belief = track.belief
-        over = [] if belief is None else [n for n, k in belief.strays.items() if k >= STRAYS_MAX]
+        over = (
+            []
+            if belief is None
+            else [n for n, said in belief.strays.items() if len(said) >= STRAYS_MAX]
+        )
         for name in sorted(over):
             word = track.latest.get(name)
             track.part_with(name, self._excluded)
@@ -384,49 +466,43 @@ class SystemTracks:
 
     def _estimated(self, numbers: list[int], now_ns: int) -> Estimates:
         """Estimates of those system tracks of which anything is believed."""
-        parts = {n: own for n in numbers if (own := self._tracks[n].parts(self._excluded))}
-        if not parts:
+        held = self._whole(numbers)
+        if not held:
             return empty_estimates()
-        mean, covariance = self._intersected(list(parts.values()), now_ns)
-        return _estimates_of(list(parts), mean, covariance, now_ns)
+        mean, covariance = predicted(list(held.values()), now_ns, self.settings)
+        lost = is_lost(mean, covariance)
+        mean[lost], covariance[lost] = NOWHERE, np.eye(6)
+        return _estimates_of(list(held), mean, covariance, np.full(len(held), now_ns), now_ns)
 
-    def _intersected(self, parts: list[list[Belief | Word]], now_ns: int) -> tuple[F64, F64]:
-        """Predict all parts of every object at once, and intersect those of each."""
-        most = max(len(each) for each in parts)
-        place = tuple(
-            np.array([(k, n) for n, each in enumerate(parts) for k in range(len(each))]).T
-        )
-        mean = np.zeros((most, len(parts), 6))
-        covariance = np.broadcast_to(np.eye(6), (most, len(parts), 6, 6)).copy()
-        is_there = np.zeros(mean.shape[:2], dtype=np.bool_)
-        flat = [part for each in parts for part in each]
-        mean[place], covariance[place] = predicted(flat, now_ns, self.settings)
-        is_there[place] = True
-        # What fell long before anybody asked has gone through the Earth: it is where it is not.
-        is_lost = ~(
-            np.isfinite(mean).all(axis=(0, 2)) & np.isfinite(covariance).all(axis=(0, 2, 3))
-        )
-        mean[:, is_lost], covariance[:, is_lost] = NOWHERE, np.eye(6)
-        count = is_there.sum(axis=0)
-        one, two = mean[0], covariance[0]
-        for chosen, most in ((count == 2, 2), (count > 2, len(mean))):
-            if chosen.any():
-                one[chosen], two[chosen], _ = covariance_intersection(
-                    mean[:most, chosen],
-                    covariance[:most, chosen],
-                    is_there=is_there[:most, chosen],
-                )
-        return one, two
+    def _whole(self, numbers: Sequence[int]) -> dict[int, Whole]:
+        """All that is believed of each object of which anything is, from what has changed anew."""
+        parts = {n: own for n in numbers if (own := self._tracks[n].parts(self._excluded))}
+        new = [n for n, own in parts.items() if not _is_of(self._tracks[n].whole, own)]
+        if new:
+            made = wholes([parts[number] for number in new], self.settings)
+            for number, one in zip(new, made, strict=True):
+                self._tracks[number].whole = one
+        return {n: whole for n in parts if (whole := self._tracks[n].whole) is not None}
 
     def _in_order(self) -> list[SystemTrack]:
         return [self._tracks[number] for number in sorted(self._tracks)]
 
 
-def _estimates_of(numbers: list[int], mean: F64, covariance: F64, now_ns: int) -> Estimates:
+def _is_of(whole: Whole | None, parts: list[Belief | Word]) -> bool:
+    return (
+        whole is not None
+        and len(whole.parts) == len(parts)
+        and all(one is two for one, two in zip(whole.parts, parts, strict=True))
+    )
+
+
+def _estimates_of(
+    numbers: list[int], mean: F64, covariance: F64, time_ns: I64, now_ns: int
+) -> Estimates:
     count = len(numbers)
     return Estimates(
-        track=np.array(numbers),
-        time_ns=np.full(count, now_ns),
+        track=np.array(numbers, dtype=np.int64),
+        time_ns=time_ns,
         known_ns=np.full(count, now_ns),
         status=np.full(count, Status.CONFIRMED, dtype=np.int8),
         state_vector=mean,

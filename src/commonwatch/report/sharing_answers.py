@@ -147,14 +147,15 @@ def _warned(flights: Flights) -> str:
 
 
 def foreign_additions(sharing: Sharing) -> tuple[ReportLaydown, ...]:
-    """Return the laydowns that add to the baseline, in the order of the scenario."""
+    """Return the laydowns that add to the baseline, in the order of the scenario.
+
+    The one that holds everything counts where there is no other.
+    """
     content = sharing.content
     base = set(content.laydown(content.baseline).sensors)
-    return tuple(
-        laydown
-        for laydown in content.laydowns
-        if set(laydown.sensors) > base and laydown.name != content.everything
-    )
+    added = [laydown for laydown in content.laydowns if set(laydown.sensors) > base]
+    single = [laydown for laydown in added if laydown.name != content.everything]
+    return tuple(single or added)
 
 
 def is_own(centre: ReportCentre, laydown: ReportLaydown, content: ReportContent) -> bool:
@@ -221,18 +222,36 @@ def _alerted(sharing: Sharing) -> list[str]:
     def missed(centre: str, level: str) -> str:
         return count_text(sharing.flights(laydown, level, centre).missed)
 
-    def false(centre: str, level: str) -> str:
-        alarms = sharing.alarms(laydown, level, centre)
-        if not alarms.alert_count:
-            return "no alert"
-        return f"{count_text(alarms.false)}, confirmed {count_text(alarms.false_confirmed)}"
-
     return [
         f"First alert, half by: {of_each(instant('unconfirmed_s'))}.",
         f"Confirmed, half by: {of_each(instant('confirmed_s'))}.",
         f"Missed flights: {of_each(missed)}.",
-        f"Alerts of no flight: {of_each(false)}.",
+        f"Alerts of no flight, most at any level: {_false(sharing)}.",
     ]
+
+
+def _false(sharing: Sharing) -> str:
+    """Say for each centre at which level most of its alerts are false, and how many confirmed."""
+    said = []
+    for centre in sharing.content.centres:
+        levels = [
+            (sharing.alarms(sharing.content.everything, level.name, centre.name), level.title)
+            for level in sharing.content.levels
+        ]
+        worst, title = max(levels, key=lambda pair: _share(pair[0].false))
+        if not worst.alert_count:
+            said.append(f"{capital(centre.title)} no alert")
+            continue
+        said.append(
+            f"{capital(centre.title)} {count_text(worst.false)} (sharing {title}), confirmed "
+            f"{count_text(worst.false_confirmed)}"
+        )
+    return "; ".join(said)
+
+
+def _share(count: Count) -> tuple[float, int]:
+    """Return what part it is; of equal ones that from more comes first."""
+    return (count.count / count.among, count.among) if count.among else (-1.0, 0)
 
 
 def _instant(flights: Flights, name: str) -> str:

@@ -61,14 +61,22 @@ class Flights:
         Columns of `known` by name, not-a-number where empty, shape (n,).
     outcome
         What each flight ended as.
+    aim_point
+        Where to; empty where there is no aim point.
     """
 
     key: npt.NDArray[np.int64]
     columns: Mapping[str, F64]
     outcome: tuple[str, ...]
+    aim_point: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def to(self, aim_point: str) -> Flights:
+        """Return the flights to one aim point."""
+        rows = np.flatnonzero(np.array(self.aim_point, dtype=object) == aim_point)
+        return _taken(self, rows)
 
     def instants(self, name: str) -> Spread:
         """Return the spread of an event."""
@@ -214,17 +222,22 @@ def _joined(key: npt.NDArray[np.int64]) -> npt.NDArray[np.void]:
 
 
 def _by_world(known: pa.Table) -> dict[tuple[World, str], Flights]:
-    key = np.stack([instants(known, name) for name in ("seed", "object")], axis=1)
-    columns = {name: numbers(known, name) for name in COLUMNS}
-    outcome = np.array(words(known, "outcome"), dtype=object)
-    return {
-        group: Flights(
-            key=key[rows],
-            columns={name: values[rows] for name, values in columns.items()},
-            outcome=tuple(outcome[rows].tolist()),
-        )
-        for group, rows in _groups(known, key).items()
-    }
+    every = Flights(
+        key=np.stack([instants(known, name) for name in ("seed", "object")], axis=1),
+        columns={name: numbers(known, name) for name in COLUMNS},
+        outcome=tuple(words(known, "outcome")),
+        aim_point=tuple(words(known, "aim_point")),
+    )
+    return {group: _taken(every, rows) for group, rows in _groups(known, every.key).items()}
+
+
+def _taken(flights: Flights, rows: npt.NDArray[np.intp]) -> Flights:
+    return Flights(
+        key=flights.key[rows],
+        columns={name: values[rows] for name, values in flights.columns.items()},
+        outcome=tuple(flights.outcome[row] for row in rows.tolist()),
+        aim_point=tuple(flights.aim_point[row] for row in rows.tolist()),
+    )
 
 
 def _groups(
@@ -259,4 +272,5 @@ _NO_FLIGHTS: Final = Flights(
     key=np.empty((0, 2), dtype=np.int64),
     columns={name: np.empty(0) for name in COLUMNS},
     outcome=(),
+    aim_point=(),
 )

@@ -230,6 +230,41 @@ def _moved(gain: Gain) -> Entry:
     )
 
 
+def aim_point_listing(sharing: Sharing, laydown: str) -> Listing:
+    """Return the warning left at each aim point, by centre and level, in one laydown."""
+    content = sharing.content
+    first = sharing.flights(laydown, content.levels[0].name, content.centres[0].name)
+    rows = []
+    for place, aim in enumerate(dict.fromkeys(first.aim_point)):
+        for centre in content.centres:
+            cells = [
+                _left(sharing.flights(laydown, level.name, centre.name).to(aim))
+                for level in content.levels
+            ]
+            title = content.place(aim) if aim else "where it comes down"
+            rows.append(
+                (Entry(words=title, order=place), Entry(words=capital(centre.title)), *cells)
+            )
+    return Listing(
+        caption=f"{content.laydown(laydown).title}: warning left at each aim point when the impact "
+        "area is known",
+        heads=("Aim point", "Centre", *(capital(level.title) for level in content.levels)),
+        rows=tuple(rows),
+    )
+
+
+def _left(flights: Flights) -> Entry:
+    left, known = flights.durations("warning_left_s"), flights.counted("impact_area_s")
+    if not known.count:
+        return Entry(words="never", beneath=count_text(known), order=-1.0, is_number=True)
+    return Entry(
+        words=f"{left.median:,.0f} s",
+        beneath=f"{_bracket(left)} on {count_text(known)}".strip(),
+        order=left.median,
+        is_number=True,
+    )
+
+
 def delay_listing(sharing: Sharing) -> Listing | None:
     """Return what each delay moves where; None where none was moved."""
     effects = delay_effects(sharing)

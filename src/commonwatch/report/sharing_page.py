@@ -24,6 +24,7 @@ from commonwatch.report.sharing_charts import area_figures, level_key, warning_c
 from commonwatch.report.sharing_figures import Flights, Gain, Sharing, has_sharing
 from commonwatch.report.sharing_listings import (
     WarningGrid,
+    aim_point_listing,
     delay_listing,
     sharing_listings,
     warning_grid,
@@ -53,6 +54,7 @@ class SharingScreen:
     timelines: list[Figure]
     timeline_key: Markup
     areas: list[Figure]
+    aims: list[Listing]
     listings: list[Listing]
     delays: Listing | None
 
@@ -78,6 +80,7 @@ def sharing_screen(content: ReportContent) -> SharingScreen | None:
         timelines=[figure for figure in figures if figure is not None],
         timeline_key=timeline_key(),
         areas=area_figures(sharing, chosen),
+        aims=[aim_point_listing(sharing, name) for name in chosen],
         listings=sharing_listings(sharing),
         delays=delay_listing(sharing),
     )
@@ -99,7 +102,7 @@ def shown_laydowns(sharing: Sharing) -> list[str]:
             gain = sharing.gain(own, alone)
             if gain.mean_s > most_s:
                 best, most_s = laydown.name, gain.mean_s
-    return [*([best] if best else []), content.everything]
+    return list(dict.fromkeys([*([best] if best else []), content.everything]))
 
 
 def points_for_machines(content: ReportContent) -> dict[str, Any] | None:

@@ -29,6 +29,13 @@ _WITHOUT_EFFECT: Final = frozenset(
         "range_rate_std_m_s",
     }
 )
+_DELAYS: Final = {
+    "sensor": "From a sensor to its centre",
+    "detections": "Detections between centres",
+    "tracks": "Tracks between centres",
+    "messages": "Other messages between centres",
+    "launch_report": "A person looks before a launch report goes out",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,34 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     """
     entries = (*scenario.sensors.values(), *scenario.vehicles.values(), *scenario.launches.values())
     return tuple(found for entry in entries for found in _of_entry(entry))
+
+
+def delay_assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
+    """List every delay that is an interval: what is known when depends on them, not what is seen.
+
+    Their paths, as ``"delays.tracks_s"`` or ``"links.north+joint.delay_s"``, are for the reader:
+    ``sensors.sensors`` knows none of them.
+    """
+    spans = [
+        (f"delays.{name}_s", title, getattr(scenario.delays, name))
+        for name, title in _DELAYS.items()
+    ]
+    spans += [(f"links.{link.name}.delay_s", link.name, link.delay) for link in scenario.links]
+    return tuple(
+        Assumption(
+            path=path,
+            title=title,
+            key=path.rpartition(".")[2],
+            unit="s",
+            low=span.low_s,
+            nominal=span.nominal_s,
+            high=span.high_s,
+            mark=span.mark,
+            source=span.source,
+        )
+        for path, title, span in spans
+        if span.low_s < span.high_s
+    )
 
 
 def _of_entry(

@@ -103,15 +103,15 @@ def known(believed: Beliefs, flown: TrueFlights) -> Rows:
     impact less the time of knowing.
     """
     rows = Rows()
-    by_alert = rows_by(believed.alerts["centre"])
-    by_track = rows_by(believed.tracks["centre"])
+    said, held_tracks = as_arrays(believed.alerts), as_arrays(believed.tracks)
+    by_alert, by_track = rows_by(said["centre"]), rows_by(held_tracks["centre"])
     none = np.empty(0, dtype=np.int64)
     seen_anywhere = np.zeros(len(flown), dtype=bool)
     for first_ns in believed.first_ns.values():
         seen_anywhere |= first_ns > 0
     for centre in believed.centres:
-        alerts = _Alerts.of(taken(believed.alerts, by_alert.get(centre, none)))
-        tracks = taken(believed.tracks, by_track.get(centre, none))
+        alerts = _Alerts.of(taken(said, by_alert.get(centre, none)))
+        tracks = taken(held_tracks, by_track.get(centre, none))
         follows = flights_of_tracks(tracks, flown)
         speaks = flights_of_alerts(alerts.columns, follows, flown)
         held = _held(tracks, follows)
@@ -157,6 +157,32 @@ class _Alerts:
         """Return the first row of those chosen; -1 where there is none."""
         rows = np.flatnonzero(chosen)
         return int(rows[np.argmin(self.known_ns[rows])]) if len(rows) else -1
+
+
+_ASKED: Final = frozenset(
+    {
+        "centre", "alert", "track", "time_ns", "known_ns", "status", "origin", "launch_time_ns",
+        "launch_time_std_s", "x_m", "y_m", "z_m", "p_00", "p_11", "p_22",
+        *(
+            f"{end}_{name}"
+            for end in ("launch", "impact")
+            for name in ("latitude_deg", "longitude_deg", "long_half_axis_m")
+        ),
+    }
+)  # fmt: skip
+
+
+def as_arrays(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that are asked for as arrays; numbers that may be empty hold nan."""
+    found: dict[str, Any] = {}
+    for name in _ASKED.intersection(columns):
+        values = columns[name]
+        is_length = name.endswith(("_m", "_deg", "_s"))
+        if is_length and not isinstance(values, np.ndarray):
+            found[name] = numbers(values)
+        else:
+            found[name] = np.asarray(values, dtype=None if is_length else object)
+    return found
 
 
 def numbers(values: Any) -> F64:

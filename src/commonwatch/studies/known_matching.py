@@ -3,7 +3,8 @@
 ==========================  ==================================================  =======
 figure                      why                                                 mark
 ==========================  ==================================================  =======
-``NEAR_M``, ``NEAR_STD``    a track that is nowhere near a flight follows none  assumed
+``NEAR_M``, ``NEAR_STD``    a track so near a flight was begun by it, however   assumed
+                            badly it follows it: nothing else is there
 ``LAUNCH_TIME_S``,          floors of what launch reports say: they are rounded assumed
 ``LAUNCH_PLACE_M``,         and may come from one line of sight
 ``IMPACT_PLACE_M``
@@ -26,7 +27,7 @@ from commonwatch.units import NS_PER_S, radians_from_degrees
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-NEAR_M: Final = 10_000.0
+NEAR_M: Final = 60_000.0
 NEAR_STD: Final = 4.0
 ROWS_MAX: Final = 24
 """Of each track so many rows, evenly taken, say what it follows."""
@@ -54,7 +55,7 @@ class TrueFlights:
     launch_rad, impact_rad
         Latitude and longitude, shape (n, 2).
     sample_ns, state_vector
-        Samples of each flight while anybody could see it, rising in time.
+        Samples of each flight, rising in time.
     """
 
     launch_ns: I64
@@ -89,8 +90,10 @@ def true_flights(ends: Mapping[str, Any], objects: Mapping[str, Any]) -> TrueFli
 
     Parameters
     ----------
-    ends, objects
-        Columns of ``truth_ends`` and ``truth_objects``.
+    ends
+        Columns of ``truth_ends``.
+    objects
+        Columns of ``trajectories``; those of ``truth_objects`` do where they are.
     """
     numbers = np.asarray(ends["object"], dtype=np.int64)
     order = np.argsort(numbers, kind="stable")
@@ -157,7 +160,7 @@ def flights_of_tracks(tracks: Mapping[str, Any], flown: TrueFlights) -> dict[int
     np.add.at(table, (index[chosen], votes), 1)
     best = table[:, :-1].argmax(axis=1) if len(flown) else np.zeros(len(numbers), np.int64)
     held = table[np.arange(len(numbers)), best] if len(flown) else np.zeros(len(numbers))
-    follows = np.where(2 * held > table.sum(axis=1), best, NOBODY)
+    follows = np.where(2 * held >= table.sum(axis=1), best, NOBODY)
     return dict(zip(numbers.tolist(), follows.tolist(), strict=True))
 
 
@@ -202,16 +205,16 @@ def flights_of_alerts(
     number = np.asarray(alerts["alert"], dtype=np.int64)
     tracks = [NOBODY if each is None else int(each) for each in list(alerts["track"])]
     found: dict[int, int] = {}
-    for row in range(len(number)):  # rows rise in time, so that the latest words stay
+    for row in range(len(number) - 1, -1, -1):  # rows rise in time
         alert = int(number[row])
+        if found.get(alert, NOBODY) != NOBODY:
+            continue
         if tracks[row] in by_track:
             found[alert] = by_track[tracks[row]]
-        elif alerts["launch_time_ns"][row] is not None:
-            fitting = _fitting(alerts, row, flown)
-            if fitting != NOBODY or alert not in found:
-                found[alert] = fitting
-        else:
+        elif alerts["launch_time_ns"][row] is None:
             found.setdefault(alert, NOBODY)
+        else:
+            found[alert] = _fitting(alerts, row, flown)
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from commonwatch.scenario.description import Scenario
@@ -19,14 +20,15 @@ from commonwatch.studies.known_first import first_at_nations, first_at_partner
 from commonwatch.studies.known_matching import TrueFlights, true_flights
 from commonwatch.tables.known import KNOWN_TABLES
 from commonwatch.tables.schemas import to_table
-from commonwatch.world.common import Common
 from commonwatch.world.history import tables
+from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 from commonwatch.world.sightings import Sightings
 
 Columns = Mapping[str, Any]
 
 NOMINAL: Final = "nominal"
+TRUTH_STEP_S: Final = 2.0
 ENDS: Final = ("low", "high")
 REPLAYED_LEVELS: Final = ("tracks", "detections", "launch-reports")
 """The first of them that the scenario has is shown; else its last one."""
@@ -181,7 +183,33 @@ def _groups(
     for group in by_sensor.values():
         is_moved = group[0].delay == "sensor"
         common = Common.of(with_delay(scenario, group[0]) if is_moved else scenario, seed=seed)
-        yield common, true_flights(common.sightings.ends, common.sightings.objects), group
+        flown = trajectories(common.sightings, interval_s=TRUTH_STEP_S)
+        yield common, true_flights(common.sightings.ends, flown), group
+
+
+def trajectories(sightings: Sightings, *, interval_s: float) -> dict[str, Any]:
+    """Return the columns of ``trajectories``: every flight from lift-off to its end.
+
+    Parameters
+    ----------
+    sightings
+        Of one seed.
+    interval_s
+        Between two rows of a flight.
+    """
+    flown = sightings.flown
+    paths = flown.trajectories
+    count = np.ceil(paths.end_s / interval_s).astype(np.int64) + 1
+    flight = np.repeat(np.arange(paths.path_count), count)
+    place = np.arange(len(flight)) - np.repeat(np.cumsum(count) - count, count)
+    since_s = np.minimum(place * interval_s, paths.end_s[flight])
+    states = paths.state_vector_at(flight, since_s)
+    names = ("x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s")
+    return {
+        "object": flight,
+        "time_ns": flown.instant_ns(flown.lift_off_s[flight] + since_s),
+        **{name: states[:, k] for k, name in enumerate(names)},
+    }
 
 
 def _judged(

@@ -14,7 +14,7 @@ figure                   source                                               ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
@@ -144,6 +144,7 @@ class Rounds:
         book: Book | None,
         *,
         is_last: bool = False,
+        coasting: Container[int] = (),
         say: Callable[[str, float], None] | None = None,
     ) -> Judged:
         """Judge what is due among new rows.
@@ -157,6 +158,8 @@ class Rounds:
             Which looks each track has taken. None: sources are unknown.
         is_last
             Whether nothing more is to come: then the last sight of every track is judged too.
+        coasting
+            Tracks that are known to fly freely, as far as their own motion does not show otherwise.
         say
             Called with what is done, in words, and the part of it.
 
@@ -190,6 +193,9 @@ class Rounds:
             due += self._rest()
             ended += sorted(self._memories)
             self._memories.clear()
+        for one in due:
+            if one.track in coasting:
+                one.memory.motor = Motor.COASTS
         return self._judged(due, tuple(ended), book, say or _silent)
 
     def _rest(self) -> list[_Due]:

@@ -14,11 +14,13 @@ than the one that a centre still holds.
 ==================  ==========================================================  =======
 figure              source                                                      mark
 ==================  ==========================================================  =======
-``SLACK``           rounding of reports, and the bend of the prediction; one    assumed
-                    report counted twice makes half as much again of two
+``SLACK``           honest tracks reach 1.6 in their thinnest direction, where  assumed
+                    radar looks of several sorts meet; 1.0 nearly always.
+                    What is counted twice again and again grows past any
 ``NEAR``            squared distance at which a report may be of the object:    assumed
                     one too many only loosens the bound
 ``REMEMBERED``      a minute of reports: older ones are not held               assumed
+``AGE_MAX_S``       older than this, only the last word of a track is held      assumed
 ==================  ==========================================================  =======
 """
 
@@ -43,9 +45,10 @@ from commonwatch.world.history import History
 F64 = npt.NDArray[np.float64]
 Words = dict[tuple[NationId, int], list[TrackReport]]
 
-SLACK: Final = 1.1
-NEAR: Final = 100.0
+SLACK: Final = 2.0
+NEAR: Final = 400.0
 REMEMBERED: Final = 6
+AGE_MAX_S: Final = 120.0
 CHOICES_MAX: Final = 1_500
 _UNIT: Final = np.array([1.0, 1.0, 1.0, 1e-3, 1e-3, 1e-3])
 _UPPER: Final = np.triu_indices(6)
@@ -107,27 +110,62 @@ def _reports(
 
 def _ratios(estimates: Estimates, words: Words) -> F64:
     """Return by how much each row exceeds the sum, in its worst direction, shape (N,)."""
-    bodies = [body for kept in words.values() for body in reversed(kept)]
+    ratios = np.zeros(len(estimates))
+    known_ns = int(estimates.known_ns.max())
+    held = [_held(kept, known_ns) for kept in words.values()]
+    bodies = [body for kept in held for body in kept]
     if not bodies:
-        return np.zeros(len(estimates))
-    track = np.repeat(np.arange(len(words)), [len(kept) for kept in words.values()])
+        return ratios
+    track = np.repeat(np.arange(len(held)), [len(kept) for kept in held])
+    is_free = np.array([body.motor == "coasts" for body in bodies])
     states = np.array([[*b.position_ecef_m, *b.velocity_ecef_mm_s] for b in bodies]) * _UNIT
     covariances = np.zeros((len(bodies), 6, 6))
     for row, body in enumerate(bodies):
         covariances[row][_UPPER] = body.covariance
         covariances[row].T[_UPPER] = body.covariance
-    ratios = np.zeros(len(estimates))
-    for row in range(len(estimates)):
-        seconds = (int(estimates.time_ns[row]) - np.array([b.time_ns for b in bodies])) / NS_PER_S
+    is_sound = np.linalg.eigvalsh(covariances)[:, 0] > 0.0
+    covariances[~is_sound] = np.eye(6)
+    said_ns = np.array([body.time_ns for body in bodies])
+    for time_ns in np.unique(estimates.time_ns).tolist():
+        seconds = (time_ns - said_ns) / NS_PER_S
         mean, covariance = predict(states, covariances, seconds, process_noise_m2_s3=0.0)
-        own = estimates.covariance[row]
-        gap = mean - estimates.state_vector[row]
-        pull = np.linalg.solve(own + covariance, gap[..., None])[..., 0]
-        near = np.einsum("ni,ni->n", gap, pull) < NEAR
-        information = np.linalg.inv(covariance)
-        choices = [information[near & (track == each)] for each in np.unique(track[near]).tolist()]
-        ratios[row] = _least_ratio(np.linalg.inv(own), choices)
+        for row in np.flatnonzero(estimates.time_ns == time_ns).tolist():
+            own = estimates.covariance[row]
+            if np.linalg.eigvalsh(own)[0] <= 0.0:
+                continue  # that is found elsewhere
+            near = is_sound & _near(mean - estimates.state_vector[row], own + covariance)
+            if not is_free[near].all():
+                continue  # nothing is added where a motor burns
+            # In units of the row's own deviations: metres and metres a second differ too much.
+            unit = np.sqrt(np.diagonal(own))
+            information = _inverse(covariance[near] / np.outer(unit, unit))
+            choices = [information[track[near] == each] for each in np.unique(track[near]).tolist()]
+            ratios[row] = _least_ratio(_inverse(own / np.outer(unit, unit)), choices)
     return ratios
+
+
+def _held(kept: list[TrackReport], known_ns: int) -> list[TrackReport]:
+    """Return the words on a track that a centre may hold, the latest first."""
+    is_old = (known_ns - kept[-1].time_ns) / NS_PER_S > AGE_MAX_S
+    return kept[:-2:-1] if is_old else kept[::-1]
+
+
+def _near(gap: F64, spread: F64) -> npt.NDArray[np.bool_]:
+    """Say which reports may be of an object, by their distance from it."""
+    scale = np.sqrt(np.maximum(np.einsum("nii->ni", spread), 1e-300))
+    unitless = spread / (scale[:, :, None] * scale[:, None, :])
+    value, vector = np.linalg.eigh(unitless)
+    pull = np.einsum("nji,nj->ni", vector, gap / scale) ** 2 / np.maximum(value, 1e-12)
+    return np.asarray(pull.sum(axis=-1) < NEAR)
+
+
+def _inverse(covariance: F64) -> F64:
+    """Invert covariances; long predictions make some of them all but singular."""
+    value, vector = np.linalg.eigh(covariance)
+    least = 1e-15 * value[..., -1:]
+    return np.asarray(
+        (vector / np.maximum(value, least)[..., None, :]) @ np.swapaxes(vector, -1, -2)
+    )
 
 
 def _least_ratio(own: F64, choices: list[F64]) -> float:
@@ -142,5 +180,6 @@ def _least_ratio(own: F64, choices: list[F64]) -> float:
 
 
 def _ratio(own: F64, total: F64 | int) -> float:
-    lower = np.linalg.cholesky(np.linalg.inv(total))
+    value, vector = np.linalg.eigh(total)
+    lower = vector / np.sqrt(np.maximum(value, 1e-12 * value[-1]))
     return float(np.linalg.eigvalsh(lower.T @ own @ lower)[-1])

@@ -36,7 +36,6 @@ from commonwatch.units import NS_PER_S
 from commonwatch.world import injections
 from commonwatch.world.centres import Keyring, configurations
 from commonwatch.world.clock import TICK_NS, Agenda, next_tick_ns
-from commonwatch.world.common import Common
 from commonwatch.world.faults import CLOCK_OFFSET, CRASH, healed_s, in_single_faults, swarm
 from commonwatch.world.history import Accused, Believed, History, LinkStatus, Outage, Shown
 from commonwatch.world.host import Crash, Host
@@ -53,6 +52,7 @@ from commonwatch.world.links import (
     generator,
 )
 from commonwatch.world.persons import Person
+from commonwatch.world.recordings import Common
 
 SETTLED_S: Final = 120.0
 TORN_SHARE: Final = 0.5

@@ -1,0 +1,261 @@
+"""Tracks of one launch: what each has shown of it, and which of them are surely one.
+
+A satellite's track ends with the burn, and the radar that sees the same missile minutes later
+begins another; a track that breaks begins again under another number. Two tracks may be of one
+launch unless sensors of one kind looked at both at a time: a tracker that sees two objects has told
+them apart. Which are of one is weighed for all alerts at once, since of launches that follow one
+another closely each fits its neighbours too.
+
+=====================  ====================================================  =======
+figure                 source                                                mark
+=====================  ====================================================  =======
+``SURE``               one union in fifty may be wrong                       assumed
+``COMPANION_DENSITY``  for each launch that is seen, another of which this   assumed
+                       floor holds nothing: 1 in 1,000 within 30 s, 20 km
+                       by 20 km and 20 degrees
+=====================  ====================================================  =======
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, distance_m, estimated
+from commonwatch.units import NS_PER_S
+from commonwatch.warning.source import Source
+from commonwatch.warning.statement import Statement
+
+SURE: Final = 0.98
+COMPANION_DENSITY: Final = 1e-3 / (30.0 * 20_000.0**2 * 20.0)
+"""Per second, square metre and degree."""
+_ROUNDS: Final = 100
+_SETTLED: Final = 1e-3
+_Edges: TypeAlias = Mapping[int, Mapping[int, float]]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Strand:
+    """What one track has shown of a launch.
+
+    Parameters
+    ----------
+    said
+        What was said of it last.
+    launch
+        The launch that this gives, as at the last look: of a track that nobody looks at nothing new
+        is known but that time goes by. None where it states none.
+    sources
+        Sensors that have looked, each with its most looks, in the order of their names.
+    first_ns, seen_ns
+        Times of the first statement, and of the last that rests on a new look.
+    has_ended
+        Whether the track has.
+    kinds
+        Kinds of sensors that have looked; empty where nobody says.
+    """
+
+    said: Statement
+    launch: Launch | None = None
+    sources: tuple[Source, ...] = ()
+    first_ns: int = 0
+    seen_ns: int = 0
+    has_ended: bool = False
+    kinds: frozenset[str] = frozenset()
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(said: Statement) -> Strand:
+        """Begin a strand."""
+        strand = Strand(said=said, first_ns=said.time_ns)
+        strand.hear(said)
+        return strand
+
+    def hear(self, said: Statement) -> bool:
+        """Take a statement in; say whether it rests on a new look, as far as anybody says."""
+        heard = said.supported.sources
+        counts = {each.name: each.look_count for each in heard}
+        is_new = not self.sources and not heard
+        if heard and counts != self._counts:
+            is_new = True
+            known = {each.name: each for each in self.sources}
+            for each in heard:
+                if each.name not in known or known[each.name].look_count < each.look_count:
+                    known[each.name] = each
+            self.sources = tuple(known[name] for name in sorted(known))
+            self._counts = counts
+            self.kinds = frozenset(each.kind for each in self.sources)
+        now = said.launch
+        stated = None if now is None else estimated(now, said.impact, said.range_class)
+        if is_new:
+            self.seen_ns, self.has_ended = said.time_ns, False
+        if is_new or self.launch is None or stated is None:
+            self.launch = stated
+        else:
+            self.launch = replace(
+                self.launch,
+                impact_time_ns=stated.impact_time_ns,
+                impact_time_std_s=stated.impact_time_std_s,
+                impact_area=stated.impact_area,
+                range_class=stated.range_class,
+            )
+        self.said = said
+        return is_new
+
+    def may_be(self, other: Strand) -> bool:
+        """Whether both may be of one launch, by who looked at which of them when."""
+        kinds = self.kinds, other.kinds
+        if kinds[0] and kinds[1] and not kinds[0] & kinds[1]:
+            return True
+        return self.seen_ns < other.first_ns or other.seen_ns < self.first_ns
+
+
+def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) -> float:
+    """Say how well the strands of two alerts fit one launch.
+
+    Parameters
+    ----------
+    one, other
+        Of two alerts.
+    most
+        The greatest ratio of any pair of them, as ``launches.apart`` has it.
+
+    Returns
+    -------
+    fit
+        How many times likelier the best pair is than a launch with a companion of which nothing is
+        known here; 0 where they cannot be one.
+    """
+    theirs, best = tuple(other), 0.0
+    for mine in one:
+        for each in theirs:
+            launches = mine.launch, each.launch
+            if launches[0] is None or launches[1] is None or not mine.may_be(each):
+                return 0.0
+            if not (launches[0].can_confirm and launches[1].can_confirm):
+                return 0.0
+            ratio, log_density = apart(launches[0], launches[1])
+            if ratio >= most:
+                return 0.0
+            best = max(best, math.exp(log_density) / COMPANION_DENSITY)
+    return best
+
+
+def parted(one: Strand, other: Strand) -> str:
+    """Say in words why two strands of one alert are of two launches; empty where they hold."""
+    if not one.may_be(other):
+        return "seen beside one another"
+    launches = one.launch, other.launch
+    if launches[0] is None or launches[1] is None:
+        return ""
+    if launches[0].is_vague or launches[1].is_vague:
+        return ""
+    if apart(launches[0], launches[1])[0] <= HOLD_RATIO:
+        return ""
+    return f"launches {between(launches[0], launches[1])} apart"
+
+
+def between(one: Launch, other: Launch) -> str:
+    """Say in words how far apart two launches are."""
+    since_s = abs(one.time_ns - other.time_ns) / NS_PER_S
+    return f"{since_s:.1f} s and {distance_m(one, other) / 1e3:.0f} km"
+
+
+@dataclass(slots=True, eq=False)
+class Kinship:
+    """How well alerts fit one another's launches, by their numbers; held while they stand."""
+
+    _edges: dict[int, dict[int, float]] = field(default_factory=dict)
+
+    def partner(
+        self,
+        number: int,
+        strands: Iterable[Strand],
+        others: Iterable[tuple[int, Iterable[Strand]]],
+    ) -> int | None:
+        """Compare an alert anew with all others, and return which is surely of the same launch.
+
+        Parameters
+        ----------
+        number, strands
+            The alert, and its tracks.
+        others
+            Alerts that it may be one with.
+        """
+        self.forget(number)
+        mine = {other: found for other, theirs in others if (found := fit(strands, theirs)) > 0.0}
+        if not mine:
+            return None
+        self._edges[number] = mine
+        for other, found in mine.items():
+            self._edges.setdefault(other, {})[number] = found
+        return sure_partner(number, self._edges)
+
+    def forget(self, number: int) -> None:
+        """Leave out an alert that stands no more."""
+        for other in self._edges.pop(number, {}):
+            del self._edges[other][number]
+
+
+def sure_partner(start: int, edges: _Edges) -> int | None:
+    """Return who is surely one with somebody, where every one has at most one partner.
+
+    Parameters
+    ----------
+    start
+        For whom a partner is sought.
+    edges
+        How well each pair fits, both ways, against remaining alone.
+
+    Notes
+    -----
+    All ways of pairing are weighed by the product of the fits of their pairs. The probability of a
+    pair comes of passing messages along the edges: exact where these form no rings, and close to it
+    otherwise.
+
+    References
+    ----------
+    Williams and Lau, Approximate evaluation of marginal association probabilities with belief
+    propagation, IEEE Transactions on Aerospace and Electronic Systems 50 (2014).
+    """
+    probability = pair_probability(_component(start, edges), edges)
+    mine = {other: probability[start, other] for other in edges[start]}
+    best = max(mine, key=lambda other: (mine[other], -other), default=start)
+    return best if mine.get(best, 0.0) > SURE else None
+
+
+def pair_probability(near: Iterable[int], edges: _Edges) -> dict[tuple[int, int], float]:
+    """Return the probability of each pair among some who hang together.
+
+    Parameters
+    ----------
+    near, edges
+        As ``sure_partner`` has them.
+    """
+    nodes = list(near)
+    sent = {(i, j): 1.0 for i in nodes for j in edges[i]}
+    for _ in range(_ROUNDS):
+        before = sent
+        came = {i: {j: fit * before[j, i] for j, fit in edges[i].items()} for i in nodes}
+        whole = {i: 1.0 + sum(came[i].values()) for i in nodes}
+        # The mean of two rounds in logarithms: without it they swing about the answer.
+        sent = {
+            (i, j): math.sqrt(before[i, j] / max(whole[i] - came[i][j], 1.0)) for i, j in before
+        }
+        if all(abs(sent[pair] - last) <= _SETTLED * last for pair, last in before.items()):
+            break
+    odds = {(i, j): edges[i][j] * sent[i, j] * sent[j, i] for i, j in sent}
+    return {pair: odd / (1.0 + odd) for pair, odd in odds.items()}
+
+
+def _component(start: int, edges: _Edges) -> list[int]:
+    """Return all that hang together with somebody, sorted."""
+    found, waiting = {start}, [start]
+    while waiting:
+        for each in edges.get(waiting.pop(), ()):
+            if each not in found:
+                found.add(each)
+                waiting.append(each)
+    return sorted(found)

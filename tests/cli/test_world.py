@@ -1,0 +1,73 @@
+"""``commonwatch world``: one world by its seed, judged and written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from commonwatch.cli.main import commonwatch, main
+from commonwatch.tables.manifest import read_manifest
+from commonwatch.tables.reading import read_parquet
+from tests.world.small import small
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(small(), encoding="utf-8")
+    return path
+
+
+def test_the_same_words_give_the_same_digest_and_the_command_that_gives_it_again(
+    scenario: Path,
+) -> None:
+    words = ["world", str(scenario), "--level", "launch-reports", "--faults", "1", "--json"]
+    first, second = (CliRunner().invoke(commonwatch, words, catch_exceptions=False) for _ in "12")
+    facts = json.loads(first.stdout)
+    assert facts == json.loads(second.stdout)
+    assert facts["breaches"] is None
+
+    again = facts["command"].split()[1:]
+    shown = CliRunner().invoke(commonwatch, again, catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert facts["digest"] in shown.stdout
+    assert "Everything that must hold holds." in shown.stdout
+
+
+def test_a_replay_holds_every_table_the_ledgers_and_apart_the_truth(
+    scenario: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "replay"
+    words = ["world", str(scenario), "--level", "tracks", "--out", str(out)]
+    assert CliRunner().invoke(commonwatch, words, catch_exceptions=False).exit_code == 0
+    written = {file.name for file in read_manifest(out).files}
+    assert {
+        "messages.parquet",
+        "centre_tracks.parquet",
+        "centre_alerts.parquet",
+        "sensor_status.parquet",
+        "link_status.parquet",
+        "contributors.parquet",
+        "detections.parquet",
+        "truth/truth_objects.parquet",
+        "ledgers/joint.ndjson",
+        "ledgers/north.ndjson",
+    } <= written
+    messages = read_parquet(out / "messages.parquet", "messages")
+    decisions = [
+        (out / "ledgers" / f"{name}.ndjson").read_bytes().count(b'"kind":"decision"')
+        for name in ("joint", "north", "south")
+    ]
+    assert len(messages["time_ns"]) == sum(decisions)
+
+
+def test_an_unknown_level_is_answered_in_a_sentence(
+    scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["world", str(scenario), "--level", "track"])
+    assert ended.value.code == 2
+    assert 'Did you mean "tracks"?' in capsys.readouterr().err

@@ -1,0 +1,107 @@
+"""The historical false alarms end without a confirmed alert, and true launches as they must."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from commonwatch.identity import NationId
+from commonwatch.scenario.description import Scenario
+from commonwatch.scenario.load import load_scenario
+from commonwatch.scenario.nations import Expected
+from commonwatch.studies.expected import Ended, ended, unmet
+from commonwatch.world.history import History, tables
+from commonwatch.world.recordings import Common
+from commonwatch.world.run import WorldOrder, run_world
+
+LEVELS = ("nothing", "launch-reports", "tracks", "detections")
+HISTORY = ("norad-1979", "norad-1980", "oko-1983", "norway-1995")
+
+
+@cache
+def common_of(name: str) -> Common:
+    scenario = load_scenario(name)
+    return Common.of(scenario, seed=scenario.seed)
+
+
+@cache
+def history_of(name: str, laydown: str, level: str) -> History:
+    common = common_of(name)
+    scenario = common.scenario
+    order = WorldOrder(scenario=scenario, laydown=laydown, level=level, seed=scenario.seed)
+    return run_world(order, common=common)
+
+
+def ends_of(name: str, level: str) -> tuple[Scenario, list[Ended]]:
+    common = common_of(name)
+    history = history_of(name, common.scenario.world.laydown, level)
+    return common.scenario, list(ended(common.scenario, common.sightings, history))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", HISTORY)
+def test_history_ends_as_its_scenario_says(name: str, level: str) -> None:
+    common = common_of(name)
+    for laydown in sorted({each.laydown for each in common.scenario.expected}):
+        history = history_of(name, laydown, level)
+        missed = unmet(common.scenario, common.sightings, history)
+        assert not missed, "\n".join(map(str, missed))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", HISTORY)
+def test_what_does_not_fly_is_never_confirmed(name: str, level: str) -> None:
+    _, ends = ends_of(name, level)
+    false = [each for each in ends if each.object == "false alarm"]
+    assert false
+    assert {each.highest for each in false} <= {"nothing", "unconfirmed"}
+
+
+def test_every_glint_of_1983_is_an_unconfirmed_alert_and_no_more() -> None:
+    history = history_of("oko-1983", "all", "nothing")
+    alerts = tables(history)["centre_alerts"]
+    own = {
+        alert: status
+        for centre, alert, status, launch_ns in zip(
+            alerts["centre"], alerts["alert"], alerts["status"], alerts["known_ns"], strict=True
+        )
+        if centre == "soviet-union" and launch_ns < history.begin_ns + 600 * 10**9
+    }
+    assert len(own) == 5
+    assert set(own.values()) == {"unconfirmed"}
+
+
+@pytest.mark.parametrize(("name", "laydown"), [("norad-1979", "all"), ("norad-1980", "all")])
+def test_what_fills_the_channels_changes_no_alert(name: str, laydown: str) -> None:
+    common = common_of(name)
+    quiet = replace(common.scenario, injections=())
+    order = WorldOrder(scenario=quiet, laydown=laydown, level="tracks", seed=quiet.seed)
+    before = tables(run_world(order))["centre_alerts"]
+    after = tables(history_of(name, laydown, "tracks"))["centre_alerts"]
+    for column in ("centre", "alert", "known_ns", "transition", "status", "sources"):
+        assert list(before[column]) == list(after[column]), column
+
+
+def test_test_data_of_1979_are_counted_where_they_arrive_and_nowhere_else() -> None:
+    _, ends = ends_of("norad-1979", "launch-reports")
+    tested = {each.centre: each.highest for each in ends if each.object == "test data"}
+    assert tested == {"us": "test only", "joint": "test only"}
+
+
+def test_an_expectation_that_is_not_met_is_named_in_a_sentence() -> None:
+    common = common_of("norway-1995")
+    wrong = Expected(
+        object="black-brant-xii",
+        outcomes=("confirmed",),
+        laydown="olenegorsk",
+        level=None,
+        centre=NationId("russia"),
+    )
+    scenario = replace(common.scenario, expected=(wrong,))
+    [missed] = unmet(scenario, common.sightings, history_of("norway-1995", "olenegorsk", "tracks"))
+    assert str(missed) == (
+        "olenegorsk, sharing tracks, russia: black-brant-xii ended as unconfirmed, "
+        "expected confirmed"
+    )
