@@ -214,7 +214,7 @@ class Alert:
 
     def credit(self, names: Collection[NationId]) -> None:
         """Add nations to those whose news it has rested on."""
-        if not set(names) <= set(self.contributors):
+        if any(name not in self.contributors for name in names):
             self.contributors = tuple(sorted({*self.contributors, *names}))
 
     def move(self, transition: Transition) -> Transition:

@@ -29,7 +29,6 @@ from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
-from commonwatch.errors import invariant
 from commonwatch.identity import NationId
 from commonwatch.sensing.detection import Detections
 from commonwatch.sharing import envelope
@@ -134,7 +133,8 @@ class Centre:
         events
             In the order in which they came.
         now_ns
-            This centre's clock: not before the last step's.
+            This centre's clock. Where it has been set back, time stands still here until it has
+            caught up: what arrives is still taken in.
 
         Returns
         -------
@@ -142,8 +142,7 @@ class Centre:
             In the order in which they are to be carried out.
         """
         mine = self._memory
-        invariant(now_ns >= mine.now_ns, "time never goes back", now_ns=now_ns, before=mine.now_ns)
-        mine.now_ns = now_ns
+        now_ns = mine.now_ns = max(now_ns, mine.now_ns)
         effects: list[Effect] = []
         taken = mine.intake.take(
             [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
@@ -209,8 +208,18 @@ class Centre:
         """All that is remembered, but for the ledger, as bytes."""
         return memory.snapshot(self._memory, held={"configuration": self.configuration})
 
-    def restore(self, snapshot: bytes, ledger: Ledger) -> None:
+    def restore(self, snapshot: bytes, ledger: Ledger, *, numbers_from: int = 0) -> None:
         """Go on from a snapshot and from all of the ledger that is still held.
+
+        Parameters
+        ----------
+        snapshot
+            As ``snapshot()`` made it.
+        ledger
+            What is good of it.
+        numbers_from
+            Messages are numbered from here on at least: where a part of the ledger is lost, one
+            past every number that may have left.
 
         Raises
         ------
@@ -224,9 +233,14 @@ class Centre:
         """
         restored = memory.restore(snapshot, _Memory, held={"configuration": self.configuration})
         highest = max(
-            (e.content["number"] for e in ledger.entries if e.kind == "decision"), default=-1
+            (
+                entry.content["number"]
+                for entry in ledger.entries
+                if entry.kind == "decision" and entry.content["kind"] != "heartbeat"
+            ),
+            default=-1,
         )
-        restored.next_number = max(restored.next_number, highest + 1)
+        restored.next_number = max(restored.next_number, highest + 1, numbers_from)
         self._memory = restored
         self.ledger = ledger
 

@@ -109,6 +109,8 @@ class Floor:
         self._alerts: dict[int, Alert] = {}
         self._beside: dict[Key, Alert] = {}
         self._kinship = Kinship()
+        self._matched: tuple[int, tuple[tuple[Track, bool], ...]] = (-1, ())
+        self._grouped_of: tuple[int, frozenset[Key]] = (-1, frozenset())
         self._next = 0
         self._now_ns = 0
         self._tidied_ns = 0
@@ -167,7 +169,7 @@ class Floor:
                 self._end((picture, number))
         if is_new:
             events += self._rematch(frozenset(changed), everywhere=has_changed_mind)
-            events += self._regroup(frozenset(changed))
+            events += self._regroup(frozenset(changed), everywhere=has_changed_mind)
             for key in dict.fromkeys(changed):
                 events += self._stated_by_joint(self._reports.held[key])
         for decision in decisions:
@@ -374,6 +376,10 @@ class Floor:
             for alert in self._tracks.values()
             if alert.number >= 0 and alert.stands
         }
+        told = self._reports.version, tuple(raised.items())
+        if told == self._matched and not everywhere:
+            return []
+        self._matched = told
         given = self._reports.by_track(raised)
         events = []
         for track in raised:
@@ -458,9 +464,15 @@ class Floor:
         )
         return f"the same launch as alert {numbers[0]}" if numbers else "nothing is left of it"
 
-    def _regroup(self, changed: frozenset[Key]) -> list[AlertEvent]:
+    def _regroup(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
         """Put reports without a track together anew, and say what that changes."""
-        taken = {key for alert in self._tracks.values() if alert.stands for key in alert.reports}
+        taken = frozenset(
+            key for alert in self._tracks.values() if alert.stands for key in alert.reports
+        )
+        told = self._reports.version, taken
+        if told == self._grouped_of and not everywhere:
+            return []
+        self._grouped_of = told
         found = {
             company: support(self._others(company, ()))
             for company in self._reports.among_themselves(taken)

@@ -106,6 +106,7 @@ class JointPicture:
         self._excluded: frozenset[NationId] = frozenset()
         self._last: dict[int, tuple[Estimates, int]] = {}
         """Each system track as it was last, as a row of estimates."""
+        self._coasting: frozenset[int] = frozenset()
         self._stepped_ns = 0
         self._round_ns = 0
         self._tallies: dict[int, tuple[int, ...]] = {}
@@ -153,11 +154,9 @@ class JointPicture:
             self._carry(gone, number, now_ns)
         ended = np.union1d(first.ended, picture.ended)
         changed = self._changed(picture, said, first.system_track, ended, now_ns)
-        judged = self._rounds.step(
-            changed.take(self._is_due(changed, now_ns)),
-            self._book,
-            coasting=self._system.coasting(now_ns),
-        )
+        coasting = self._system.coasting(changed.track.tolist(), now_ns)
+        due = changed.take(self._is_due(changed, coasting, now_ns))
+        judged = self._rounds.step(due, self._book, coasting=coasting)
         for track in judged.ended:
             self._book.forget(track)
             self._tallies.pop(track, None)
@@ -270,8 +269,12 @@ class JointPicture:
             kept = number, *key[1:]
             self._looks[kept] = max(self._looks.pop(key), self._looks.get(kept, 0))
 
-    def _is_due(self, changed: Estimates, now_ns: int) -> npt.NDArray[np.bool_]:
+    def _is_due(
+        self, changed: Estimates, coasting: frozenset[int], now_ns: int
+    ) -> npt.NDArray[np.bool_]:
         """Choose rows to be judged: all in one round each 10 s; at once what is new or has ended.
+
+        New is also that a motor burns no more.
 
         A round of one or two tracks costs as much as one of twenty.
         """
@@ -285,6 +288,8 @@ class JointPicture:
             if self._tallies.get(number) != tally:
                 self._tallies[number] = tally
                 due[row] = True
+        due |= np.isin(changed.track, sorted(coasting - self._coasting))
+        self._coasting = self._coasting - set(changed.track.tolist()) | coasting
         return due
 
     def _note_looks(self, message: Message, number: int, now_ns: int) -> None:

@@ -2,8 +2,17 @@
 
 A report of a launch belongs to at most one track, and each track has at most one report of each
 sender: two reports of one sender are two launches. Reports that no track takes are put together
-among themselves where all of them agree. Both are worked out anew from all that is held, nearest
-pairs first, so the order in which reports arrive changes nothing.
+among themselves where all of them agree. Both are worked out anew from all that is held, the pairs
+that fit best first, so the order in which reports arrive changes nothing.
+
+====================  ===================================================  =======
+figure                source                                               mark
+====================  ===================================================  =======
+``REPORTS_MAX``       more launches than any war that is thought of        assumed
+``SAME_RATIO``        what a track says of its launch is compared anew     assumed
+``SAME_STD``          when it has moved by 3 % of its standard deviation,
+                      or when that has changed by 2 %
+====================  ===================================================  =======
 """
 
 from __future__ import annotations
@@ -12,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
-from commonwatch.centre.launches import HOLD_RATIO, Launch, apart_ratio, reported
+from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, apart_ratio, reported
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Cancellation, Correction, LaunchReport
 from commonwatch.warning.source import LOOKS_MIN, Source
@@ -22,10 +31,14 @@ Key: TypeAlias = tuple[NationId, int]
 """Sender, and its number of the event."""
 Track: TypeAlias = tuple[int, int]
 """Whose picture, and the number of the track there."""
+Apart: TypeAlias = tuple[float, float]
+"""As ``launches.apart`` has it."""
 Pair = TypeVar("Pair")
 
 REPORTS_MAX: Final = 2_000
 """Most reports of one sender that are held at a time."""
+SAME_RATIO: Final = 5e-5
+SAME_STD: Final = 0.02
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -82,6 +95,8 @@ class Reports:
     named, excluded
         Who is named as a liar: what they say is held, and counts for nothing. And who else is under
         suspicion: what they say confirms nothing.
+    version
+        Changes with all that decides which reports belong together.
     """
 
     nation: NationId
@@ -90,9 +105,10 @@ class Reports:
     excluded: tuple[NationId, ...] = ()
     held: dict[Key, Report] = field(default_factory=dict)
     refused_count: int = 0
+    version: int = 0
     _launches: dict[Track, Launch] = field(default_factory=dict)
-    _pairs: dict[tuple[Key, Key], float] = field(default_factory=dict)
-    _tracked: dict[tuple[Track, Key], float] = field(default_factory=dict)
+    _pairs: dict[tuple[Key, Key], Apart] = field(default_factory=dict)
+    _tracked: dict[Track, dict[Key, Apart]] = field(default_factory=dict)
 
     def hear(self, sender: NationId, body: Body, now_ns: int) -> Report | None:
         """Take a word in.
@@ -172,14 +188,27 @@ class Reports:
 
     def follow(self, track: Track, launch: Launch | None) -> None:
         """Compare what is said of a track now with all reports; None: it states no launch."""
-        self._launches.pop(track, None)
-        if launch is not None:
+        before = self._launches.get(track)
+        if launch is None:
+            self._launches.pop(track, None)
+        elif before is not None and _is_same(before, launch):
+            return
+        else:
             self._launches[track] = launch
-        for report in self.held.values():
-            self._compare_with_track(report, track)
+        held = self._tracked.pop(track, {})
+        if launch is not None:
+            found: dict[Key, Apart] = {}
+            for key, report in self.held.items():
+                if not report.is_cancelled:
+                    _keep(found, key, apart(launch, report.launch), held.get(key))
+            if found:
+                self._tracked[track] = found
+        if held or track in self._tracked:
+            self.version += 1
 
     def _compare(self, report: Report) -> None:
         """Compare a report that has changed with all others, and with tracks."""
+        self.version += 1
         for key, other in self.held.items():
             if key[0] == report.key[0]:
                 continue
@@ -187,30 +216,29 @@ class Reports:
             before = self._pairs.pop(pair, None)
             beside = self.is_shown_beside(report) or self.is_shown_beside(other)
             if not (beside or report.is_cancelled or other.is_cancelled):
-                _keep(self._pairs, pair, apart_ratio(report.launch, other.launch), before)
-        for track in self._launches:
-            self._compare_with_track(report, track)
-
-    def _compare_with_track(self, report: Report, track: Track) -> None:
-        pair = track, report.key
-        before, launch = self._tracked.pop(pair, None), self._launches.get(track)
-        if launch is not None and not report.is_cancelled:
-            _keep(self._tracked, pair, apart_ratio(launch, report.launch), before)
+                _keep(self._pairs, pair, apart(report.launch, other.launch), before)
+        for track, launch in self._launches.items():
+            found = self._tracked.setdefault(track, {})
+            before = found.pop(report.key, None)
+            if not report.is_cancelled:
+                _keep(found, report.key, apart(launch, report.launch), before)
 
     def forget(self, keys: Iterable[Key], tracks: Iterable[Track]) -> None:
         """Leave out what is too old."""
-        gone, ended = set(keys), set(tracks)
-        for track in sorted(ended):
+        gone = set(keys)
+        for track in tracks:
             self._launches.pop(track, None)
-        for key in sorted(gone):
-            self.held.pop(key, None)
-        self._pairs = {p: r for p, r in self._pairs.items() if not gone & set(p)}
-        self._tracked = {
-            p: r for p, r in self._tracked.items() if p[0] not in ended and p[1] not in gone
-        }
+            self._tracked.pop(track, None)
+        if gone:
+            self.held = {key: each for key, each in self.held.items() if key not in gone}
+            self._pairs = {p: r for p, r in self._pairs.items() if not gone & set(p)}
+            for found in self._tracked.values():
+                for key in gone & set(found):
+                    del found[key]
+        self.version += 1
 
     def by_track(self, raised: Mapping[Track, bool]) -> dict[Track, tuple[Key, ...]]:
-        """Give each report its track, the nearest pairs first.
+        """Give each report its track, the pairs that fit best first.
 
         Tracks that go on come before those that ended, and reports that can confirm before those
         that cannot: who says less never takes the place of who says more.
@@ -220,11 +248,17 @@ class Reports:
         raised
             Tracks that raised an alert, and whether each has ended.
         """
-        says_less = {key: not self.confirms(key) for key in self.held if self.is_believed(key)}
+        agreeing = {track: found for track in raised if (found := self._tracked.get(track))}
+        says_less = {
+            key: not self.confirms(key)
+            for key in set().union(*agreeing.values())
+            if self.is_believed(key)
+        }
         pairs = sorted(
-            (raised[track], says_less[key], ratio, track, key)
-            for (track, key), ratio in self._tracked.items()
-            if track in raised and key in says_less
+            (raised[track], says_less[key], -density, track, key)
+            for track, found in agreeing.items()
+            for key, (_, density) in found.items()
+            if key in says_less
         )
         taken: set[Key] = set()
         given: dict[Track, dict[NationId, Key]] = {}
@@ -236,11 +270,11 @@ class Reports:
         return {track: tuple(sorted(mine.values())) for track, mine in sorted(given.items())}
 
     def agreeing(self, track: Track) -> tuple[Key, ...]:
-        """Return the reports that agree with a track, the nearest first."""
+        """Return the reports that agree with a track, the best fit first."""
         found = sorted(
-            (ratio, key)
-            for (other, key), ratio in self._tracked.items()
-            if other == track and self.is_believed(key)
+            (-density, key)
+            for key, (_, density) in self._tracked.get(track, {}).items()
+            if self.is_believed(key)
         )
         return tuple(key for _, key in found)
 
@@ -254,8 +288,9 @@ class Reports:
         ]
         company: dict[Key, tuple[Key, ...]] = {key: (key,) for key in free}
         pairs = sorted(
-            (not (self.confirms(pair[0]) and self.confirms(pair[1])), ratio, pair)
-            for pair, ratio in self._pairs.items()
+            (not (self.confirms(pair[0]) and self.confirms(pair[1])), -density, pair)
+            for pair, (_, density) in self._pairs.items()
+            if pair[0] in company and pair[1] in company
         )
         for _, _, (one, other) in pairs:
             mine, theirs = company.get(one), company.get(other)
@@ -275,7 +310,24 @@ class Reports:
         return not (report.is_cancelled or set(self.named) & {key[0], *report.contributors})
 
 
-def _keep(pairs: dict[Pair, float], pair: Pair, ratio: float, before: float | None) -> None:
+def _keep(pairs: dict[Pair, Apart], pair: Pair, found: Apart, before: Apart | None) -> None:
     """Keep a pair that agrees, or that has agreed and is not far enough apart to part."""
-    if ratio < 1.0 or (before is not None and ratio <= HOLD_RATIO):
-        pairs[pair] = ratio
+    if found[0] < 1.0 or (before is not None and found[0] <= HOLD_RATIO):
+        pairs[pair] = found
+
+
+def _is_same(before: Launch, now: Launch) -> bool:
+    """Whether a launch is stated as before, as far as comparing goes."""
+    is_as_sure = abs(now.time_std_s - before.time_std_s) <= SAME_STD * before.time_std_s
+    is_as_narrow = (
+        abs(now.area.long_half_axis_m - before.area.long_half_axis_m)
+        <= SAME_STD * before.area.long_half_axis_m
+        and abs(now.area.short_half_axis_m - before.area.short_half_axis_m)
+        <= SAME_STD * before.area.short_half_axis_m
+    )
+    if not (is_as_sure and is_as_narrow and before.can_confirm is now.can_confirm):
+        return False
+    turned = (before.azimuth_std_deg or 0.0), (now.azimuth_std_deg or 0.0)
+    return (
+        abs(turned[1] - turned[0]) <= SAME_STD * turned[0] and apart_ratio(before, now) < SAME_RATIO
+    )

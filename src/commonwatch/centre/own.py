@@ -182,6 +182,7 @@ class OwnSensors:
         self._tracker = RegisteredTracker(sensors, settings, has_registration=has_registration)
         self._due_after_ns = round((interval_s - EARLY_S) * NS_PER_S)
         self._tracks: dict[int, _Track] = {}
+        self._sequence: dict[int, int] = {}
         self._now_ns = 0
         self._next_row = FIRST_SHARED_ROW
 
@@ -319,7 +320,12 @@ class OwnSensors:
         since_ns = np.array(
             [one.begun_ns - 1 if one.sent is None else one.sent.time_ns for one in tracks]
         )
-        sequence = np.array([0 if one.sent is None else one.sent.sequence + 1 for one in tracks])
+        sequence = np.array(
+            [
+                self._sequence.get(track, 0) if one.sent is None else one.sent.sequence + 1
+                for track, one in zip(estimates.track.tolist(), tracks, strict=True)
+            ]
+        )
         reports = Reports(
             contributor=(self.nation,) * len(tracks),
             track=estimates.track,
@@ -392,7 +398,10 @@ class OwnSensors:
             if one.is_over and one.ended is None and now_ns - one.ended_ns >= FORGOTTEN_NS
         ]
         for track in over:
-            del self._tracks[track]
+            sent = self._tracks.pop(track).sent
+            if sent is not None:
+                # A number that comes back goes on counting its reports.
+                self._sequence[track] = sent.sequence + 1
 
 
 def _nothing(now_ns: int, tracker: RegisteredTracker) -> Moment:

@@ -10,9 +10,11 @@ another closely each fits its neighbours too.
 figure                 source                                                mark
 =====================  ====================================================  =======
 ``SURE``               one union in fifty may be wrong                       assumed
-``COMPANION_DENSITY``  for each launch that is seen, another of which this   assumed
-                       floor holds nothing: 1 in 1,000 within 30 s, 20 km
-                       by 20 km and 20 degrees
+``COMPANION``          a launch has a companion within 30 s, 20 km by 20 km  assumed
+                       and 20 degrees, and one kind of sensor saw one of
+                       them, the other kind the other
+``COMPANION_SEEN``     the same, and one kind saw both; or companions are     assumed
+                       seen
 =====================  ====================================================  =======
 """
 
@@ -25,12 +27,18 @@ from typing import Final, TypeAlias
 
 from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, distance_m, estimated
 from commonwatch.units import NS_PER_S
+from commonwatch.warning.rounds import RECENT_S
 from commonwatch.warning.source import Source
 from commonwatch.warning.statement import Statement
 
 SURE: Final = 0.98
-COMPANION_DENSITY: Final = 1e-3 / (30.0 * 20_000.0**2 * 20.0)
-"""Per second, square metre and degree."""
+COMPANION: Final = 1e-5
+COMPANION_SEEN: Final = 1e-4
+_EXTENT: Final = 30.0 * 20_000.0**2 * 20.0
+"""Second, square metre and degree."""
+_SILENT_NS: Final = round(RECENT_S * NS_PER_S)
+"""A first look is older than the first statement: no track is said to begin within this time of the
+last look at another of its kind."""
 _ROUNDS: Final = 100
 _SETTLED: Final = 1e-3
 _Edges: TypeAlias = Mapping[int, Mapping[int, float]]
@@ -109,7 +117,8 @@ class Strand:
         kinds = self.kinds, other.kinds
         if kinds[0] and kinds[1] and not kinds[0] & kinds[1]:
             return True
-        return self.seen_ns < other.first_ns or other.seen_ns < self.first_ns
+        first, second = (self, other) if self.first_ns < other.first_ns else (other, self)
+        return second.first_ns - first.seen_ns >= _SILENT_NS
 
 
 def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) -> float:
@@ -139,7 +148,8 @@ def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) ->
             ratio, log_density = apart(launches[0], launches[1])
             if ratio >= most:
                 return 0.0
-            best = max(best, math.exp(log_density) / COMPANION_DENSITY)
+            companion = COMPANION_SEEN if mine.kinds & each.kinds else COMPANION
+            best = max(best, math.exp(log_density) * _EXTENT / companion)
     return best
 
 
@@ -232,9 +242,12 @@ def pair_probability(near: Iterable[int], edges: _Edges) -> dict[tuple[int, int]
     Parameters
     ----------
     near, edges
-        As ``sure_partner`` has them.
+        As ``sure_partner`` has them. Of more than two some have companions.
     """
     nodes = list(near)
+    if len(nodes) > 2:
+        seen = COMPANION / COMPANION_SEEN
+        edges = {i: {j: fit * seen for j, fit in edges[i].items()} for i in nodes}
     sent = {(i, j): 1.0 for i in nodes for j in edges[i]}
     for _ in range(_ROUNDS):
         before = sent

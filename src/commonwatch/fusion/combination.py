@@ -293,8 +293,11 @@ def _pair_weights(information: F64) -> F64:
     ratio = np.maximum(ratio, np.finfo(np.float64).tiny)
     low, high = np.zeros(len(ratio)), np.ones(len(ratio))
     weight = np.full(len(ratio), 0.5)
-    moves = np.ones(len(ratio), dtype=np.bool_)
-    for _ in range(ITERATIONS_MAX):
+    # Where the sum still grows at an end, that end is the answer.
+    is_first, is_second = (1.0 - ratio).sum(axis=-1) >= 0.0, (1.0 / ratio - 1.0).sum(axis=-1) <= 0.0
+    weight = np.where(is_first, 1.0, np.where(is_second, 0.0, weight))
+    moves = ~(is_first | is_second)
+    for _ in range(ITERATIONS_MAX if moves.any() else 0):
         terms = (1.0 - ratio) / (weight[:, None] + (1.0 - weight[:, None]) * ratio)
         slope, bend = terms.sum(axis=-1), (terms**2).sum(axis=-1)
         low, high = np.where(slope > 0.0, weight, low), np.where(slope < 0.0, weight, high)

@@ -124,6 +124,12 @@ class Word:
         """Whether it rests on any sensor of a pedigree, at whatever time."""
         return self.pedigree is not None and self.pedigree.has_looks_of(pedigree)
 
+    def holds_looks_of(self, other: Word) -> bool:
+        """Whether another word on the same track rests on nothing that this one does not."""
+        if self.pedigree is None or other.pedigree is None or self.track != other.track:
+            return False
+        return self.is_free == other.is_free and self.pedigree.contains(other.pedigree)
+
     @property
     def is_powered(self) -> bool:
         """Whether a motor burns, or may burn, as its contributor believes."""
@@ -256,9 +262,13 @@ class SystemTrack:
         return None
 
     def stand_beside(self, word: Word) -> str:
-        """Keep a word beside the sum if it is its contributor's newest such."""
+        """Keep a word beside the sum if it is its contributor's newest such.
+
+        Of a word that rests on no newer look the earlier one is kept: what happened since then, its
+        contributor knows no better than anybody else.
+        """
         before = self.beside.get(word.contributor)
-        if before is not None and before.key >= word.key:
+        if before is not None and (before.key >= word.key or before.holds_looks_of(word)):
             return REPEATED
         self.beside[word.contributor] = word
         return BESIDE

@@ -78,6 +78,8 @@ NEAREST_M: Final = 6.25e6
 FURTHEST_M: Final = 1e8
 FASTEST_M_S: Final = 20e3
 BELOW_STDS: Final = 3.0
+EQUATOR_M: Final = 6_378_137.0
+"""Whatever is further from the middle is above ground, WGS-84."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -168,18 +170,20 @@ class SystemTracks:
             if not outcome[row]:
                 track = self._tracks[self._system_of[word.contributor, word.track]]
                 outcome[row] = track.outcomes.get(word.key, REPEATED)
-        self._merge_doubles(now_ns)
         numbers = [
             self._system_of.get((name, track), -1)
             for name, track in zip(reports.contributor, reports.track.tolist(), strict=True)
         ]
         self._forget(now_ns)
-        estimates, contributors = self._picture(now_ns)
+        everything = self._estimated(sorted(self._tracks), now_ns)
+        if self._merge_doubles(everything, now_ns):
+            everything = self._estimated(sorted(self._tracks), now_ns)
+        estimates, contributors = self._picture(everything, now_ns)
         return Picture(
             estimates=estimates,
             contributors=contributors,
             outcome=tuple(outcome),
-            system_track=np.array(numbers, dtype=np.int64),
+            system_track=np.array([self._merged.get(n, n) for n in numbers], dtype=np.int64),
             ended=np.array(sorted(self._ended), dtype=np.int64),
             merged=dict(sorted(self._merged.items())),
         )
@@ -203,13 +207,15 @@ class SystemTracks:
             now_ns,
         )
 
-    def coasting(self, now_ns: int) -> frozenset[int]:
-        """Return the system tracks of which most that are believed say that no motor burns."""
+    def coasting(self, numbers: Iterable[int], now_ns: int) -> frozenset[int]:
+        """Choose the system tracks of which most that are believed say that no motor burns."""
         oldest_ns = self._oldest_ns(now_ns)
         found = []
-        for number, track in self._tracks.items():
-            names = [n for n in track.current(oldest_ns) if n not in self._excluded]
-            coasts = sum(track.latest[name].is_free for name in names)
+        for number in numbers:
+            track = self._tracks.get(number)
+            said = [] if track is None else track.current(oldest_ns)
+            names = [name for name in said if name not in self._excluded]
+            coasts = sum(track.latest[name].is_free for name in names) if track else 0
             if 2 * coasts > len(names):
                 found.append(number)
         return frozenset(found)
@@ -279,7 +285,7 @@ class SystemTracks:
         matrix = reports.covariance / (scale[:, :, None] * scale[:, None, :])
         is_good = np.isfinite(matrix).all(axis=(1, 2))
         matrix = np.where(is_good[:, None, None], matrix, np.eye(6))
-        is_good &= np.linalg.eigvalsh(0.5 * (matrix + np.swapaxes(matrix, -1, -2)))[:, 0] > 0.0
+        is_good &= _is_positive(0.5 * (matrix + np.swapaxes(matrix, -1, -2)))
         far = np.linalg.norm(reports.state_vector[:, :3], axis=1)
         fast = np.linalg.norm(reports.state_vector[:, 3:], axis=1)
         is_place = (far >= NEAREST_M) & (far <= FURTHEST_M) & (fast <= FASTEST_M_S)
@@ -333,24 +339,26 @@ class SystemTracks:
             return True
         return set(self._tracks[number].latest) - self._excluded <= {word.contributor}
 
-    def _merge_doubles(self, now_ns: int) -> None:
+    def _merge_doubles(self, everything: Estimates, now_ns: int) -> bool:
         """Make one of two system tracks that agree look after look and that nobody calls two."""
         settings = self.settings
-        if self._looked_ns is not None and (now_ns - self._looked_ns < settings.look_s * NS_PER_S):
-            return
+        if self._looked_ns is not None and now_ns - self._looked_ns < settings.look_s * NS_PER_S:
+            return False
         self._looked_ns, oldest_ns = now_ns, self._oldest_ns(now_ns)
-        held = {n: own for n in sorted(self._tracks) if (own := self._current(n, oldest_ns))}
-        estimates = self._estimated(list(held), now_ns)
-        named = [held[number] for number in estimates.track.tolist()]
-        pairs = correlation.doubles(estimates, named, settings=settings.correlation)
+        named = [self._current(number, oldest_ns) for number in everything.track.tolist()]
+        rows = np.array([row for row, names in enumerate(named) if names], dtype=np.int64)
+        pairs = correlation.doubles(
+            everything.take(rows), [named[row] for row in rows], settings=settings.correlation
+        )
         # A pair that fails once begins again: two objects that pass one another agree for a while.
         self._agreed = {pair: self._agreed.get(pair, 0) + 1 for pair in pairs}
-        sure = [pair for pair, count in self._agreed.items() if count >= settings.looks_min]
-        for older, younger in sorted(sure):
+        sure = sorted(pair for pair, count in self._agreed.items() if count >= settings.looks_min)
+        for older, younger in sure:
             self._merge(older, younger)
             del self._agreed[older, younger]
         if sure:
             replay(self._in_order(), settings)
+        return bool(sure)
 
     def _merge(self, older: int, younger: int) -> None:
         """Let one object go on under the older number."""
@@ -446,9 +454,10 @@ class SystemTracks:
         is_latest = word is not None and word.track == key[1]
         return is_latest or self._heard_ns.get(key, oldest_ns - 1) >= oldest_ns
 
-    def _picture(self, now_ns: int) -> tuple[Estimates, tuple[frozenset[NationId], ...]]:
+    def _picture(
+        self, everything: Estimates, now_ns: int
+    ) -> tuple[Estimates, tuple[frozenset[NationId], ...]]:
         """Every system track that anybody believed has a word in; what has fallen ends."""
-        everything = self._estimated(sorted(self._tracks), now_ns)
         fallen = everything.track[_is_below_ground(everything)].tolist()
         for number in fallen:
             self._end(number)
@@ -461,6 +470,8 @@ class SystemTracks:
             else frozenset()
             for number in everything.track.tolist()
         ]
+        if all(names):
+            return everything, tuple(names)
         is_shown = np.array([bool(each) for each in names], dtype=np.bool_)
         return everything.take(is_shown), tuple(each for each in names if each)
 
@@ -510,10 +521,19 @@ def _estimates_of(
     )
 
 
+def _is_positive(matrix: F64) -> npt.NDArray[np.bool_]:
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.eigvalsh(matrix)[:, 0] > 0.0)
+    return np.ones(len(matrix), dtype=np.bool_)
+
+
 def _is_below_ground(estimates: Estimates) -> npt.NDArray[np.bool_]:
     """Whether an object has fallen, for certain."""
-    if not len(estimates):
-        return np.zeros(0, dtype=np.bool_)
+    length = np.linalg.norm(estimates.state_vector[:, :3], axis=1)
+    if not len(estimates) or length.min() > EQUATOR_M:
+        return np.zeros(len(estimates), dtype=np.bool_)
     _, _, altitude = geodetic_from_ecef(estimates.state_vector[:, :3])
     std = np.sqrt(np.trace(estimates.covariance[:, :3, :3], axis1=1, axis2=2))
     return np.asarray((altitude < -DEEPEST_M) | (altitude < -BELOW_STDS * std))

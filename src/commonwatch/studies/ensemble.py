@@ -15,7 +15,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -152,11 +152,19 @@ def digest_of(scenario: Scenario) -> str:
             path.recording.downrange_m,
         ):
             total.update(column.tobytes())
+    total.update(_program())
+    return total.hexdigest()
+
+
+@cache
+def _program() -> bytes:
+    """Return the digest of the program as it was when first asked: it may change while it runs."""
+    total = hashlib.sha256()
     root = Path(commonwatch.__file__).parent
     for file in sorted(root.rglob("*")):
         if file.suffix in _SOURCES:
             total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return total.hexdigest()
+    return total.digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

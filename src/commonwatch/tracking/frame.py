@@ -75,6 +75,8 @@ def frames_of(detections: Detections) -> list[Frame]:
     The grouping and every order within it depend on what was measured alone, never on rows or
     arrival.
     """
+    if not len(detections):
+        return []
     measured = detections.measured
     order = np.lexsort((measured[:, 1], measured[:, 0], detections.time_ns, detections.sensor))
     time_ns = detections.time_ns[order]

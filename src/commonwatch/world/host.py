@@ -161,11 +161,11 @@ class Host:
         """Whether there is anything to do at a tick."""
         if self.centre is None:
             return False
+        if self.inbox:
+            return True
         now_ns = self.clock.reading_ns(true_ns)
         if now_ns <= self._stepped_ns:
             return False
-        if self.inbox:
-            return True
         due_ns = self.centre.next_due_ns()
         return due_ns is not None and due_ns <= now_ns
 

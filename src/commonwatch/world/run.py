@@ -391,10 +391,11 @@ class _World:
         centre = self.make_centre(self.configurations[name], sign=key.sign, own=own)
         if snapshot is not None:
             try:
-                ledger = read_ledger(lines, key=key.verify, owner=name)
+                ledger, numbers_from = read_ledger(lines, key=key.verify, owner=name), 0
             except DamagedLedgerError as damaged:
-                ledger = damaged.ledger
-            centre.restore(snapshot, ledger)
+                # Each number that left has a line of its own.
+                ledger, numbers_from = damaged.ledger, len(lines)
+            centre.restore(snapshot, ledger, numbers_from=numbers_from)
         return centre
 
     def _is_alone(self, name: NationId) -> bool:
