@@ -262,8 +262,11 @@ class Registration:
         return new
 
     def _before_any(self) -> Bias:
-        zero = np.zeros_like(self._prior)
-        return Bias(value=zero, std=self._prior.copy(), shown=self._declared.copy())
+        return Bias(
+            value=np.zeros_like(self._prior),
+            covariance=np.diag(self._declared.ravel() ** 2),
+            possible=np.diag(self._prior.ravel() ** 2),
+        )
 
     def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
         plots = _Plots.joined(self._parts)
@@ -388,9 +391,9 @@ class Registration:
     def _shrunk(self, estimate: BiasEstimate) -> Bias:
         """Choose what the tracker takes off: nothing where nothing is likelier."""
         value = np.zeros_like(estimate.value)
-        std = self._prior.copy()
-        shown = self._declared.copy()
-        for sensor in np.flatnonzero((estimate.plot_count > 0) & self._is_radar).tolist():
+        share = np.zeros(self._prior.shape)
+        known = (estimate.plot_count > 0) & self._is_radar
+        for sensor in np.flatnonzero(known).tolist():
             part = slice(4 * sensor, 4 * sensor + 4)
             covariance = estimate.covariance[part, part]
             found = estimate.value[sensor]
@@ -399,9 +402,23 @@ class Registration:
             squared = float(found @ np.linalg.solve(covariance, found))
             _, log_ratio = np.linalg.slogdet(np.linalg.solve(prior, covariance))
             log_odds = 0.5 * squared + 0.5 * log_ratio
-            share = 1.0 / (1.0 + (FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)) * np.exp(-log_odds))
-            own = np.diag(covariance)
-            value[sensor] = share * found
-            std[sensor] = np.sqrt(share * own + share * (1.0 - share) * found**2)
-            shown[sensor] = std[sensor]
-        return Bias(value=value, std=std, shown=shown)
+            odds = FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)
+            if self._declared[sensor].any():
+                odds = 0.0
+            share[sensor] = 1.0 / (1.0 + odds * np.exp(-log_odds))
+            value[sensor] = share[sensor] * found
+        # Each sensor has its bias or none, by itself.
+        each = share.ravel()
+        covariance = estimate.covariance * np.outer(each, each)
+        for sensor in np.flatnonzero(known).tolist():
+            part = slice(4 * sensor, 4 * sensor + 4)
+            own, found = share[sensor, 0], estimate.value[sensor]
+            covariance[part, part] += own * (1.0 - own) * (
+                estimate.covariance[part, part] + np.outer(found, found)
+            )
+        unknown = np.where(known[:, np.newaxis], 0.0, 1.0)
+        return Bias(
+            value=value,
+            covariance=covariance + np.diag((unknown * self._declared).ravel() ** 2),
+            possible=covariance + np.diag((unknown * self._prior).ravel() ** 2),
+        )

@@ -12,7 +12,14 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import LIVE
-from commonwatch.tracking.kalman_kernel import INFRARED, distance_squared, expected, wrapped
+from commonwatch.tracking.bias_kernel import TERMS, bias_spread, terms_of
+from commonwatch.tracking.kalman_kernel import (
+    INFRARED,
+    distance_squared,
+    expected,
+    linearised,
+    wrapped,
+)
 from commonwatch.tracking.motion_kernel import FREE, POWERED
 from commonwatch.tracking.view_kernel import detection_probability
 
@@ -24,8 +31,8 @@ _LOG_TURN = math.log(2.0 * math.pi)
 
 
 @kernel(
-    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1], f8, f8, f8[:,::1],"
-    " f8[:,::1], f8[::1], i8[::1], b1[::1])",
+    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], i8[::1], i8, f8[::1], f8[::1],"
+    " f8[::1], f8[::1], f8, f8, f8[:,::1], f8[:,::1], f8[::1], i8[::1], b1[::1])",
     is_exact=True,
 )
 def _is_any_near(
@@ -33,6 +40,11 @@ def _is_any_near(
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    terms: I64,
+    count: int,
+    bias_std: F64,
+    own_bias_std: F64,
     place: F64,
     rotation: F64,
     reach: float,
@@ -46,9 +58,15 @@ def _is_any_near(
     """Whether any plot stands in a wide box around a track: cheap, and never wrong about none.
 
     The box reaches as far each way as the track's place is uncertain in its worst direction,
-    twice over for what is not linear.
+    twice over for what is not linear, and as all biases add up to.
     """
-    wide = 0.0
+    wide, off = 0.0, 0.0
+    for c in range(count):
+        if bias_std[terms[c]] > 0.0:
+            moved = 0.0
+            for i in range(3):
+                moved += by_bias[t, FREE, i, terms[c]] ** 2
+            off += bias_std[terms[c]] * math.sqrt(moved)
     for m in range(2):
         if weights[t, m] > LIVE:
             spread = 0.0
@@ -57,13 +75,13 @@ def _is_any_near(
                 apart = states[t, m, i] - states[t, FREE, i]
                 spread += apart * apart
             wide = max(wide, spread)
-    wide = 2.0 * reach * math.sqrt(wide)
+    wide = reach * (2.0 * math.sqrt(wide) + 1.5 * off)
     dx = states[t, FREE, 0] - place[0]
     dy = states[t, FREE, 1] - place[1]
     dz = states[t, FREE, 2] - place[2]
     r = math.sqrt(dx * dx + dy * dy + dz * dz)
     rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
-    half = wide + reach * largest + 0.1 * abs(rate)
+    half = wide + reach * (largest + own_bias_std[0]) + 0.1 * abs(rate)
     if wide > 0.2 * r:
         return True
     east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
@@ -79,18 +97,19 @@ def _is_any_near(
         p = order[at]
         if is_taken[p]:
             continue
-        if abs(values[p, 2] - elevation) > across / r + reach * stds[p, 2]:
+        if abs(values[p, 2] - elevation) > across / r + reach * (stds[p, 2] + own_bias_std[2]):
             continue
         if across > 0.5 * level:
             return True
-        if abs(wrapped(values[p, 1] - azimuth)) < across / (level - across) + reach * stds[p, 1]:
+        angle = across / (level - across) + reach * (stds[p, 1] + own_bias_std[1])
+        if abs(wrapped(values[p, 1] - azimuth)) < angle:
             return True
     return False
 
 
 @kernel(
-    "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
-    " i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
+    "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1],"
+    " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
     " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
     " i8[::1], i8[::1], f8[::1], f8[:,::1])",
     is_exact=True,
@@ -104,10 +123,12 @@ def gate(
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    fed: npt.NDArray[np.bool_],
+    bias_covariance: F64,
     hits: I32,
-    homes: I64,
     values: F64,
-    both_stds: F64,
+    stds: F64,
     eyes: F64,
     offsets: F64,
     keys: F64,
@@ -128,8 +149,8 @@ def gate(
 ) -> int:
     """List every plot in each track's gate, with what taking it would gain over a miss.
 
-    ``both_stds`` are the plots' standard deviations for tracks that began with this sensor, and for
-    others, whose place may be off by another bias. ``rows`` are the tracks to gate, ``keys`` the
+    What biases may be (``bias_covariance``) widens the gate, but for what track and plot have in
+    common of them: a radar's plots agree with a track that it fed. ``rows`` are the tracks to gate, ``keys`` the
     plots' sorted index (range, or the first component of the line) and ``order`` their numbers in
     that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
     do not fit.
@@ -146,12 +167,24 @@ def gate(
     total = 0
     plots = order.shape[0]
     reach = math.sqrt(gate_squared)
+    size = bias_covariance.shape[0]
+    terms = np.empty(size, dtype=np.int64)
+    bias_std = np.empty(size)
+    for c in range(size):
+        bias_std[c] = math.sqrt(bias_covariance[c, c])
+    own = -1 if kind == INFRARED else sensor
+    own_bias_std = bias_std[TERMS * sensor : TERMS * sensor + TERMS]
+    shown = np.empty((10, size))
+    by_biases = np.zeros((2, 4, 4))
+    slope = np.empty((4, 6))
     largest = 0.0
     for p in range(plots):
-        largest = max(largest, both_stds[1, p, 0])
+        largest = max(largest, stds[p, 0])
+    # Most frames are of one instant.
+    offset_s = offsets[0] if plots > 0 else 0.0
     has_offsets = False
     for p in range(plots):
-        has_offsets = has_offsets or offsets[p] != 0.0
+        has_offsets = has_offsets or offsets[p] != offset_s
     for place_in_rows in range(rows.shape[0]):
         t = rows[place_in_rows]
         burning = weights[t, POWERED]
@@ -162,12 +195,20 @@ def gate(
             continue
         chance = min(max(chances[t], 0.1), 0.999)
         young = is_unscented != 0 or hits[t] < 4
-        stds = both_stds[0 if homes[t] == sensor else 1]
+        term_count = terms_of(fed[t], own, terms)
+        has_bias = False
+        for c in range(term_count):
+            has_bias = has_bias or bias_std[terms[c]] > 0.0
         if kind != INFRARED and not _is_any_near(
             t,
             states,
             covariances,
             weights,
+            by_bias,
+            terms,
+            term_count,
+            bias_std,
+            own_bias_std,
             place[sensor],
             rotation[sensor],
             reach,
@@ -191,7 +232,14 @@ def gate(
                 wide = 0.0
                 for i in range(3):
                     wide += covariances[t, m, i, i]
-                half = reach * (math.sqrt(wide) / r + largest)
+                wide = math.sqrt(wide)
+                for c in range(term_count):
+                    if bias_std[terms[c]] > 0.0:
+                        moved = 0.0
+                        for i in range(3):
+                            moved += by_bias[t, m, i, terms[c]] ** 2
+                        wide += bias_std[terms[c]] * math.sqrt(moved)
+                half = reach * (wide / r + largest)
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
             else:
                 expected(
@@ -201,7 +249,7 @@ def gate(
                     zero,
                     place[sensor],
                     rotation[sensor],
-                    0.0,
+                    offset_s,
                     field,
                     young,
                     residual,
@@ -209,6 +257,34 @@ def gate(
                     cross,
                     scratch,
                 )
+                if has_bias:
+                    linearised(
+                        kind,
+                        states[t, m],
+                        zero,
+                        place[sensor],
+                        rotation[sensor],
+                        offset_s,
+                        field,
+                        other,
+                        slope,
+                        scratch[14:17],
+                    )
+                    bias_spread(
+                        4,
+                        slope,
+                        states[t, m],
+                        own,
+                        terms,
+                        term_count,
+                        by_bias[t, m],
+                        bias_covariance,
+                        shown,
+                        by_biases[m],
+                    )
+                    for k in range(4):
+                        for n in range(4):
+                            spread[m, k, n] += by_biases[m, k, n]
                 for k in range(4):
                     hat[m, k] = -residual[k]
                 half = reach * math.sqrt(spread[m, 0, 0] + largest * largest)
@@ -245,6 +321,35 @@ def gate(
                         cross,
                         scratch,
                     )
+                    if has_bias and kind == INFRARED:
+                        linearised(
+                            kind,
+                            states[t, m],
+                            values[p],
+                            eyes[p],
+                            rotation[sensor],
+                            offsets[p],
+                            field,
+                            slope[3],
+                            slope,
+                            scratch[14:17],
+                        )
+                        bias_spread(
+                            2,
+                            slope,
+                            states[t, m],
+                            own,
+                            terms,
+                            term_count,
+                            by_bias[t, m],
+                            bias_covariance,
+                            shown,
+                            by_biases[m],
+                        )
+                    if has_bias:
+                        for k in range(count):
+                            for n in range(count):
+                                spread[m, k, n] += by_biases[m, k, n]
                 else:
                     for k in range(count):
                         residual[k] = values[p, k] - hat[m, k]

@@ -19,7 +19,7 @@ from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, frames_of
-from commonwatch.tracking.plots import Bias, no_bias
+from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
 
@@ -129,7 +129,7 @@ class Tracker:
         arrays = sensor_arrays(self.sensors)
         self._advance = Advance(arrays, self.settings)
         self._bank = empty_bank(len(self.sensors))
-        self._bias = no_bias(len(self.sensors))
+        self._bias = declared_bias(self.sensors)
         self._time_ns = 0
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
         self._frames: list[Frame] = []
@@ -139,7 +139,6 @@ class Tracker:
         self._fates: list[Dispositions] = []
         self._next_label = 1
         self._must_replay = False
-        self._changes = np.zeros_like(self._bias.value)
 
     @property
     def time_ns(self) -> int:
@@ -159,10 +158,10 @@ class Tracker:
     def correct(self, bias: Bias, *, is_replayed: bool = True) -> None:
         """Take other constant errors off every plot, from the window's start on or from now.
 
-        Tracks that took plots in under the former ones are widened by as much as these move them.
+        Tracks move to where they would stand had these been taken off from the first.
         """
-        self._changes = self._changes + (bias.value - self._bias.value)
         self._bias = bias
+        self._advance.settle(self._bank, bias.value)
         self._must_replay = self._must_replay or (is_replayed and bool(self._frames))
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
@@ -204,9 +203,7 @@ class Tracker:
             if self._must_replay or (fresh and not self._is_in_order(fresh)):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
-            if self._changes.any():
-                self._advance.loosen(self._bank, self._changes)
-                self._changes = np.zeros_like(self._changes)
+            self._advance.settle(self._bank, self._bias.value)
             for frame in fresh:
                 self._process(frame)
             self._must_replay = False
