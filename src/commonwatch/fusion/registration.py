@@ -49,6 +49,8 @@ LATER_RATIO: Final = 1.5
 LATER_S: Final = 60.0
 """When the first estimate is made after the first track, and how much later each next one."""
 ROUNDS: Final = 3
+SETTLED: Final = 0.1
+"""Rounds of a fit at most, and the change, in standard deviations, that counts as none."""
 OUTLIER: Final = 6.0
 """Errors of a plot beyond which it is left out."""
 MISFIT: Final = 4.0
@@ -213,7 +215,7 @@ class Registration:
             return None
         self._remember(step)
         if self._learn_prior(step.taken):
-            tracker.correct(self._before_any(), is_replayed=False)
+            tracker.correct(self._before_any())
         if self._started_ns is None:
             if not len(step.taken):
                 return None
@@ -225,12 +227,8 @@ class Registration:
         estimate = self._estimated(tracker)
         if estimate is None:
             return None
-        last = tracker.bias
         self.estimate = estimate
-        bias = self._shrunk(estimate)
-        noise = np.where(self._prior > 0.0, self._prior, np.inf) / BIAS_RATIO
-        moved = np.abs(bias.value - last.value) / noise
-        tracker.correct(bias, is_replayed=bool((moved > 0.1).any()))
+        tracker.correct(self._shrunk(estimate))
         return estimate
 
     def _remember(self, step: Step) -> None:
@@ -251,6 +249,8 @@ class Registration:
 
     def _learn_prior(self, taken: Detections) -> bool:
         """Set a sensor's prior from its first plots; say whether any was new."""
+        if self._has_prior[self._is_radar].all():
+            return False
         new = False
         for sensor in np.unique(taken.sensor[~taken.is_infrared]).tolist():
             if self._has_prior[sensor]:
@@ -360,7 +360,7 @@ class Registration:
         spread = np.where(self._prior > 0.0, self._prior, 1e-12).ravel()
         bias = np.zeros_like(self._prior) if self.estimate is None else self.estimate.value
         states = flights.states
-        for turn in range(ROUNDS if self.estimate is None else 2):
+        for turn in range(ROUNDS):
             matrix = np.diag(spread**-2.0) + self._learnt[0]
             vector = self._learnt[1] - matrix @ bias.ravel()
             is_first = turn == 0 and self.estimate is None
@@ -380,6 +380,8 @@ class Registration:
             change = covariance @ vector
             bias = bias + change.reshape(bias.shape)
             states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)
+            if not is_first and (change**2 < SETTLED**2 * np.diag(covariance)).all():
+                break
         estimate = BiasEstimate(
             value=bias,
             covariance=0.5 * (covariance + covariance.T),

@@ -435,12 +435,7 @@ class Advance:
         mean = np.empty((len(rows), 6))
         spread = np.empty((len(rows), 6, 6))
         bank_kernel.combined(
-            len(rows),
-            bank.states[rows],
-            bank.covariances[rows],
-            bank.weights[rows],
-            mean,
-            spread,
+            rows, bank.states, bank.covariances, bank.weights, mean, spread
         )
         return mean, spread
 

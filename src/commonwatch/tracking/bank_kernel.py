@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
-from commonwatch.tracking.bias_kernel import terms_of
+from commonwatch.tracking.bias_kernel import covariance_of
 from commonwatch.tracking.kalman_kernel import RADAR, extended_update, unscented_update
 from commonwatch.tracking.motion_kernel import FREE, POWERED, predict_one
 from commonwatch.tracking.view_kernel import altitude
@@ -172,8 +172,11 @@ def update_tracks(
     size = bias_covariance.shape[0]
     terms = np.empty(size, dtype=np.int64)
     own_by_bias, mean_by_bias = np.empty((6, size)), np.empty((6, size))
-    own_bias, bias_scratch = np.empty((size, size)), np.empty((8, size))
+    own_bias, bias_std = np.empty((size, size)), np.empty(size)
+    bias_scratch = np.empty((8, size))
+    whole_std = np.sqrt(np.diag(bias_covariance))
     own = sensor if kind == RADAR else -1
+    count, before = 0, -1
     first = 0
     while first < pairs:
         t = pair_row[first]
@@ -187,12 +190,10 @@ def update_tracks(
             first = last
             continue
         missed = max(0.0, 1.0 - taken)
-        count = terms_of(fed[t], own, terms)
-        has_bias = False
+        count = covariance_of(fed, t, before, own, count, bias_covariance, terms, own_bias)
+        before = t
         for c in range(count):
-            has_bias = has_bias or bias_covariance[terms[c], terms[c]] > 0.0
-            for d in range(count):
-                own_bias[c, d] = bias_covariance[terms[c], terms[d]]
+            bias_std[c] = whole_std[terms[c]]
         new_weight = np.zeros(2)
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
@@ -245,7 +246,7 @@ def update_tracks(
                         terms,
                         count,
                         own_by_bias,
-                        has_bias,
+                        bias_std,
                         own_bias,
                         bias_scratch,
                         values[plot],
@@ -287,15 +288,18 @@ def update_tracks(
         first = last
 
 
-@kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+@kernel(
+    "void(i8[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True
+)
 def combined(
-    count: int, states: F64, covariances: F64, weights: F64, mean: F64, spread: F64
+    rows: I64, states: F64, covariances: F64, weights: F64, mean: F64, spread: F64
 ) -> None:
-    """Write each track's state vector and covariance over its models."""
-    for t in range(count):
+    """Write state vectors and covariances of some tracks over their models."""
+    for row in range(rows.shape[0]):
+        t = rows[row]
         w = weights[t, POWERED] if weights[t, POWERED] > LIVE else 0.0
         for i in range(6):
-            mean[t, i] = (1.0 - w) * states[t, FREE, i] + w * states[t, POWERED, i]
+            mean[row, i] = (1.0 - w) * states[t, FREE, i] + w * states[t, POWERED, i]
         for i in range(6):
             for j in range(6):
                 value = (1.0 - w) * covariances[t, FREE, i, j]
@@ -303,4 +307,4 @@ def combined(
                     apart_i = states[t, FREE, i] - states[t, POWERED, i]
                     apart_j = states[t, FREE, j] - states[t, POWERED, j]
                     value += w * covariances[t, POWERED, i, j] + w * (1.0 - w) * apart_i * apart_j
-                spread[t, i, j] = value
+                spread[row, i, j] = value

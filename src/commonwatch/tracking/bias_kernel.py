@@ -30,6 +30,8 @@ B1 = npt.NDArray[np.bool_]
 
 TERMS = 4
 TIME = 3
+NEGLIGIBLE = 0.01
+"""Part of a variance that is not worth the arithmetic."""
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
@@ -84,6 +86,34 @@ def terms_of(fed: B1, sensor: int, terms: I64) -> int:
     return count
 
 
+@kernel("i8(b1[:,::1], i8, i8, i8, i8, f8[:,::1], i8[::1], f8[:,::1])", is_exact=True)
+def covariance_of(
+    fed: B1,
+    track: int,
+    before: int,
+    sensor: int,
+    count: int,
+    covariance: F64,
+    terms: I64,
+    own: F64,
+) -> int:
+    """Write the covariance of a track's terms, those of ``terms_of``; return how many.
+
+    ``before`` is the track that ``terms`` and ``own`` stand for, -1 for none: most tracks are fed
+    by the same radars as the one before.
+    """
+    is_same = before >= 0
+    for s in range(fed.shape[1]):
+        is_same = is_same and fed[track, s] == fed[before, s]
+    if is_same:
+        return count
+    count = terms_of(fed[track], sensor, terms)
+    for c in range(count):
+        for d in range(count):
+            own[c, d] = covariance[terms[c], terms[d]]
+    return count
+
+
 @kernel("void(f8[::1], f8[::1], i8, i8, i8[::1], i8, f8[:,::1], f8[::1])", is_exact=True)
 def shown_by_bias(
     slope: F64,
@@ -102,11 +132,16 @@ def shown_by_bias(
     shows an earlier object; that gravity changed its range rate meanwhile is left out (centimetres
     a second).
     """
+    x, y, z, u, v, w = slope[0], slope[1], slope[2], slope[3], slope[4], slope[5]
     for c in range(count):
-        shown[c] = 0.0
-    for i in range(6):
-        for c in range(count):
-            shown[c] -= slope[i] * by_bias[i, c]
+        shown[c] = -(
+            x * by_bias[0, c]
+            + y * by_bias[1, c]
+            + z * by_bias[2, c]
+            + u * by_bias[3, c]
+            + v * by_bias[4, c]
+            + w * by_bias[5, c]
+        )
     if sensor < 0:
         return
     first = TERMS * sensor
@@ -119,7 +154,8 @@ def shown_by_bias(
 
 
 @kernel(
-    "void(i8, f8[:,::1], f8[::1], i8, i8[::1], i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])",
+    "void(i8, f8[:,::1], f8[::1], i8, i8[::1], i8, f8[:,::1], f8[:,::1], f8[::1], f8[:,::1],"
+    " f8[:,::1])",
     is_exact=True,
 )
 def bias_spread(
@@ -131,31 +167,39 @@ def bias_spread(
     count: int,
     by_bias: F64,
     covariance: F64,
+    noise: F64,
     scratch: F64,
     spread: F64,
 ) -> None:
     """Write the spread of measured less expected that biases leave open, (values, values).
 
-    ``by_bias`` and ``covariance`` are of all terms, ``scratch`` is 10 x as many.
+    ``by_bias`` and ``covariance`` are of all terms, ``scratch`` is 12 x as many. Zero where all of
+    it is nothing beside ``noise``, the standard deviation of each value.
     """
-    shown, own = scratch[:4], scratch[4:10]
-    for k in range(values):
-        for m in range(values):
-            spread[k, m] = 0.0
+    shown, own, known = scratch[:4], scratch[4:10], scratch[10]
     for i in range(6):
         for c in range(count):
             own[i, c] = by_bias[i, terms[c]]
+    is_nothing = True
     for k in range(values):
         shown_by_bias(slope[k], state_vector, k, sensor, terms, count, own, shown[k])
-    for c in range(count):
-        if covariance[terms[c], terms[c]] <= 0.0:
-            continue
-        for k in range(values):
-            part = 0.0
-            for d in range(count):
-                part += covariance[terms[c], terms[d]] * shown[k, d]
-            for m in range(values):
-                spread[k, m] += part * shown[m, c]
+        reach = 0.0
+        for c in range(count):
+            reach += abs(shown[k, c]) * math.sqrt(covariance[terms[c], terms[c]])
+        is_nothing = is_nothing and reach * reach < NEGLIGIBLE * noise[k] * noise[k]
+        for m in range(values):
+            spread[k, m] = 0.0
+    if is_nothing:
+        return
+    for k in range(values):
+        for c in range(count):
+            known[c] = 0.0
+        for d in range(count):
+            for c in range(count):
+                known[c] += covariance[terms[d], terms[c]] * shown[k, d]
+        for m in range(values):
+            for c in range(count):
+                spread[k, m] += known[c] * shown[m, c]
 
 
 @kernel("void(i8[::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
@@ -163,26 +207,34 @@ def add_bias(
     rows: I64, weights: F64, by_bias: F64, fed: B1, covariance: F64, spread: F64
 ) -> None:
     """Add to each track's covariance what the biases of the radars that fed it leave open."""
-    terms = np.empty(covariance.shape[0], dtype=np.int64)
-    moved = np.empty((6, covariance.shape[0]))
+    size = covariance.shape[0]
+    terms = np.empty(size, dtype=np.int64)
+    own = np.empty((size, size))
+    moved, known = np.empty((6, size)), np.empty((6, size))
+    count, before = 0, -1
     for index in range(rows.shape[0]):
         t = rows[index]
+        count = covariance_of(fed, t, before, -1, count, covariance, terms, own)
+        before = t
         w = weights[t, POWERED]
-        count = terms_of(fed[t], -1, terms)
         for i in range(6):
             for c in range(count):
                 moved[i, c] = by_bias[t, FREE, i, terms[c]]
-                if w > 0.0:
+                known[i, c] = 0.0
+            if w > 0.0:
+                for c in range(count):
                     moved[i, c] += w * (by_bias[t, POWERED, i, terms[c]] - moved[i, c])
-        for c in range(count):
-            if covariance[terms[c], terms[c]] <= 0.0:
-                continue
-            for i in range(6):
-                part = 0.0
-                for d in range(count):
-                    part += covariance[terms[c], terms[d]] * moved[i, d]
-                for j in range(6):
-                    spread[index, i, j] += part * moved[j, c]
+            for d in range(count):
+                for c in range(count):
+                    known[i, c] += moved[i, d] * own[d, c]
+        for i in range(6):
+            for j in range(i + 1):
+                total = 0.0
+                for c in range(count):
+                    total += known[i, c] * moved[j, c]
+                spread[index, i, j] += total
+                if i != j:
+                    spread[index, j, i] += total
 
 
 @kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], b1[:,::1], f8[::1])", is_exact=True)

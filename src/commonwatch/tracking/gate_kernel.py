@@ -174,12 +174,15 @@ def gate(
         bias_std[c] = math.sqrt(bias_covariance[c, c])
     own = -1 if kind == INFRARED else sensor
     own_bias_std = bias_std[TERMS * sensor : TERMS * sensor + TERMS]
-    shown = np.empty((10, size))
+    shown = np.empty((12, size))
     by_biases = np.zeros((2, 4, 4))
-    slope = np.empty((4, 6))
     largest = 0.0
+    least = np.full(4, math.inf)
     for p in range(plots):
         largest = max(largest, stds[p, 0])
+        for k in range(4):
+            std = stds[p, 0] if kind == INFRARED else stds[p, k]
+            least[k] = min(least[k], std if std > 0.0 else math.inf)
     # Most frames are of one instant.
     offset_s = offsets[0] if plots > 0 else 0.0
     has_offsets = False
@@ -258,18 +261,20 @@ def gate(
                     scratch,
                 )
                 if has_bias:
-                    linearised(
-                        kind,
-                        states[t, m],
-                        zero,
-                        place[sensor],
-                        rotation[sensor],
-                        offset_s,
-                        field,
-                        other,
-                        slope,
-                        scratch[14:17],
-                    )
+                    slope = scratch[1:5]
+                    if young:
+                        linearised(
+                            kind,
+                            states[t, m],
+                            zero,
+                            place[sensor],
+                            rotation[sensor],
+                            offset_s,
+                            field,
+                            other,
+                            slope,
+                            scratch[14:17],
+                        )
                     bias_spread(
                         4,
                         slope,
@@ -279,6 +284,7 @@ def gate(
                         term_count,
                         by_bias[t, m],
                         bias_covariance,
+                        least,
                         shown,
                         by_biases[m],
                     )
@@ -322,6 +328,7 @@ def gate(
                         scratch,
                     )
                     if has_bias and kind == INFRARED:
+                        slope = scratch[1:5]
                         linearised(
                             kind,
                             states[t, m],
@@ -330,7 +337,7 @@ def gate(
                             rotation[sensor],
                             offsets[p],
                             field,
-                            slope[3],
+                            scratch[17],
                             slope,
                             scratch[14:17],
                         )
@@ -343,6 +350,7 @@ def gate(
                             term_count,
                             by_bias[t, m],
                             bias_covariance,
+                            least,
                             shown,
                             by_biases[m],
                         )

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
-from commonwatch.tracking.bias_kernel import shown_by_bias
+from commonwatch.tracking.bias_kernel import NEGLIGIBLE, shown_by_bias
 from commonwatch.tracking.motion_kernel import acceleration
 
 F64 = npt.NDArray[np.float64]
@@ -146,8 +146,8 @@ def linearised(
 
 
 @kernel(
-    "void(i8, f8[::1], f8[:,::1], i8, i8[::1], i8, f8[:,::1], b1, f8[:,::1], f8[:,::1], f8[::1],"
-    " f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
+    "void(i8, f8[::1], f8[:,::1], i8, i8[::1], i8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1],"
+    " f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
     is_exact=True,
 )
 def extended_update(
@@ -158,7 +158,7 @@ def extended_update(
     terms: I64,
     term_count: int,
     by_bias: F64,
-    has_bias: bool,
+    bias_std: F64,
     bias_covariance: F64,
     bias_scratch: F64,
     values: F64,
@@ -194,8 +194,9 @@ def extended_update(
         at[i] = state_vector[i]
         for j in range(6):
             before[i, j] = covariance[i, j]
-        for c in range(term_count):
-            by_before[i, c] = by_bias[i, c]
+        if rounds > 1:
+            for c in range(term_count):
+                by_before[i, c] = by_bias[i, c]
     for turn in range(rounds):
         count = linearised(
             kind, at, values, eye, rotation, offset_s, field, residual, slope, scratch[14:17]
@@ -220,20 +221,24 @@ def extended_update(
             for i in range(6):
                 spread += slope[k, i] * gain[i]
             shown_by_bias(slope[k], at, k, sensor, terms, term_count, by_bias, shown)
-            from_bias = 0.0
-            if has_bias:
-                for c in range(term_count):
-                    total = 0.0
-                    for d in range(term_count):
-                        total += bias_covariance[c, d] * shown[d]
-                    known[c] = total
-                    from_bias += total * shown[c]
+            reach, from_bias = 0.0, 0.0
+            for c in range(term_count):
+                reach += abs(shown[c]) * bias_std[c]
             for i in range(6):
-                part = gain[i]
-                if has_bias:
+                trust[i] = gain[i]
+            if reach * reach > NEGLIGIBLE * spread:
+                for c in range(term_count):
+                    known[c] = 0.0
+                for d in range(term_count):
                     for c in range(term_count):
-                        part -= by_bias[i, c] * known[c]
-                trust[i] = part / (spread + from_bias)
+                        known[c] += bias_covariance[d, c] * shown[d]
+                for c in range(term_count):
+                    from_bias += known[c] * shown[c]
+                for i in range(6):
+                    for c in range(term_count):
+                        trust[i] -= by_bias[i, c] * known[c]
+            for i in range(6):
+                trust[i] /= spread + from_bias
             for i in range(6):
                 state_vector[i] += trust[i] * innovation
                 # Whatever the trust, what it leaves of the noise (Joseph's form).

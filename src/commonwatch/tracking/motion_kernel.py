@@ -185,23 +185,23 @@ def fly_on(state_vector: F64, whole: F64, seconds: float, field: F64, phi: F64, 
         chain(phi, whole, work)
 
 
-@kernel("void(f8[:,::1], f8[:,::1], b1[::1], f8[:,::1])", is_exact=True)
-def turn_by_bias(
-    phi: F64, by_bias: F64, fed: npt.NDArray[np.bool_], work: F64
-) -> None:
+@kernel("void(f8[:,::1], f8[:,::1], b1[::1])", is_exact=True)
+def turn_by_bias(phi: F64, by_bias: F64, fed: npt.NDArray[np.bool_]) -> None:
     """Turn by a transition how a track hangs on four constant errors of each sensor, in place."""
-    for s in range(fed.shape[0]):
-        if not fed[s]:
+    for c in range(by_bias.shape[1]):
+        if not fed[c // 4]:
             continue
+        x, y, z = by_bias[0, c], by_bias[1, c], by_bias[2, c]
+        u, v, w = by_bias[3, c], by_bias[4, c], by_bias[5, c]
         for i in range(6):
-            for j in range(4):
-                total = 0.0
-                for k in range(6):
-                    total += phi[i, k] * by_bias[k, 4 * s + j]
-                work[i, j] = total
-        for i in range(6):
-            for j in range(4):
-                by_bias[i, 4 * s + j] = work[i, j]
+            by_bias[i, c] = (
+                phi[i, 0] * x
+                + phi[i, 1] * y
+                + phi[i, 2] * z
+                + phi[i, 3] * u
+                + phi[i, 4] * v
+                + phi[i, 5] * w
+            )
 
 
 @kernel(
@@ -235,7 +235,7 @@ def predict_one(
         transition(state_vector, h, thrust_m_s2, field, phi)
         step_state_vector(state_vector, h, thrust_m_s2, field)
         sandwich(phi, covariance, work)
-        turn_by_bias(phi, by_bias, fed, work)
+        turn_by_bias(phi, by_bias, fed)
         for i in range(3):
             covariance[i, i] += noise_m2_s3 * long * long * long / 3.0
             covariance[i, 3 + i] += 0.5 * noise_m2_s3 * h * long

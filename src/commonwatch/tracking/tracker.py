@@ -138,7 +138,6 @@ class Tracker:
         self._open: deque[tuple[int, I64]] = deque()
         self._fates: list[Dispositions] = []
         self._next_label = 1
-        self._must_replay = False
 
     @property
     def time_ns(self) -> int:
@@ -155,14 +154,13 @@ class Tracker:
         """Constant errors that are taken off every plot."""
         return self._bias
 
-    def correct(self, bias: Bias, *, is_replayed: bool = True) -> None:
-        """Take other constant errors off every plot, from the window's start on or from now.
+    def correct(self, bias: Bias) -> None:
+        """Take other constant errors off every plot from now on.
 
         Tracks move to where they would stand had these been taken off from the first.
         """
         self._bias = bias
         self._advance.settle(self._bank, bias.value)
-        self._must_replay = self._must_replay or (is_replayed and bool(self._frames))
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
         """Take detections that have arrived by now.
@@ -198,15 +196,14 @@ class Tracker:
             detections = detections.take(~late)
         undone: list[Frame] = []
         before = None
-        if len(detections) or self._must_replay:
+        if len(detections):
             fresh = frames_of(detections)
-            if self._must_replay or (fresh and not self._is_in_order(fresh)):
+            if fresh and not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
             self._advance.settle(self._bank, self._bias.value)
             for frame in fresh:
                 self._process(frame)
-            self._must_replay = False
         else:
             fresh = []
         estimates = self._tell(fresh, undone, before, now_ns)
@@ -253,9 +250,7 @@ class Tracker:
 
     def _rewind(self, detections: Detections) -> tuple[list[Frame], list[Frame]]:
         """Go back to before the earliest new detection; return frames to do, and undone."""
-        earliest = self._frames[0].time_ns
-        if len(detections) and not self._must_replay:
-            earliest = int(detections.time_ns.min()) - SLICE_NS
+        earliest = int(detections.time_ns.min()) - SLICE_NS
         index = 0
         for place, frame in enumerate(self._frames):
             if frame.before is not None and frame.time_ns <= earliest:
@@ -270,9 +265,7 @@ class Tracker:
         self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
-        if len(detections):
-            parts.append(detections)
-        fresh = frames_of(_joined_detections(parts))
+        fresh = frames_of(_joined_detections([*parts, detections]))
         fresh[0].before = copied
         return fresh, undone
 
@@ -333,8 +326,7 @@ class Tracker:
                 self._labels[key] = self._next_label
                 self._next_label += 1
         shown = self._estimates(rows, now_ns)
-        for label, status in zip(shown.track.tolist(), shown.status.tolist(), strict=True):
-            self._told[label] = status
+        self._told.update(zip(shown.track.tolist(), shown.status.tolist(), strict=True))
         parts = [part for part in ended if len(part)]
         return joined([*parts, shown])
 
