@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,12 @@ EYE_M = np.array([42_164e3, 1e6, 0.0])
 STATES = flights(np.random.default_rng(3), 3)
 
 
+def no_biases() -> tuple[Any, ...]:
+    """Nothing to consider."""
+    terms = np.empty(0, dtype=np.int64)
+    return -1, terms, 0, np.empty((6, 0)), np.empty(0), np.empty((0, 0)), np.empty((8, 0))
+
+
 def by_extended(
     kind: int,
     state_vector: F64,
@@ -52,9 +59,8 @@ def by_extended(
     late: float,
 ) -> None:
     scratch = np.empty((24, 6))
-    extended_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), 1, scratch
-    )
+    given = (values, stds, eye, turn, late, FIELD.copy())
+    extended_update(kind, state_vector, covariance, *no_biases(), *given, 1, scratch)
 
 
 def by_iterated(
@@ -68,9 +74,8 @@ def by_iterated(
     late: float,
 ) -> None:
     scratch = np.empty((24, 6))
-    extended_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), 4, scratch
-    )
+    given = (values, stds, eye, turn, late, FIELD.copy())
+    extended_update(kind, state_vector, covariance, *no_biases(), *given, 4, scratch)
 
 
 def by_unscented(
@@ -84,8 +89,10 @@ def by_unscented(
     late: float,
 ) -> None:
     scratch = np.empty((24, 6))
+    sensor, terms, count, by_bias, _, _, work = no_biases()
+    given = (values, stds, eye, turn, late, FIELD.copy())
     unscented_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), scratch
+        kind, state_vector, covariance, sensor, terms, count, by_bias, work, *given, scratch
     )
 
 
