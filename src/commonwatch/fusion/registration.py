@@ -215,7 +215,10 @@ class Registration:
             return None
         self._remember(step)
         if self._learn_prior(step.taken):
-            tracker.correct(self._before_any())
+            if self.estimate is not None:
+                # Who is new is registered soon, whatever is known of others.
+                self._started_ns, self._next_s = tracker.time_ns, FIRST_S
+            tracker.correct(self._correction())
         if self._started_ns is None:
             if not len(step.taken):
                 return None
@@ -228,7 +231,7 @@ class Registration:
         if estimate is None:
             return None
         self.estimate = estimate
-        tracker.correct(self._shrunk(estimate))
+        tracker.correct(self._correction())
         return estimate
 
     def _remember(self, step: Step) -> None:
@@ -261,7 +264,10 @@ class Registration:
             self._has_prior[sensor] = new = True
         return new
 
-    def _before_any(self) -> Bias:
+    def _correction(self) -> Bias:
+        """What the tracker is to take off, and leave open, by the latest estimate."""
+        if self.estimate is not None:
+            return self._shrunk(self.estimate)
         return Bias(
             value=np.zeros_like(self._prior),
             covariance=np.diag(self._declared.ravel() ** 2),
