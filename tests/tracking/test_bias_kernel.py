@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.measurement import (
     radar_jacobian,
@@ -22,7 +23,7 @@ from commonwatch.tracking.kalman_kernel import RADAR, extended_update
 from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.tracker import Tracker, arrivals
-from tests.tracking.build import EAST, INTERVAL_S, NORTH, WEST, after, band, flights, seen, together
+from tests.tracking.build import EAST, INTERVAL_S, NORTH, WEST, band, flights, seen, together
 
 F64 = npt.NDArray[np.float64]
 
@@ -89,7 +90,12 @@ def test_a_track_with_considered_biases_is_that_of_the_dense_schmidt_filter(roun
         extended_update(
             *(RADAR, found, narrow, radar, np.arange(SIZE), SIZE, by_bias),
             *(np.sqrt(np.diag(unsure)), unsure, np.empty((8, SIZE)), values, STD),
-            *(site.position_ecef_m.copy(), site.rotation_enu_from_ecef.flatten(), 0.0, FIELD.copy()),
+            *(
+                site.position_ecef_m.copy(),
+                site.rotation_enu_from_ecef.flatten(),
+                0.0,
+                FIELD.copy(),
+            ),
             *(rounds, np.empty((24, 6))),
         )
         spread = np.sqrt(np.diag(joint))

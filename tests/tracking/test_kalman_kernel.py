@@ -42,10 +42,35 @@ EYE_M = np.array([42_164e3, 1e6, 0.0])
 STATES = flights(np.random.default_rng(3), 3)
 
 
-def no_biases() -> tuple[Any, ...]:
-    """Nothing to consider."""
-    terms = np.empty(0, dtype=np.int64)
-    return -1, terms, 0, np.empty((6, 0)), np.empty(0), np.empty((0, 0)), np.empty((8, 0))
+NO_TERMS = np.empty(0, dtype=np.int64)
+NONE = np.empty((6, 0))
+"""No bias to consider."""
+
+
+def extended(
+    kind: int, state_vector: F64, covariance: F64, given: tuple[Any, ...], rounds: int
+) -> None:
+    values, stds, eye, turn, late = given
+    extended_update(
+        kind,
+        state_vector,
+        covariance,
+        -1,
+        NO_TERMS,
+        0,
+        NONE,
+        np.empty(0),
+        np.empty((0, 0)),
+        np.empty((8, 0)),
+        values,
+        stds,
+        eye,
+        turn,
+        late,
+        FIELD.copy(),
+        rounds,
+        np.empty((24, 6)),
+    )
 
 
 def by_extended(
@@ -58,9 +83,7 @@ def by_extended(
     turn: F64,
     late: float,
 ) -> None:
-    scratch = np.empty((24, 6))
-    given = (values, stds, eye, turn, late, FIELD.copy())
-    extended_update(kind, state_vector, covariance, *no_biases(), *given, 1, scratch)
+    extended(kind, state_vector, covariance, (values, stds, eye, turn, late), 1)
 
 
 def by_iterated(
@@ -73,9 +96,7 @@ def by_iterated(
     turn: F64,
     late: float,
 ) -> None:
-    scratch = np.empty((24, 6))
-    given = (values, stds, eye, turn, late, FIELD.copy())
-    extended_update(kind, state_vector, covariance, *no_biases(), *given, 4, scratch)
+    extended(kind, state_vector, covariance, (values, stds, eye, turn, late), 4)
 
 
 def by_unscented(
@@ -89,10 +110,22 @@ def by_unscented(
     late: float,
 ) -> None:
     scratch = np.empty((24, 6))
-    sensor, terms, count, by_bias, _, _, work = no_biases()
-    given = (values, stds, eye, turn, late, FIELD.copy())
     unscented_update(
-        kind, state_vector, covariance, sensor, terms, count, by_bias, work, *given, scratch
+        kind,
+        state_vector,
+        covariance,
+        -1,
+        NO_TERMS,
+        0,
+        NONE,
+        np.empty((8, 0)),
+        values,
+        stds,
+        eye,
+        turn,
+        late,
+        FIELD.copy(),
+        scratch,
     )
 
 

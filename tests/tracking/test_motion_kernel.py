@@ -117,8 +117,16 @@ def test_the_covariance_moves_by_the_transition_and_grows_by_the_noise() -> None
     turned = np.hstack([whole @ by_bias[:, :4], by_bias[:, 4:]])
     fed = np.array([True, False])
     predict_one(
-        *(state_vector, covariance, by_bias, fed),
-        *(seconds, 0.0, NOISE_M2_S3, FIELD.copy(), phi, work),
+        state_vector,
+        covariance,
+        by_bias,
+        fed,
+        seconds,
+        0.0,
+        NOISE_M2_S3,
+        FIELD.copy(),
+        phi,
+        work,
     )
     assert np.abs(by_bias - turned).max() < 1e-3
     spread = np.sqrt(np.diag(expected))

@@ -172,7 +172,9 @@ class Registration:
     sensor table where that is larger.
 
     What is taken off is shrunk: half of all sensors are taken to have no bias, and one whose
-    estimate agrees with none keeps none. What stays uncertain is told of in the tracks.
+    estimate agrees with none keeps none; a sensor whose table declares a bias has one. What stays
+    uncertain, over all sensors together, is considered in every track (``tracking.bias_kernel``),
+    and a new estimate moves all tracks at once.
 
     Limits: biases that are constant; no range rate bias; satellites are left
     as they are.
@@ -265,7 +267,7 @@ class Registration:
         return new
 
     def _correction(self) -> Bias:
-        """What the tracker is to take off, and leave open, by the latest estimate."""
+        """Tell what to take off and what to leave open, by the latest estimate."""
         if self.estimate is not None:
             return self._shrunk(self.estimate)
         return Bias(
@@ -421,8 +423,8 @@ class Registration:
         for sensor in np.flatnonzero(known).tolist():
             part = slice(4 * sensor, 4 * sensor + 4)
             own, found = share[sensor, 0], estimate.value[sensor]
-            covariance[part, part] += own * (1.0 - own) * (
-                estimate.covariance[part, part] + np.outer(found, found)
+            covariance[part, part] += (
+                own * (1.0 - own) * (estimate.covariance[part, part] + np.outer(found, found))
             )
         unknown = np.where(known[:, np.newaxis], 0.0, 1.0)
         return Bias(

@@ -434,9 +434,7 @@ class Advance:
         """State vectors and covariances of some tracks, over their models."""
         mean = np.empty((len(rows), 6))
         spread = np.empty((len(rows), 6, 6))
-        bank_kernel.combined(
-            rows, bank.states, bank.covariances, bank.weights, mean, spread
-        )
+        bank_kernel.combined(rows, bank.states, bank.covariances, bank.weights, mean, spread)
         return mean, spread
 
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:

@@ -2,8 +2,8 @@
 
 ``by_bias`` says how far each component of a state vector moves with each sensor's constant errors:
 6 rows, and for each sensor four columns, range, azimuth, elevation, time. The error of a track is
-then that of its plots' noise, which its covariance holds, and ``by_bias`` times what is not known of
-the biases; the two are independent. A bias is so *considered*, and not estimated, in a track
+then that of its plots' noise, which its covariance holds, and ``by_bias`` times what is not known
+of the biases; the two are independent. A bias is so *considered*, and not estimated, in a track
 (Schmidt 1966); who estimates it from many tracks may move every track at once (Friedland 1969).
 
 References
@@ -57,7 +57,14 @@ def place_slope(state_vector: F64, place: F64, rotation: F64, slope: F64) -> Non
     "void(i8, i8, i8, f8[:,:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1])", is_exact=True
 )
 def begin_by_bias(
-    first: int, last: int, sensor: int, states: F64, by_bias: F64, fed: B1, place: F64, rotation: F64
+    first: int,
+    last: int,
+    sensor: int,
+    states: F64,
+    by_bias: F64,
+    fed: B1,
+    place: F64,
+    rotation: F64,
 ) -> None:
     """Set rows ``first`` to ``last``, tracks of one plot, to hang on its radar; none where -1."""
     slope = np.empty((TERMS, 3))
@@ -203,9 +210,7 @@ def bias_spread(
 
 
 @kernel("void(i8[::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
-def add_bias(
-    rows: I64, weights: F64, by_bias: F64, fed: B1, covariance: F64, spread: F64
-) -> None:
+def add_bias(rows: I64, weights: F64, by_bias: F64, fed: B1, covariance: F64, spread: F64) -> None:
     """Add to each track's covariance what the biases of the radars that fed it leave open."""
     size = covariance.shape[0]
     terms = np.empty(size, dtype=np.int64)

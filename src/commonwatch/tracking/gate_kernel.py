@@ -109,8 +109,8 @@ def _is_any_near(
 
 @kernel(
     "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1],"
-    " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
-    " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
+    " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1],"
+    " b1[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
     " i8[::1], i8[::1], f8[::1], f8[:,::1])",
     is_exact=True,
 )
@@ -150,9 +150,9 @@ def gate(
     """List every plot in each track's gate, with what taking it would gain over a miss.
 
     What biases may be (``bias_covariance``) widens the gate, but for what track and plot have in
-    common of them: a radar's plots agree with a track that it fed. ``rows`` are the tracks to gate, ``keys`` the
-    plots' sorted index (range, or the first component of the line) and ``order`` their numbers in
-    that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
+    common of them: a radar's plots agree with a track that it fed. ``rows`` are the tracks to gate,
+    ``keys`` the plots' sorted index (range, or the first component of the line) and ``order`` their
+    numbers in that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
     do not fit.
     """
     scratch = np.empty((24, 6))

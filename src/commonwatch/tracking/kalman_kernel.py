@@ -446,7 +446,9 @@ def unscented_update(
         scratch[14:17],
     )
     for k in range(seen):
-        shown_by_bias(slope[k], state_vector, k, sensor, terms, term_count, by_bias, bias_scratch[k])
+        shown_by_bias(
+            slope[k], state_vector, k, sensor, terms, term_count, by_bias, bias_scratch[k]
+        )
     spread = np.empty((4, 4))
     cross = np.empty((6, 4))
     count = expected(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +64,7 @@ def no_bias(sensor_count: int) -> Bias:
 
 
 def declared_bias(sensors: Sequence[Sensor]) -> Bias:
-    """What the sensors' table says of their range biases: nothing to take off, something unsure."""
+    """Take nothing off, and leave open what the sensors' table says of their range biases."""
     bias = no_bias(len(sensors))
     for index, sensor in enumerate(sensors):
         if isinstance(sensor, Radar):

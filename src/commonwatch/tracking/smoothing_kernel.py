@@ -467,6 +467,4 @@ def widen_by_bias(
                 for k in range(end - begin):
                     for i in range(6):
                         for j in range(6):
-                            covariances[begin + k, i, j] += (
-                                alike * moved[c, k, i] * moved[d, k, j]
-                            )
+                            covariances[begin + k, i, j] += alike * moved[c, k, i] * moved[d, k, j]
