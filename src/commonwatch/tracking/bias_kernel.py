@@ -178,10 +178,10 @@ def bias_spread(
     scratch: F64,
     spread: F64,
 ) -> None:
-    """Write the spread of measured less expected that biases leave open, (values, values).
+    """Add to the spread of measured less expected what biases leave open, (values, values).
 
-    ``by_bias`` and ``covariance`` are of all terms, ``scratch`` is 12 x as many. Zero where all of
-    it is nothing beside ``noise``, the standard deviation of each value.
+    ``by_bias`` and ``covariance`` are of all terms, ``scratch`` is 12 x as many. Nothing
+    is added where all of it is nothing beside ``noise``, the standard deviation of each value.
     """
     shown, own, known = scratch[:4], scratch[4:10], scratch[10]
     for i in range(6):
@@ -194,8 +194,6 @@ def bias_spread(
         for c in range(count):
             reach += abs(shown[k, c]) * math.sqrt(covariance[terms[c], terms[c]])
         is_nothing = is_nothing and reach * reach < NEGLIGIBLE * noise[k] * noise[k]
-        for m in range(values):
-            spread[k, m] = 0.0
     if is_nothing:
         return
     for k in range(values):
@@ -207,6 +205,19 @@ def bias_spread(
         for m in range(values):
             for c in range(count):
                 spread[k, m] += known[c] * shown[m, c]
+
+
+@kernel("f8(f8[:,::1], i8[::1], i8, f8[::1])", is_exact=True)
+def place_reach(by_bias: F64, terms: I64, count: int, std: F64) -> float:
+    """Bound how far a place may be off by all biases together: as if they all added up."""
+    reach = 0.0
+    for c in range(count):
+        if std[terms[c]] > 0.0:
+            moved = 0.0
+            for i in range(3):
+                moved += by_bias[i, terms[c]] * by_bias[i, terms[c]]
+            reach += std[terms[c]] * math.sqrt(moved)
+    return reach
 
 
 @kernel("void(i8[::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import LIVE
-from commonwatch.tracking.bias_kernel import TERMS, bias_spread, terms_of
+from commonwatch.tracking.bias_kernel import TERMS, bias_spread, place_reach, terms_of
 from commonwatch.tracking.kalman_kernel import (
     INFRARED,
     distance_squared,
@@ -60,13 +60,8 @@ def _is_any_near(
     The box reaches as far each way as the track's place is uncertain in its worst direction,
     twice over for what is not linear, and as all biases add up to.
     """
-    wide, off = 0.0, 0.0
-    for c in range(count):
-        if bias_std[terms[c]] > 0.0:
-            moved = 0.0
-            for i in range(3):
-                moved += by_bias[t, FREE, i, terms[c]] ** 2
-            off += bias_std[terms[c]] * math.sqrt(moved)
+    off = place_reach(by_bias[t, FREE], terms, count, bias_std)
+    wide = 0.0
     for m in range(2):
         if weights[t, m] > LIVE:
             spread = 0.0
@@ -105,6 +100,74 @@ def _is_any_near(
         if abs(wrapped(values[p, 1] - azimuth)) < angle:
             return True
     return False
+
+
+@kernel(
+    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], b1, i8, i8[::1], i8,"
+    " f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1])",
+    is_exact=True,
+)
+def _expected(
+    kind: int,
+    state_vector: F64,
+    covariance: F64,
+    values: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    young: bool,
+    own: int,
+    terms: I64,
+    count: int,
+    by_bias: F64,
+    bias_covariance: F64,
+    noise: F64,
+    shown: F64,
+    scratch: F64,
+    residual: F64,
+    spread: F64,
+) -> None:
+    """Write measured less expected of one model and its spread, with what biases leave open.
+
+    ``scratch`` is 30 x 6.
+    """
+    given = (values, eye, rotation, offset_s, field)
+    cross = scratch[24:30].reshape(36)[:24].reshape((6, 4))
+    expected(kind, state_vector, covariance, *given, young, residual, spread, cross, scratch)
+    if count == 0:
+        return
+    slope = scratch[1:5]
+    seen = linearised(kind, state_vector, *given, scratch[17], slope, scratch[14:17])
+    bias_spread(
+        seen,
+        slope,
+        state_vector,
+        own,
+        terms,
+        count,
+        by_bias,
+        bias_covariance,
+        noise,
+        shown,
+        spread,
+    )
+
+
+@kernel(
+    "UniTuple(f8, 2)(f8[::1], f8[:,::1], f8[::1], i8, i8, f8, f8[:,::1])",
+    is_exact=True,
+)
+def _likelihood(
+    residual: F64, spread: F64, stds: F64, kind: int, count: int, gate_squared: float, lower: F64
+) -> tuple[float, float]:
+    """Log-likelihood of a plot and its distance squared; none and far where a value is far off."""
+    for k in range(count):
+        std = stds[0] if kind == INFRARED else stds[k]
+        if residual[k] * residual[k] > gate_squared * (spread[k, k] + std * std):
+            return -math.inf, math.inf
+    squared, determinant = distance_squared(residual, spread, stds, kind, count, lower)
+    return -0.5 * (squared + math.log(determinant) + count * _LOG_TURN), squared
 
 
 @kernel(
@@ -152,14 +215,13 @@ def gate(
     What biases may be (``bias_covariance``) widens the gate, but for what track and plot have in
     common of them: a radar's plots agree with a track that it fed. ``rows`` are the tracks to gate,
     ``keys`` the plots' sorted index (range, or the first component of the line) and ``order`` their
-    numbers in that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
-    do not fit.
+    numbers in that order. Writes each row's chance of detection. Returns the number of pairs, or -1
+    where they do not fit.
     """
-    scratch = np.empty((24, 6))
+    scratch = np.empty((30, 6))
     residual = np.empty(6)
     other = np.empty(6)
     spread = np.empty((2, 4, 4))
-    cross = np.empty((6, 4))
     lower = np.empty((5, 4))
     zero = np.zeros(4)
     hat = np.empty((2, 4))
@@ -169,15 +231,12 @@ def gate(
     reach = math.sqrt(gate_squared)
     size = bias_covariance.shape[0]
     terms = np.empty(size, dtype=np.int64)
-    bias_std = np.empty(size)
-    for c in range(size):
-        bias_std[c] = math.sqrt(bias_covariance[c, c])
+    bias_std = np.sqrt(np.diag(bias_covariance))
+    has_bias = bias_std.any()
     own = -1 if kind == INFRARED else sensor
     own_bias_std = bias_std[TERMS * sensor : TERMS * sensor + TERMS]
     shown = np.empty((12, size))
-    by_biases = np.zeros((2, 4, 4))
-    largest = 0.0
-    least = np.full(4, math.inf)
+    largest, least = 0.0, np.full(4, math.inf)
     for p in range(plots):
         largest = max(largest, stds[p, 0])
         for k in range(4):
@@ -185,9 +244,7 @@ def gate(
             least[k] = min(least[k], std if std > 0.0 else math.inf)
     # Most frames are of one instant.
     offset_s = offsets[0] if plots > 0 else 0.0
-    has_offsets = False
-    for p in range(plots):
-        has_offsets = has_offsets or offsets[p] != offset_s
+    has_offsets = (offsets != offset_s).any()
     for place_in_rows in range(rows.shape[0]):
         t = rows[place_in_rows]
         burning = weights[t, POWERED]
@@ -198,10 +255,7 @@ def gate(
             continue
         chance = min(max(chances[t], 0.1), 0.999)
         young = is_unscented != 0 or hits[t] < 4
-        term_count = terms_of(fed[t], own, terms)
-        has_bias = False
-        for c in range(term_count):
-            has_bias = has_bias or bias_std[terms[c]] > 0.0
+        term_count = terms_of(fed[t], own, terms) if has_bias else 0
         if kind != INFRARED and not _is_any_near(
             t,
             states,
@@ -235,17 +289,11 @@ def gate(
                 wide = 0.0
                 for i in range(3):
                     wide += covariances[t, m, i, i]
-                wide = math.sqrt(wide)
-                for c in range(term_count):
-                    if bias_std[terms[c]] > 0.0:
-                        moved = 0.0
-                        for i in range(3):
-                            moved += by_bias[t, m, i, terms[c]] ** 2
-                        wide += bias_std[terms[c]] * math.sqrt(moved)
+                wide = math.sqrt(wide) + place_reach(by_bias[t, m], terms, term_count, bias_std)
                 half = reach * (wide / r + largest)
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
             else:
-                expected(
+                _expected(
                     kind,
                     states[t, m],
                     covariances[t, m],
@@ -255,42 +303,17 @@ def gate(
                     offset_s,
                     field,
                     young,
+                    own,
+                    terms,
+                    term_count,
+                    by_bias[t, m],
+                    bias_covariance,
+                    least,
+                    shown,
+                    scratch,
                     residual,
                     spread[m],
-                    cross,
-                    scratch,
                 )
-                if has_bias:
-                    slope = scratch[1:5]
-                    if young:
-                        linearised(
-                            kind,
-                            states[t, m],
-                            zero,
-                            place[sensor],
-                            rotation[sensor],
-                            offset_s,
-                            field,
-                            other,
-                            slope,
-                            scratch[14:17],
-                        )
-                    bias_spread(
-                        4,
-                        slope,
-                        states[t, m],
-                        own,
-                        terms,
-                        term_count,
-                        by_bias[t, m],
-                        bias_covariance,
-                        least,
-                        shown,
-                        by_biases[m],
-                    )
-                    for k in range(4):
-                        for n in range(4):
-                            spread[m, k, n] += by_biases[m, k, n]
                 for k in range(4):
                     hat[m, k] = -residual[k]
                 half = reach * math.sqrt(spread[m, 0, 0] + largest * largest)
@@ -312,7 +335,7 @@ def gate(
                     other[m] = -math.inf
                     continue
                 if kind == INFRARED or has_offsets:
-                    expected(
+                    _expected(
                         kind,
                         states[t, m],
                         covariances[t, m],
@@ -322,59 +345,25 @@ def gate(
                         offsets[p],
                         field,
                         young,
+                        own,
+                        terms,
+                        term_count,
+                        by_bias[t, m],
+                        bias_covariance,
+                        least,
+                        shown,
+                        scratch,
                         residual,
                         spread[m],
-                        cross,
-                        scratch,
                     )
-                    if has_bias and kind == INFRARED:
-                        slope = scratch[1:5]
-                        linearised(
-                            kind,
-                            states[t, m],
-                            values[p],
-                            eyes[p],
-                            rotation[sensor],
-                            offsets[p],
-                            field,
-                            scratch[17],
-                            slope,
-                            scratch[14:17],
-                        )
-                        bias_spread(
-                            2,
-                            slope,
-                            states[t, m],
-                            own,
-                            terms,
-                            term_count,
-                            by_bias[t, m],
-                            bias_covariance,
-                            least,
-                            shown,
-                            by_biases[m],
-                        )
-                    if has_bias:
-                        for k in range(count):
-                            for n in range(count):
-                                spread[m, k, n] += by_biases[m, k, n]
                 else:
                     for k in range(count):
                         residual[k] = values[p, k] - hat[m, k]
                     residual[1] = wrapped(residual[1])
-                is_near = True
-                for k in range(count):
-                    std = stds[p, 0] if kind == INFRARED else stds[p, k]
-                    if residual[k] * residual[k] > gate_squared * (spread[m, k, k] + std * std):
-                        is_near = False
-                if not is_near:
-                    other[m] = -math.inf
-                    continue
-                squared, determinant = distance_squared(
-                    residual, spread[m], stds[p], kind, count, lower
+                other[m], squared = _likelihood(
+                    residual, spread[m], stds[p], kind, count, gate_squared, lower
                 )
                 nearest = min(nearest, squared)
-                other[m] = -0.5 * (squared + math.log(determinant) + count * _LOG_TURN)
                 best = max(best, other[m] + math.log(weights[t, m]))
             if nearest > gate_squared:
                 continue
