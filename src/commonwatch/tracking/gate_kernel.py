@@ -170,6 +170,16 @@ def _likelihood(
     return -0.5 * (squared + math.log(determinant) + count * _LOG_TURN), squared
 
 
+@kernel("f8(f8[::1], f8[::1], f8, f8, f8)", is_exact=True)
+def _gain(logs: F64, weights: F64, best: float, chance: float, density: float) -> float:
+    """Tell what taking a plot gains over a miss, over both models; ``best`` is the greater part."""
+    mixture = 0.0
+    for m in range(2):
+        if logs[m] > -math.inf:
+            mixture += math.exp(logs[m] + math.log(weights[m]) - best)
+    return best + math.log(mixture) + math.log(chance) - math.log(1.0 - chance) - math.log(density)
+
+
 @kernel(
     "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1],"
     " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1],"
@@ -369,19 +379,9 @@ def gate(
                 continue
             if total >= room:
                 return -1
-            mixture = 0.0
-            for m in range(2):
-                if other[m] > -math.inf:
-                    mixture += math.exp(other[m] + math.log(weights[t, m]) - best)
-                pair_log[total, m] = other[m]
+            pair_log[total, 0], pair_log[total, 1] = other[0], other[1]
             pair_track[total] = place_in_rows
             pair_plot[total] = p
-            pair_gain[total] = (
-                best
-                + math.log(mixture)
-                + math.log(chance)
-                - math.log(1.0 - chance)
-                - math.log(densities[p])
-            )
+            pair_gain[total] = _gain(other, weights[t], best, chance, densities[p])
             total += 1
     return total
