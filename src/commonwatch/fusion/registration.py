@@ -298,7 +298,7 @@ class Registration:
         by_track = np.argsort(picture.track)
         rows = by_track[np.searchsorted(picture.track[by_track], tracks)]
         flights = _flights(
-            plots.take(np.isin(plots.track, tracks)),
+            plots.take(np.isin(index, common)),
             tracks,
             picture.state_vector[rows],
             tracker.time_ns,

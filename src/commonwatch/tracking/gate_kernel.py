@@ -134,11 +134,13 @@ def _expected(
     """
     given = (values, eye, rotation, offset_s, field)
     cross = scratch[24:30].reshape(36)[:24].reshape((6, 4))
-    expected(kind, state_vector, covariance, *given, young, residual, spread, cross, scratch)
+    slope = scratch[1:5]
+    seen = expected(kind, state_vector, covariance, *given, young, residual, spread, cross, scratch)
     if count == 0:
         return
-    slope = scratch[1:5]
-    seen = linearised(kind, state_vector, *given, scratch[17], slope, scratch[14:17])
+    if young:
+        # Unscented points leave the slope of the last of them.
+        linearised(kind, state_vector, *given, scratch[17], slope, scratch[14:17])
     bias_spread(
         seen,
         slope,
