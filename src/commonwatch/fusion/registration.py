@@ -42,7 +42,7 @@ PLOTS_USED: Final = 48
 """The latest plots of one object that one estimate uses."""
 FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
-OBJECTS_MAX: Final = 60
+OBJECTS_MAX: Final = 40
 """Objects that one estimate uses: those with the most plots."""
 FIRST_S: Final = 0.6
 LATER_RATIO: Final = 1.5
