@@ -151,7 +151,7 @@ def test_a_track_is_told_as_the_mixture_of_its_models() -> None:
     covariances = root @ np.swapaxes(root, -1, -2)
     weights = np.array([[0.3, 0.7], [1.0, 0.0], [0.99, 0.01]])
     mean, spread = np.empty((3, 6)), np.empty((3, 6, 6))
-    bank_kernel.combined(3, states, covariances, weights, mean, spread)
+    bank_kernel.combined(np.arange(3), states, covariances, weights, mean, spread)
     for track in range(3):
         first = weights[track] @ states[track]
         apart = states[track] - first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,37 @@ EYE_M = np.array([42_164e3, 1e6, 0.0])
 STATES = flights(np.random.default_rng(3), 3)
 
 
+NO_TERMS = np.empty(0, dtype=np.int64)
+NONE = np.empty((6, 0))
+"""No bias to consider."""
+
+
+def extended(
+    kind: int, state_vector: F64, covariance: F64, given: tuple[Any, ...], rounds: int
+) -> None:
+    values, stds, eye, turn, late = given
+    extended_update(
+        kind,
+        state_vector,
+        covariance,
+        -1,
+        NO_TERMS,
+        0,
+        NONE,
+        np.empty(0),
+        np.empty((0, 0)),
+        np.empty((8, 0)),
+        values,
+        stds,
+        eye,
+        turn,
+        late,
+        FIELD.copy(),
+        rounds,
+        np.empty((24, 6)),
+    )
+
+
 def by_extended(
     kind: int,
     state_vector: F64,
@@ -51,10 +83,7 @@ def by_extended(
     turn: F64,
     late: float,
 ) -> None:
-    scratch = np.empty((24, 6))
-    extended_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), 1, scratch
-    )
+    extended(kind, state_vector, covariance, (values, stds, eye, turn, late), 1)
 
 
 def by_iterated(
@@ -67,10 +96,7 @@ def by_iterated(
     turn: F64,
     late: float,
 ) -> None:
-    scratch = np.empty((24, 6))
-    extended_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), 4, scratch
-    )
+    extended(kind, state_vector, covariance, (values, stds, eye, turn, late), 4)
 
 
 def by_unscented(
@@ -85,7 +111,21 @@ def by_unscented(
 ) -> None:
     scratch = np.empty((24, 6))
     unscented_update(
-        kind, state_vector, covariance, values, stds, eye, turn, late, FIELD.copy(), scratch
+        kind,
+        state_vector,
+        covariance,
+        -1,
+        NO_TERMS,
+        0,
+        NONE,
+        np.empty((8, 0)),
+        values,
+        stds,
+        eye,
+        turn,
+        late,
+        FIELD.copy(),
+        scratch,
     )
 
 

@@ -113,7 +113,22 @@ def test_the_covariance_moves_by_the_transition_and_grows_by_the_noise() -> None
         slope = np.block([[np.eye(3), left * np.eye(3)], [np.zeros((3, 3)), np.eye(3)]])
         expected += slope[:, 3:] @ slope[:, 3:].T * NOISE_M2_S3 * piece
     phi, work = np.empty((6, 6)), np.empty((6, 6))
-    predict_one(state_vector, covariance, seconds, 0.0, NOISE_M2_S3, FIELD.copy(), phi, work)
+    by_bias = rng.normal(size=(6, 8))
+    turned = np.hstack([whole @ by_bias[:, :4], by_bias[:, 4:]])
+    fed = np.array([True, False])
+    predict_one(
+        state_vector,
+        covariance,
+        by_bias,
+        fed,
+        seconds,
+        0.0,
+        NOISE_M2_S3,
+        FIELD.copy(),
+        phi,
+        work,
+    )
+    assert np.abs(by_bias - turned).max() < 1e-3
     spread = np.sqrt(np.diag(expected))
     assert np.abs((covariance - expected) / np.outer(spread, spread)).max() < 1e-4
     assert (covariance == covariance.T).all()

@@ -207,7 +207,7 @@ def test_biases_are_taken_off_and_what_is_unsure_of_them_is_said() -> None:
         detections, track, start = followed(60 + seed, 2, 20.0, offset=drawn)
         bias = no_bias(3)
         bias.value[:] = 1.0 * drawn - rng.normal(size=(3, 4)) * std
-        bias.shown[:] = std
+        bias.covariance[:] = np.diag(np.tile(std, 3) ** 2)
         for options, into in ((bias, found), (None, blind)):
             rows = first_rows(all_of(detections, track, bias=options))
             error = errors_of(rows, start)

@@ -248,6 +248,7 @@ class Floor:
         }
         found = self._kinship.partner(
             alert.number,
+            alert.launch,
             tuple(alert.strands.values()),
             [(number, other.strands.values()) for number, other in others.items()],
         )
@@ -435,7 +436,10 @@ class Floor:
         of that. Without this, two centres would go on correcting one another.
         """
         held = self._reports.held
+        lost = {held[key].name for key in before if key not in after}
         new = [held[key].name for key in after if key not in before]
+        if has_track:
+            new = [name for name in new if name not in lost]
         parts = [f"now with {' and '.join(new)}"] if new else []
         for key in sorted(set(before) | set(after)):
             report = held[key]

@@ -9,9 +9,6 @@ that fit best first, so the order in which reports arrive changes nothing.
 figure                source                                               mark
 ====================  ===================================================  =======
 ``REPORTS_MAX``       more launches than any war that is thought of        assumed
-``SAME_RATIO``        what a track says of its launch is compared anew     assumed
-``SAME_STD``          when it has moved by 3 % of its standard deviation,
-                      or when that has changed by 2 %
 ====================  ===================================================  =======
 """
 
@@ -21,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
-from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, apart_ratio, reported
+from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, is_same, reported
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Cancellation, Correction, LaunchReport
 from commonwatch.warning.source import LOOKS_MIN, Source
@@ -37,8 +34,6 @@ Pair = TypeVar("Pair")
 
 REPORTS_MAX: Final = 2_000
 """Most reports of one sender that are held at a time."""
-SAME_RATIO: Final = 5e-5
-SAME_STD: Final = 0.02
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -191,7 +186,7 @@ class Reports:
         before = self._launches.get(track)
         if launch is None:
             self._launches.pop(track, None)
-        elif before is not None and _is_same(before, launch):
+        elif before is not None and is_same(before, launch):
             return
         else:
             self._launches[track] = launch
@@ -314,20 +309,3 @@ def _keep(pairs: dict[Pair, Apart], pair: Pair, found: Apart, before: Apart | No
     """Keep a pair that agrees, or that has agreed and is not far enough apart to part."""
     if found[0] < 1.0 or (before is not None and found[0] <= HOLD_RATIO):
         pairs[pair] = found
-
-
-def _is_same(before: Launch, now: Launch) -> bool:
-    """Whether a launch is stated as before, as far as comparing goes."""
-    is_as_sure = abs(now.time_std_s - before.time_std_s) <= SAME_STD * before.time_std_s
-    is_as_narrow = (
-        abs(now.area.long_half_axis_m - before.area.long_half_axis_m)
-        <= SAME_STD * before.area.long_half_axis_m
-        and abs(now.area.short_half_axis_m - before.area.short_half_axis_m)
-        <= SAME_STD * before.area.short_half_axis_m
-    )
-    if not (is_as_sure and is_as_narrow and before.can_confirm is now.can_confirm):
-        return False
-    turned = (before.azimuth_std_deg or 0.0), (now.azimuth_std_deg or 0.0)
-    return (
-        abs(turned[1] - turned[0]) <= SAME_STD * turned[0] and apart_ratio(before, now) < SAME_RATIO
-    )

@@ -7,6 +7,8 @@ figure                source                                                   m
                       pairs lies further apart
 ``GATE_ONE``          the same, one degree of freedom: time, and azimuth       derived
 ``HOLD_RATIO``        hysteresis: a pair parts beyond 1 in 100,000             derived
+``SAME_RATIO``        a launch is compared anew when it has moved by 3 % of    assumed
+``SAME_STD``          its standard deviation, or that has changed by 2 %
 ``*_STD_MIN_*``       no burn is known better; clocks and rounding             assumed
 ``*_STD_MAX_*``       what is vaguer agrees with anything, so with nothing     assumed
 ====================  =======================================================  =======
@@ -29,6 +31,8 @@ GATE_PLACE: Final = 13.816
 GATE_ONE: Final = 10.828
 HOLD_RATIO: Final = 1.667
 """23.03 / 13.816; of one degree of freedom 1.80."""
+SAME_RATIO: Final = 5e-5
+SAME_STD: Final = 0.02
 TIME_STD_MIN_S: Final = 1.0
 TIME_STD_MAX_S: Final = 120.0
 AZIMUTH_STD_MIN_DEG: Final = 1.0
@@ -238,6 +242,23 @@ def apart(one: Launch, other: Launch) -> tuple[float, float]:
         return worst, -math.inf
     squares, sizes = time + azimuth + place, math.log(variance_s2 * level_deg2) + math.log(size)
     return worst, -0.5 * (squares + sizes) - 2.0 * math.log(2.0 * math.pi)
+
+
+def is_same(before: Launch, now: Launch) -> bool:
+    """Whether a launch is stated as before, as far as comparing goes."""
+    is_as_sure = abs(now.time_std_s - before.time_std_s) <= SAME_STD * before.time_std_s
+    is_as_narrow = (
+        abs(now.area.long_half_axis_m - before.area.long_half_axis_m)
+        <= SAME_STD * before.area.long_half_axis_m
+        and abs(now.area.short_half_axis_m - before.area.short_half_axis_m)
+        <= SAME_STD * before.area.short_half_axis_m
+    )
+    if not (is_as_sure and is_as_narrow and before.can_confirm is now.can_confirm):
+        return False
+    turned = (before.azimuth_std_deg or 0.0), (now.azimuth_std_deg or 0.0)
+    return (
+        abs(turned[1] - turned[0]) <= SAME_STD * turned[0] and apart_ratio(before, now) < SAME_RATIO
+    )
 
 
 def distance_m(one: Launch, other: Launch) -> float:

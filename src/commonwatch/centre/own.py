@@ -28,7 +28,6 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InputError
-from commonwatch.fusion.bias_motion import with_moving_bias
 from commonwatch.fusion.combination import News, no_news, tracklets
 from commonwatch.fusion.pedigree import Pedigree, Span, pedigree_of
 from commonwatch.fusion.recording import Moment, RegisteredTracker
@@ -177,7 +176,6 @@ class OwnSensors:
         self.nation = nation
         self.sources: tuple[Source, ...] = sources_of(sensors)
         self._names = tuple(names)
-        self._sensors = tuple(sensors)
         self._noise = (settings or Settings()).process_noise_m2_s3
         self._tracker = RegisteredTracker(sensors, settings, has_registration=has_registration)
         self._due_after_ns = round((interval_s - EARLY_S) * NS_PER_S)
@@ -225,7 +223,7 @@ class OwnSensors:
 
     def _news(self, moment: Moment) -> OwnNews:
         looks = self._note_looks(moment)
-        estimates = self._told(moment)
+        estimates = moment.estimates
         reports, begun_ns, motor = self._reports(self._due(estimates, moment.now_ns))
         self._forget(moment.now_ns)
         return OwnNews(
@@ -266,18 +264,6 @@ class OwnSensors:
             sensor=taken.sensor.astype(np.int64),
             sensors=self.sources,
         )
-
-    def _told(self, moment: Moment) -> Estimates:
-        """Return the tracker's estimates, with what constant errors do to velocities."""
-        estimates = moment.estimates
-        if not len(estimates) or not moment.told_bias.shown.any():
-            return estimates
-        none = np.zeros(len(self._names), dtype=np.bool_)
-        looked = [
-            none if one is None else one.count > 0
-            for one in map(self._tracks.get, estimates.track.tolist())
-        ]
-        return with_moving_bias(estimates, np.stack(looked), moment.told_bias, self._sensors)
 
     def _due(self, estimates: Estimates, now_ns: int) -> Estimates:
         """Choose what is to be reported: of each track what was told last, and ends that are sure.
@@ -411,7 +397,6 @@ def _nothing(now_ns: int, tracker: RegisteredTracker) -> Moment:
         estimates=empty_estimates(),
         dispositions=Dispositions(row=none, disposition=none.astype(np.int8), track=none),
         bias=tracker.tracker.bias,
-        told_bias=tracker.tracker.bias,
         biases=tracker.biases,
         taken=empty_detections(),
         taken_track=none,

@@ -10,6 +10,7 @@ another closely each fits its neighbours too.
 figure                 source                                                mark
 =====================  ====================================================  =======
 ``SURE``               one union in fifty may be wrong                       assumed
+``CROWD_MAX``          so many launches at once nobody tells apart           assumed
 ``COMPANION``          a launch has a companion within 30 s, 20 km by 20 km  assumed
                        and 20 degrees, and one kind of sensor saw one of
                        them, the other kind the other
@@ -21,19 +22,27 @@ figure                 source                                                mar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from commonwatch.centre.launches import HOLD_RATIO, Launch, apart, distance_m, estimated
+from commonwatch.centre.launches import (
+    HOLD_RATIO,
+    Launch,
+    apart,
+    distance_m,
+    estimated,
+    is_same,
+)
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.rounds import RECENT_S
 from commonwatch.warning.source import Source
 from commonwatch.warning.statement import Statement
 
 SURE: Final = 0.98
+CROWD_MAX: Final = 64
 COMPANION: Final = 1e-5
-COMPANION_SEEN: Final = 1e-4
+COMPANION_SEEN: Final = 1e-3
 _EXTENT: Final = 30.0 * 20_000.0**2 * 20.0
 """Second, square metre and degree."""
 _SILENT_NS: Final = round(RECENT_S * NS_PER_S)
@@ -178,23 +187,31 @@ class Kinship:
     """How well alerts fit one another's launches, by their numbers; held while they stand."""
 
     _edges: dict[int, dict[int, float]] = field(default_factory=dict)
+    _compared: dict[int, tuple[Launch, tuple[int, ...]]] = field(default_factory=dict)
 
     def partner(
         self,
         number: int,
-        strands: Iterable[Strand],
-        others: Iterable[tuple[int, Iterable[Strand]]],
+        launch: Launch,
+        strands: Sequence[Strand],
+        others: Sequence[tuple[int, Iterable[Strand]]],
     ) -> int | None:
         """Compare an alert anew with all others, and return which is surely of the same launch.
 
         Parameters
         ----------
-        number, strands
-            The alert, and its tracks.
+        number, launch, strands
+            The alert, what it states, and its tracks. Nothing is compared while neither this nor
+            who else there is has changed.
         others
             Alerts that it may be one with.
         """
-        self.forget(number)
+        numbers = tuple(other for other, _ in others)
+        before = self._compared.get(number)
+        if before is not None and before[1] == numbers and is_same(before[0], launch):
+            return None
+        self._cut(number)
+        self._compared[number] = launch, numbers
         mine = {other: found for other, theirs in others if (found := fit(strands, theirs)) > 0.0}
         if not mine:
             return None
@@ -204,7 +221,11 @@ class Kinship:
         return sure_partner(number, self._edges)
 
     def forget(self, number: int) -> None:
-        """Leave out an alert that stands no more."""
+        """Leave out an alert that stands no more; with it gone, others may be surer."""
+        self._compared.clear()
+        self._cut(number)
+
+    def _cut(self, number: int) -> None:
         for other in self._edges.pop(number, {}):
             del self._edges[other][number]
 
@@ -230,7 +251,10 @@ def sure_partner(start: int, edges: _Edges) -> int | None:
     Williams and Lau, Approximate evaluation of marginal association probabilities with belief
     propagation, IEEE Transactions on Aerospace and Electronic Systems 50 (2014).
     """
-    probability = pair_probability(_component(start, edges), edges)
+    near = _component(start, edges)
+    if len(near) > CROWD_MAX:
+        return None
+    probability = pair_probability(near, edges)
     mine = {other: probability[start, other] for other in edges[start]}
     best = max(mine, key=lambda other: (mine[other], -other), default=start)
     return best if mine.get(best, 0.0) > SURE else None

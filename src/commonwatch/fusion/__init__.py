@@ -14,7 +14,6 @@
 ``differences``            each contributor from the combination of the others, and its steps
 ``sightings``              who is silent on what others see, and who alone reports
 ``evidence``               how unlikely honest reports would be
-``bias_motion``            what a constant error does to velocities as told
 ``registration``           biases of sensors from common objects
 ``registration_kernel``    compiled: its normal equations
 ``recording``              recorded detections through a tracker, in the order of arrival

@@ -31,8 +31,6 @@ class Moment:
         Detections whose fate is decided.
     bias
         Constant errors of the sensors that the tracker takes off from now on.
-    told_bias
-        Those that the estimates were told with, and of which their places hold what is not known.
     biases
         The latest estimate of them; None before there is one.
     taken, taken_track, taken_burning
@@ -43,7 +41,6 @@ class Moment:
     estimates: Estimates
     dispositions: Dispositions
     bias: Bias
-    told_bias: Bias
     biases: BiasEstimate | None
     taken: Detections
     taken_track: npt.NDArray[np.int64]
@@ -80,7 +77,6 @@ class RegisteredTracker:
 
     def step(self, detections: Detections, *, now_ns: int) -> Moment:
         """Take detections that have arrived by now, in any order, each once."""
-        told_bias = self.tracker.bias
         step = self.tracker.step(detections, now_ns=now_ns)
         if self._registration is not None:
             self._registration.step(self.tracker, step)
@@ -89,7 +85,6 @@ class RegisteredTracker:
             estimates=step.estimates,
             dispositions=step.dispositions,
             bias=self.tracker.bias,
-            told_bias=told_bias,
             biases=self.biases,
             taken=step.taken,
             taken_track=step.taken_track,
@@ -103,7 +98,6 @@ class RegisteredTracker:
             estimates=empty_estimates(),
             dispositions=self.tracker.finish(),
             bias=self.tracker.bias,
-            told_bias=self.tracker.bias,
             biases=self.biases,
             taken=empty_detections(),
             taken_track=np.empty(0, dtype=np.int64),

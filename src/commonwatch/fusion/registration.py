@@ -42,13 +42,15 @@ PLOTS_USED: Final = 48
 """The latest plots of one object that one estimate uses."""
 FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
-OBJECTS_MAX: Final = 60
+OBJECTS_MAX: Final = 40
 """Objects that one estimate uses: those with the most plots."""
 FIRST_S: Final = 0.6
 LATER_RATIO: Final = 1.5
 LATER_S: Final = 60.0
 """When the first estimate is made after the first track, and how much later each next one."""
 ROUNDS: Final = 3
+SETTLED: Final = 0.1
+"""Rounds of a fit at most, and the change, in standard deviations, that counts as none."""
 OUTLIER: Final = 6.0
 """Errors of a plot beyond which it is left out."""
 MISFIT: Final = 4.0
@@ -170,7 +172,9 @@ class Registration:
     sensor table where that is larger.
 
     What is taken off is shrunk: half of all sensors are taken to have no bias, and one whose
-    estimate agrees with none keeps none. What stays uncertain is told of in the tracks.
+    estimate agrees with none keeps none; a sensor whose table declares a bias has one. What stays
+    uncertain, over all sensors together, is considered in every track (``tracking.bias_kernel``),
+    and a new estimate moves all tracks at once.
 
     Limits: biases that are constant; no range rate bias; satellites are left
     as they are.
@@ -210,9 +214,12 @@ class Registration:
             A new estimate, or None where none was made.
         """
         if self._learn_prior(step.taken):
-            tracker.correct(self._before_any(), is_replayed=False)
+            if self.estimate is not None:
+                # Who is new is registered soon, whatever is known of others.
+                self._started_ns, self._next_s = tracker.time_ns, FIRST_S
+            tracker.correct(self._correction())
         if len(self.sensors) < 2:
-            return None  # a bias that nothing can find is still told of
+            return None  # A bias that nothing can find is still told of.
         self._remember(step)
         if self._started_ns is None:
             if not len(step.taken):
@@ -225,12 +232,8 @@ class Registration:
         estimate = self._estimated(tracker)
         if estimate is None:
             return None
-        last = tracker.bias
         self.estimate = estimate
-        bias = self._shrunk(estimate)
-        noise = np.where(self._prior > 0.0, self._prior, np.inf) / BIAS_RATIO
-        moved = np.abs(bias.value - last.value) / noise
-        tracker.correct(bias, is_replayed=bool((moved > 0.1).any()))
+        tracker.correct(self._correction())
         return estimate
 
     def _remember(self, step: Step) -> None:
@@ -251,6 +254,8 @@ class Registration:
 
     def _learn_prior(self, taken: Detections) -> bool:
         """Set a sensor's prior from its first plots; say whether any was new."""
+        if self._has_prior[self._is_radar].all():
+            return False
         new = False
         for sensor in np.unique(taken.sensor[~taken.is_infrared]).tolist():
             if self._has_prior[sensor]:
@@ -261,9 +266,15 @@ class Registration:
             self._has_prior[sensor] = new = True
         return new
 
-    def _before_any(self) -> Bias:
-        zero = np.zeros_like(self._prior)
-        return Bias(value=zero, std=self._prior.copy(), shown=self._declared.copy())
+    def _correction(self) -> Bias:
+        """Tell what to take off and what to leave open, by the latest estimate."""
+        if self.estimate is not None:
+            return self._shrunk(self.estimate)
+        return Bias(
+            value=np.zeros_like(self._prior),
+            covariance=np.diag(self._declared.ravel() ** 2),
+            possible=np.diag(self._prior.ravel() ** 2),
+        )
 
     def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
         plots = _Plots.joined(self._parts)
@@ -287,7 +298,7 @@ class Registration:
         by_track = np.argsort(picture.track)
         rows = by_track[np.searchsorted(picture.track[by_track], tracks)]
         flights = _flights(
-            plots.take(np.isin(plots.track, tracks)),
+            plots.take(np.isin(index, common)),
             tracks,
             picture.state_vector[rows],
             tracker.time_ns,
@@ -357,7 +368,7 @@ class Registration:
         spread = np.where(self._prior > 0.0, self._prior, 1e-12).ravel()
         bias = np.zeros_like(self._prior) if self.estimate is None else self.estimate.value
         states = flights.states
-        for turn in range(ROUNDS if self.estimate is None else 2):
+        for turn in range(ROUNDS):
             matrix = np.diag(spread**-2.0) + self._learnt[0]
             vector = self._learnt[1] - matrix @ bias.ravel()
             is_first = turn == 0 and self.estimate is None
@@ -377,6 +388,8 @@ class Registration:
             change = covariance @ vector
             bias = bias + change.reshape(bias.shape)
             states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)
+            if not is_first and (change**2 < SETTLED**2 * np.diag(covariance)).all():
+                break
         estimate = BiasEstimate(
             value=bias,
             covariance=0.5 * (covariance + covariance.T),
@@ -388,9 +401,9 @@ class Registration:
     def _shrunk(self, estimate: BiasEstimate) -> Bias:
         """Choose what the tracker takes off: nothing where nothing is likelier."""
         value = np.zeros_like(estimate.value)
-        std = self._prior.copy()
-        shown = self._declared.copy()
-        for sensor in np.flatnonzero((estimate.plot_count > 0) & self._is_radar).tolist():
+        share = np.zeros(self._prior.shape)
+        known = (estimate.plot_count > 0) & self._is_radar
+        for sensor in np.flatnonzero(known).tolist():
             part = slice(4 * sensor, 4 * sensor + 4)
             covariance = estimate.covariance[part, part]
             found = estimate.value[sensor]
@@ -399,9 +412,23 @@ class Registration:
             squared = float(found @ np.linalg.solve(covariance, found))
             _, log_ratio = np.linalg.slogdet(np.linalg.solve(prior, covariance))
             log_odds = 0.5 * squared + 0.5 * log_ratio
-            share = 1.0 / (1.0 + (FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)) * np.exp(-log_odds))
-            own = np.diag(covariance)
-            value[sensor] = share * found
-            std[sensor] = np.sqrt(share * own + share * (1.0 - share) * found**2)
-            shown[sensor] = std[sensor]
-        return Bias(value=value, std=std, shown=shown)
+            odds = FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)
+            if self._declared[sensor].any():
+                odds = 0.0
+            share[sensor] = 1.0 / (1.0 + odds * np.exp(-log_odds))
+            value[sensor] = share[sensor] * found
+        # Each sensor has its bias or none, by itself.
+        each = share.ravel()
+        covariance = estimate.covariance * np.outer(each, each)
+        for sensor in np.flatnonzero(known).tolist():
+            part = slice(4 * sensor, 4 * sensor + 4)
+            own, found = share[sensor, 0], estimate.value[sensor]
+            covariance[part, part] += (
+                own * (1.0 - own) * (estimate.covariance[part, part] + np.outer(found, found))
+            )
+        unknown = np.where(known[:, np.newaxis], 0.0, 1.0)
+        return Bias(
+            value=value,
+            covariance=covariance + np.diag((unknown * self._declared).ravel() ** 2),
+            possible=covariance + np.diag((unknown * self._prior).ravel() ** 2),
+        )

@@ -123,12 +123,15 @@ def predicted(
         states, covariances, seconds, process_noise_m2_s3=settings.process_noise_m2_s3
     )
     phi, work = np.empty((6, 6)), np.empty((6, 6))
+    by_bias, fed = np.empty((6, 0)), np.empty(0, dtype=np.bool_)
     for row, part in enumerate(parts):
         if part.is_powered:
             mean[row], covariance[row] = states[row], covariances[row]
             motion_kernel.predict_one(
                 mean[row],
                 covariance[row],
+                by_bias,
+                fed,
                 float(seconds[row]),
                 settings.thrust_m_s2,
                 settings.powered_noise_m2_s3,

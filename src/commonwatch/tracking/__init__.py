@@ -15,6 +15,7 @@
 ``view``                the sensors as the compiled tracker takes them
 ``motion_kernel``       compiled: free and powered flight with their covariance
 ``kalman_kernel``       compiled: one object against one plot, extended and unscented
+``bias_kernel``         compiled: how tracks hang on the radars' constant errors
 ``bank_kernel``         compiled: all tracks predicted and updated
 ``gate_kernel``         compiled: which plots may belong to which tracks
 ``crowd_kernel``        compiled: how close together plots stand

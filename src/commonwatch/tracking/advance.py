@@ -10,12 +10,13 @@ import numpy.typing as npt
 from commonwatch.tracking import (
     association_kernel,
     bank_kernel,
+    bias_kernel,
     gate_kernel,
     kalman_kernel,
     life_kernel,
 )
 from commonwatch.tracking.bank import ROWS_KEPT, Bank
-from commonwatch.tracking.beginning import NEVER_NS, begin
+from commonwatch.tracking.beginning import begin
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
 from commonwatch.tracking.motion_kernel import FREE, POWERED
@@ -40,8 +41,6 @@ LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
 CROWDED: Final = 1e3
 """How much denser than on average plots stand in a crowd."""
-LOOSENED_OVER_S: Final = 20.0
-"""Time over which a bias that was wrong has bent a velocity (*assumed*)."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
 
@@ -114,11 +113,22 @@ class Advance:
                 bank.states,
                 bank.covariances,
                 bank.weights,
+                bank.by_bias,
+                bank.fed,
                 seconds,
                 self._motion,
                 self._field,
             )
         bank.companies.move(seconds, self._field)
+
+    def settle(self, bank: Bank, value: F64) -> None:
+        """Move tracks to where they would stand had these constant errors been taken off."""
+        change = value - bank.taken_off
+        if change.any():
+            bias_kernel.move_by_bias(
+                bank.count, bank.states, bank.by_bias, bank.fed, change.ravel()
+            )
+            bank.taken_off = value.copy()
 
     def take(self, bank: Bank, frame: Frame, bias: Bias, *, is_whole_look: bool) -> Outcome:
         """Take a frame into tracks that stand at its time.
@@ -286,10 +296,12 @@ class Advance:
             bank.states,
             bank.covariances,
             bank.weights,
+            bank.by_bias,
+            bank.fed,
+            self.bias.covariance,
             bank.hits,
-            bank.home,
             plots.values,
-            plots.both_stds,
+            plots.stds,
             plots.eyes,
             plots.offsets,
             self.sensors.rotation,
@@ -357,10 +369,12 @@ class Advance:
                 bank.states,
                 bank.covariances,
                 bank.weights,
+                bank.by_bias,
+                bank.fed,
+                self.bias.possible,
                 bank.hits,
-                bank.home,
                 plots.values,
-                plots.both_stds,
+                plots.stds,
                 plots.eyes,
                 plots.offsets,
                 plots.keys,
@@ -420,40 +434,15 @@ class Advance:
         """State vectors and covariances of some tracks, over their models."""
         mean = np.empty((len(rows), 6))
         spread = np.empty((len(rows), 6, 6))
-        bank_kernel.combined(
-            len(rows),
-            bank.states[rows],
-            bank.covariances[rows],
-            bank.weights[rows],
-            mean,
-            spread,
-        )
+        bank_kernel.combined(rows, bank.states, bank.covariances, bank.weights, mean, spread)
         return mean, spread
 
-    def loosen(self, bank: Bank, changes: F64) -> None:
-        """Widen tracks for a change of the sensors' biases, (sensors, 4)."""
-        bank_kernel.loosen(
-            bank.count,
-            bank.states,
-            bank.covariances,
-            bank.last_look_ns[: bank.count] > NEVER_NS,
-            changes,
-            LOOSENED_OVER_S,
-            self.sensors.place,
-            self.sensors.rotation,
-        )
-
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
-        """State vectors and covariances as told: what a sensor's bias leaves open is added."""
+        """State vectors and covariances as told: with what the biases leave open."""
         mean, spread = self.combined(bank, rows)
-        if len(rows) and bias.shown.any():
-            bank_kernel.add_bias(
-                mean,
-                spread,
-                bank.last_look_ns[rows] > NEVER_NS,
-                bias.shown,
-                self.sensors.place,
-                self.sensors.rotation,
+        if len(rows):
+            bias_kernel.add_bias(
+                rows, bank.weights, bank.by_bias, bank.fed, bias.covariance, spread
             )
         return mean, spread
 

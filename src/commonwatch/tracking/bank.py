@@ -37,13 +37,18 @@ class Bank:
     hits
         Plots taken.
     home
-        Sensor that it started from: its place has that sensor's bias.
+        Sensor that it started from.
+    by_bias, fed
+        How each model's state vector moves with four constant errors of each sensor, shape
+        (room, 2, 6, 4 sensors), and which radars it took plots of, (room, sensors).
     last_hit_ns, last_look_ns
         When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
     key
         Digest of the plots that it started from: the same whatever came in which order.
     rows
         Input rows of the last ``ROWS_KEPT`` plots, the n-th at n modulo ``ROWS_KEPT``.
+    taken_off
+        Constant errors of the sensors that the state vectors stand under, (sensors, 4).
     """
 
     count: int
@@ -57,10 +62,13 @@ class Bank:
     best: F64
     hits: npt.NDArray[np.int32]
     home: I64
+    by_bias: F64
+    fed: npt.NDArray[np.bool_]
     last_hit_ns: I64
     last_look_ns: I64
     key: I64
     rows: I64
+    taken_off: F64
     companies: Companies
 
     @property
@@ -72,6 +80,7 @@ class Bank:
         """Copy the tracks, without the room to grow."""
         return Bank(
             count=self.count,
+            taken_off=self.taken_off.copy(),
             companies=self.companies.copy(),
             **{name: getattr(self, name)[: self.count].copy() for name in ARRAYS},
         )
@@ -99,13 +108,17 @@ class Bank:
     def keep(self, chosen: I64) -> None:
         """Keep the chosen tracks, in their order, and forget the others."""
         count = len(chosen)
+        # Those before the first that goes stay where they are.
+        first = int(np.count_nonzero(chosen == np.arange(count)))
         for name in ARRAYS:
             array = getattr(self, name)
-            array[:count] = array[chosen]
+            array[first:count] = array[chosen[first:]]
         self.count = count
 
 
-ARRAYS = tuple(field.name for field in fields(Bank) if field.name not in ("count", "companies"))
+ARRAYS = tuple(
+    field.name for field in fields(Bank) if field.name not in ("count", "companies", "taken_off")
+)
 
 
 def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
@@ -122,9 +135,12 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         best=np.zeros(room),
         hits=np.zeros(room, dtype=np.int32),
         home=np.zeros(room, dtype=np.int64),
+        by_bias=np.zeros((room, 2, 6, 4 * sensor_count)),
+        fed=np.zeros((room, sensor_count), dtype=np.bool_),
         last_hit_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
         rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
+        taken_off=np.zeros((sensor_count, 4)),
         companies=Companies(),
     )

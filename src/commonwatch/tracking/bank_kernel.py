@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
-from commonwatch.tracking.kalman_kernel import extended_update, unscented_update
+from commonwatch.tracking.bias_kernel import covariance_of
+from commonwatch.tracking.kalman_kernel import RADAR, extended_update, unscented_update
 from commonwatch.tracking.motion_kernel import FREE, POWERED, predict_one
 from commonwatch.tracking.view_kernel import altitude
 
@@ -20,6 +21,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int8]
+B1 = npt.NDArray[np.bool_]
 
 SINGLE, TENTATIVE, CONFIRMED, DORMANT, GONE = 0, 1, 2, 3, 4
 """Phases: one plot alone; two or more; believed; out of every view; to be removed."""
@@ -41,12 +43,18 @@ def free_noise(height_m: float, least: float) -> float:
     return max(least, 10.0 * slowing * slowing)
 
 
-@kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8, f8[::1], f8[::1])", is_exact=True)
+@kernel(
+    "void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1], f8, f8[::1],"
+    " f8[::1])",
+    is_exact=True,
+)
 def predict_bank(
     count: int,
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    fed: B1,
     seconds: float,
     motion: F64,
     field: F64,
@@ -89,9 +97,16 @@ def predict_bank(
                     states[t, m, i] = mixed[m, i]
                     for j in range(6):
                         covariances[t, m, i, j] = spread[m, i, j]
+            for i in range(6):
+                for c in range(by_bias.shape[3]):
+                    apart = by_bias[t, POWERED, i, c] - by_bias[t, FREE, i, c]
+                    by_bias[t, FREE, i, c] += from_powered * apart
+                    by_bias[t, POWERED, i, c] -= from_free * apart
             predict_one(
                 states[t, POWERED],
                 covariances[t, POWERED],
+                by_bias[t, POWERED],
+                fed[t],
                 seconds,
                 motion[THRUST],
                 motion[NOISE_POWERED],
@@ -100,13 +115,24 @@ def predict_bank(
                 work,
             )
         noise = free_noise(altitude(states[t, FREE], field), motion[NOISE_FREE])
-        predict_one(states[t, FREE], covariances[t, FREE], seconds, 0.0, noise, field, phi, work)
+        predict_one(
+            states[t, FREE],
+            covariances[t, FREE],
+            by_bias[t, FREE],
+            fed[t],
+            seconds,
+            0.0,
+            noise,
+            field,
+            phi,
+            work,
+        )
 
 
 @kernel(
     "void(i8, i8, i8, i8, f8, i8[::1], i8[::1], f8[::1], f8[:,::1],"
-    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1], i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1],"
-    " f8[::1], f8[:,::1], f8[::1])",
+    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], i4[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
 )
 def update_tracks(
@@ -122,10 +148,12 @@ def update_tracks(
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    fed: B1,
+    bias_covariance: F64,
     hits: I32,
-    homes: I64,
     values: F64,
-    both_stds: F64,
+    stds: F64,
     eyes: F64,
     offsets: F64,
     rotation: F64,
@@ -141,6 +169,14 @@ def update_tracks(
     covariance = np.empty((6, 6))
     mean = np.empty(6)
     second = np.empty((6, 6))
+    size = bias_covariance.shape[0]
+    terms = np.empty(size, dtype=np.int64)
+    own_by_bias, mean_by_bias = np.empty((6, size)), np.empty((6, size))
+    own_bias, bias_std = np.empty((size, size)), np.empty(size)
+    bias_scratch = np.empty((8, size))
+    whole_std = np.sqrt(np.diag(bias_covariance))
+    own = sensor if kind == RADAR else -1
+    count, before = 0, -1
     first = 0
     while first < pairs:
         t = pair_row[first]
@@ -154,7 +190,10 @@ def update_tracks(
             first = last
             continue
         missed = max(0.0, 1.0 - taken)
-        stds = both_stds[0 if homes[t] == sensor else 1]
+        count = covariance_of(fed, t, before, own, count, bias_covariance, terms, own_bias)
+        before = t
+        for c in range(count):
+            bias_std[c] = whole_std[terms[c]]
         new_weight = np.zeros(2)
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
@@ -165,6 +204,8 @@ def update_tracks(
                 mean[i] = 0.0
                 for j in range(6):
                     second[i, j] = missed * covariances[t, m, i, j]
+                for c in range(count):
+                    mean_by_bias[i, c] = missed * by_bias[t, m, i, terms[c]]
             for p in range(first, last):
                 share = pair_share[p]
                 if share <= least:
@@ -175,12 +216,19 @@ def update_tracks(
                     state_vector[i] = states[t, m, i]
                     for j in range(6):
                         covariance[i, j] = covariances[t, m, i, j]
+                    for c in range(count):
+                        own_by_bias[i, c] = by_bias[t, m, i, terms[c]]
                 plot = pair_plot[p]
                 if is_unscented != 0:
                     unscented_update(
                         kind,
                         state_vector,
                         covariance,
+                        own,
+                        terms,
+                        count,
+                        own_by_bias,
+                        bias_scratch,
                         values[plot],
                         stds[plot],
                         eyes[plot],
@@ -194,6 +242,13 @@ def update_tracks(
                         kind,
                         state_vector,
                         covariance,
+                        own,
+                        terms,
+                        count,
+                        own_by_bias,
+                        bias_std,
+                        own_bias,
+                        bias_scratch,
                         values[plot],
                         stds[plot],
                         eyes[plot],
@@ -211,10 +266,14 @@ def update_tracks(
                         second[i, j] += share * (
                             covariance[i, j] + state_vector[i] * state_vector[j]
                         )
+                    for c in range(count):
+                        mean_by_bias[i, c] += share * own_by_bias[i, c]
             for i in range(6):
                 states[t, m, i] += mean[i]
                 for j in range(6):
                     covariances[t, m, i, j] = second[i, j] - mean[i] * mean[j]
+                for c in range(count):
+                    by_bias[t, m, i, terms[c]] = mean_by_bias[i, c]
             new_weight[m] = weights[t, m] * likelihood
         whole = new_weight[0] + new_weight[1]
         if whole > 0.0:
@@ -224,18 +283,23 @@ def update_tracks(
             weights[t, POWERED] = 0.0
             weights[t, FREE] = 1.0
         hits[t] += 1
+        if own >= 0:
+            fed[t, own] = True
         first = last
 
 
-@kernel("void(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True)
+@kernel(
+    "void(i8[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True
+)
 def combined(
-    count: int, states: F64, covariances: F64, weights: F64, mean: F64, spread: F64
+    rows: I64, states: F64, covariances: F64, weights: F64, mean: F64, spread: F64
 ) -> None:
-    """Write each track's state vector and covariance over its models."""
-    for t in range(count):
+    """Write state vectors and covariances of some tracks over their models."""
+    for row in range(rows.shape[0]):
+        t = rows[row]
         w = weights[t, POWERED] if weights[t, POWERED] > LIVE else 0.0
         for i in range(6):
-            mean[t, i] = (1.0 - w) * states[t, FREE, i] + w * states[t, POWERED, i]
+            mean[row, i] = (1.0 - w) * states[t, FREE, i] + w * states[t, POWERED, i]
         for i in range(6):
             for j in range(6):
                 value = (1.0 - w) * covariances[t, FREE, i, j]
@@ -243,89 +307,4 @@ def combined(
                     apart_i = states[t, FREE, i] - states[t, POWERED, i]
                     apart_j = states[t, FREE, j] - states[t, POWERED, j]
                     value += w * covariances[t, POWERED, i, j] + w * (1.0 - w) * apart_i * apart_j
-                spread[t, i, j] = value
-
-
-@kernel("void(f8[::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
-def place_slope(state_vector: F64, place: F64, rotation: F64, slope: F64) -> None:
-    """Write how a place moves with range, azimuth, elevation and time of one sensor, 4 x 3."""
-    dx = state_vector[0] - place[0]
-    dy = state_vector[1] - place[1]
-    dz = state_vector[2] - place[2]
-    east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
-    north = rotation[3] * dx + rotation[4] * dy + rotation[5] * dz
-    up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
-    level = max(math.sqrt(east * east + north * north), 1.0)
-    r = math.sqrt(level * level + up * up)
-    slope[0, 0], slope[0, 1], slope[0, 2] = dx / r, dy / r, dz / r
-    for j in range(3):
-        slope[1, j] = north * rotation[j] - east * rotation[3 + j]
-        ahead = (east * rotation[j] + north * rotation[3 + j]) / level
-        slope[2, j] = -up * ahead + level * rotation[6 + j]
-        slope[3, j] = state_vector[3 + j]
-
-
-@kernel("void(f8[:,::1], f8[:,:,::1], b1[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
-def add_bias(
-    states: F64,
-    covariances: F64,
-    has_looked: npt.NDArray[np.bool_],
-    shown: F64,
-    place: F64,
-    rotation: F64,
-) -> None:
-    """Add to each place's covariance what the bias of every sensor that looked leaves open.
-
-    ``shown`` holds standard deviations of range, azimuth, elevation and time by sensor. Errors of
-    several sensors add up here, as if each moved the place by its own whole: rather too much than
-    too little.
-    """
-    slope = np.empty((4, 3))
-    for t in range(states.shape[0]):
-        for s in range(shown.shape[0]):
-            if not has_looked[t, s]:
-                continue
-            place_slope(states[t], place[s], rotation[s], slope)
-            for k in range(4):
-                variance = shown[s, k] * shown[s, k]
-                for i in range(3):
-                    for j in range(3):
-                        covariances[t, i, j] += variance * slope[k, i] * slope[k, j]
-
-
-@kernel(
-    "void(i8, f8[:,:,::1], f8[:,:,:,::1], b1[:,::1], f8[:,::1], f8, f8[:,::1], f8[:,::1])",
-    is_exact=True,
-)
-def loosen(
-    count: int,
-    states: F64,
-    covariances: F64,
-    has_looked: npt.NDArray[np.bool_],
-    changes: F64,
-    seconds: float,
-    place: F64,
-    rotation: F64,
-) -> None:
-    """Widen tracks whose plots were taken in under another bias than is taken off now.
-
-    The place by as much as the change of each sensor's bias moves it, the velocity by that over
-    ``seconds``.
-    """
-    slope = np.empty((4, 3))
-    moved = np.empty(3)
-    for t in range(count):
-        for s in range(changes.shape[0]):
-            if not has_looked[t, s]:
-                continue
-            place_slope(states[t, FREE], place[s], rotation[s], slope)
-            for i in range(3):
-                moved[i] = 0.0
-                for k in range(4):
-                    moved[i] += changes[s, k] * slope[k, i]
-            for m in range(2):
-                for i in range(3):
-                    for j in range(3):
-                        value = moved[i] * moved[j]
-                        covariances[t, m, i, j] += value
-                        covariances[t, m, 3 + i, 3 + j] += value / (seconds * seconds)
+                spread[row, i, j] = value

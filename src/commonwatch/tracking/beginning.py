@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.sensing.stereo import position_from_one_line
-from commonwatch.tracking import bank_kernel, kalman_kernel, life_kernel
+from commonwatch.tracking import bank_kernel, bias_kernel, kalman_kernel, life_kernel
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame
@@ -68,6 +68,16 @@ def begin(
             sensors.rotation,
             FIELD.copy(),
         )
+    bias_kernel.begin_by_bias(
+        first,
+        first + len(left),
+        plots.sensor if plots.kind == kalman_kernel.RADAR else -1,
+        bank.states,
+        bank.by_bias,
+        bank.fed,
+        sensors.place,
+        sensors.rotation,
+    )
     new = slice(first, first + len(left))
     bank.key[new] = frame.key[left]
     bank.home[new] = plots.sensor

@@ -32,7 +32,7 @@ AGREE: Final = 22.5
 """Chi-square of six numbers by which two flights of one object may differ: one in 1,000."""
 LOOK_S: Final = 1.0
 """How often company is looked for, and parts are dealt anew."""
-FADING_S: Final = 60.0
+FADING_S: Final = 25.0
 """Time constant by which what was said is forgotten: early plots of objects that had not yet
 parted may be another's."""
 

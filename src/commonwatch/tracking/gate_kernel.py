@@ -12,7 +12,14 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import LIVE
-from commonwatch.tracking.kalman_kernel import INFRARED, distance_squared, expected, wrapped
+from commonwatch.tracking.bias_kernel import TERMS, bias_spread, place_reach, terms_of
+from commonwatch.tracking.kalman_kernel import (
+    INFRARED,
+    distance_squared,
+    expected,
+    linearised,
+    wrapped,
+)
 from commonwatch.tracking.motion_kernel import FREE, POWERED
 from commonwatch.tracking.view_kernel import detection_probability
 
@@ -24,8 +31,8 @@ _LOG_TURN = math.log(2.0 * math.pi)
 
 
 @kernel(
-    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1], f8, f8, f8[:,::1],"
-    " f8[:,::1], f8[::1], i8[::1], b1[::1])",
+    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], i8[::1], i8, f8[::1], f8[::1],"
+    " f8[::1], f8[::1], f8, f8, f8[:,::1], f8[:,::1], f8[::1], i8[::1], b1[::1])",
     is_exact=True,
 )
 def _is_any_near(
@@ -33,6 +40,11 @@ def _is_any_near(
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    terms: I64,
+    count: int,
+    bias_std: F64,
+    own_bias_std: F64,
     place: F64,
     rotation: F64,
     reach: float,
@@ -46,8 +58,9 @@ def _is_any_near(
     """Whether any plot stands in a wide box around a track: cheap, and never wrong about none.
 
     The box reaches as far each way as the track's place is uncertain in its worst direction,
-    twice over for what is not linear.
+    twice over for what is not linear, and as all biases add up to.
     """
+    off = place_reach(by_bias[t, FREE], terms, count, bias_std)
     wide = 0.0
     for m in range(2):
         if weights[t, m] > LIVE:
@@ -57,13 +70,13 @@ def _is_any_near(
                 apart = states[t, m, i] - states[t, FREE, i]
                 spread += apart * apart
             wide = max(wide, spread)
-    wide = 2.0 * reach * math.sqrt(wide)
+    wide = reach * (2.0 * math.sqrt(wide) + 1.5 * off)
     dx = states[t, FREE, 0] - place[0]
     dy = states[t, FREE, 1] - place[1]
     dz = states[t, FREE, 2] - place[2]
     r = math.sqrt(dx * dx + dy * dy + dz * dz)
     rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
-    half = wide + reach * largest + 0.1 * abs(rate)
+    half = wide + reach * (largest + own_bias_std[0]) + 0.1 * abs(rate)
     if wide > 0.2 * r:
         return True
     east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
@@ -79,19 +92,100 @@ def _is_any_near(
         p = order[at]
         if is_taken[p]:
             continue
-        if abs(values[p, 2] - elevation) > across / r + reach * stds[p, 2]:
+        if abs(values[p, 2] - elevation) > across / r + reach * (stds[p, 2] + own_bias_std[2]):
             continue
         if across > 0.5 * level:
             return True
-        if abs(wrapped(values[p, 1] - azimuth)) < across / (level - across) + reach * stds[p, 1]:
+        angle = across / (level - across) + reach * (stds[p, 1] + own_bias_std[1])
+        if abs(wrapped(values[p, 1] - azimuth)) < angle:
             return True
     return False
 
 
 @kernel(
-    "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1],"
-    " i8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], b1[::1],"
-    " f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
+    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], b1, i8, i8[::1], i8,"
+    " f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1])",
+    is_exact=True,
+)
+def _expected(
+    kind: int,
+    state_vector: F64,
+    covariance: F64,
+    values: F64,
+    eye: F64,
+    rotation: F64,
+    offset_s: float,
+    field: F64,
+    young: bool,
+    own: int,
+    terms: I64,
+    count: int,
+    by_bias: F64,
+    bias_covariance: F64,
+    noise: F64,
+    shown: F64,
+    scratch: F64,
+    residual: F64,
+    spread: F64,
+) -> None:
+    """Write measured less expected of one model and its spread, with what biases leave open.
+
+    ``scratch`` is 30 x 6.
+    """
+    given = (values, eye, rotation, offset_s, field)
+    cross = scratch[24:30].reshape(36)[:24].reshape((6, 4))
+    slope = scratch[1:5]
+    seen = expected(kind, state_vector, covariance, *given, young, residual, spread, cross, scratch)
+    if count == 0:
+        return
+    if young:
+        # Unscented points leave the slope of the last of them.
+        linearised(kind, state_vector, *given, scratch[17], slope, scratch[14:17])
+    bias_spread(
+        seen,
+        slope,
+        state_vector,
+        own,
+        terms,
+        count,
+        by_bias,
+        bias_covariance,
+        noise,
+        shown,
+        spread,
+    )
+
+
+@kernel(
+    "UniTuple(f8, 2)(f8[::1], f8[:,::1], f8[::1], i8, i8, f8, f8[:,::1])",
+    is_exact=True,
+)
+def _likelihood(
+    residual: F64, spread: F64, stds: F64, kind: int, count: int, gate_squared: float, lower: F64
+) -> tuple[float, float]:
+    """Log-likelihood of a plot and its distance squared; none and far where a value is far off."""
+    for k in range(count):
+        std = stds[0] if kind == INFRARED else stds[k]
+        if residual[k] * residual[k] > gate_squared * (spread[k, k] + std * std):
+            return -math.inf, math.inf
+    squared, determinant = distance_squared(residual, spread, stds, kind, count, lower)
+    return -0.5 * (squared + math.log(determinant) + count * _LOG_TURN), squared
+
+
+@kernel("f8(f8[::1], f8[::1], f8, f8, f8)", is_exact=True)
+def _gain(logs: F64, weights: F64, best: float, chance: float, density: float) -> float:
+    """Tell what taking a plot gains over a miss, over both models; ``best`` is the greater part."""
+    mixture = 0.0
+    for m in range(2):
+        if logs[m] > -math.inf:
+            mixture += math.exp(logs[m] + math.log(weights[m]) - best)
+    return best + math.log(mixture) + math.log(chance) - math.log(1.0 - chance) - math.log(density)
+
+
+@kernel(
+    "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1],"
+    " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1],"
+    " b1[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
     " i8[::1], i8[::1], f8[::1], f8[:,::1])",
     is_exact=True,
 )
@@ -104,10 +198,12 @@ def gate(
     states: F64,
     covariances: F64,
     weights: F64,
+    by_bias: F64,
+    fed: npt.NDArray[np.bool_],
+    bias_covariance: F64,
     hits: I32,
-    homes: I64,
     values: F64,
-    both_stds: F64,
+    stds: F64,
     eyes: F64,
     offsets: F64,
     keys: F64,
@@ -128,17 +224,16 @@ def gate(
 ) -> int:
     """List every plot in each track's gate, with what taking it would gain over a miss.
 
-    ``both_stds`` are the plots' standard deviations for tracks that began with this sensor, and for
-    others, whose place may be off by another bias. ``rows`` are the tracks to gate, ``keys`` the
-    plots' sorted index (range, or the first component of the line) and ``order`` their numbers in
-    that order. Writes each row's chance of detection. Returns the number of pairs, or -1 where they
-    do not fit.
+    What biases may be (``bias_covariance``) widens the gate, but for what track and plot have in
+    common of them: a radar's plots agree with a track that it fed. ``rows`` are the tracks to gate,
+    ``keys`` the plots' sorted index (range, or the first component of the line) and ``order`` their
+    numbers in that order. Writes each row's chance of detection. Returns the number of pairs, or -1
+    where they do not fit.
     """
-    scratch = np.empty((24, 6))
+    scratch = np.empty((30, 6))
     residual = np.empty(6)
     other = np.empty(6)
     spread = np.empty((2, 4, 4))
-    cross = np.empty((6, 4))
     lower = np.empty((5, 4))
     zero = np.zeros(4)
     hat = np.empty((2, 4))
@@ -146,12 +241,22 @@ def gate(
     total = 0
     plots = order.shape[0]
     reach = math.sqrt(gate_squared)
-    largest = 0.0
+    size = bias_covariance.shape[0]
+    terms = np.empty(size, dtype=np.int64)
+    bias_std = np.sqrt(np.diag(bias_covariance))
+    has_bias = bias_std.any()
+    own = -1 if kind == INFRARED else sensor
+    own_bias_std = bias_std[TERMS * sensor : TERMS * sensor + TERMS]
+    shown = np.empty((12, size))
+    largest, least = 0.0, np.full(4, math.inf)
     for p in range(plots):
-        largest = max(largest, both_stds[1, p, 0])
-    has_offsets = False
-    for p in range(plots):
-        has_offsets = has_offsets or offsets[p] != 0.0
+        largest = max(largest, stds[p, 0])
+        for k in range(4):
+            std = stds[p, 0] if kind == INFRARED else stds[p, k]
+            least[k] = min(least[k], std if std > 0.0 else math.inf)
+    # Most frames are of one instant.
+    offset_s = offsets[0] if plots > 0 else 0.0
+    has_offsets = (offsets != offset_s).any()
     for place_in_rows in range(rows.shape[0]):
         t = rows[place_in_rows]
         burning = weights[t, POWERED]
@@ -162,12 +267,17 @@ def gate(
             continue
         chance = min(max(chances[t], 0.1), 0.999)
         young = is_unscented != 0 or hits[t] < 4
-        stds = both_stds[0 if homes[t] == sensor else 1]
+        term_count = terms_of(fed[t], own, terms) if has_bias else 0
         if kind != INFRARED and not _is_any_near(
             t,
             states,
             covariances,
             weights,
+            by_bias,
+            terms,
+            term_count,
+            bias_std,
+            own_bias_std,
             place[sensor],
             rotation[sensor],
             reach,
@@ -191,23 +301,30 @@ def gate(
                 wide = 0.0
                 for i in range(3):
                     wide += covariances[t, m, i, i]
-                half = reach * (math.sqrt(wide) / r + largest)
+                wide = math.sqrt(wide) + place_reach(by_bias[t, m], terms, term_count, bias_std)
+                half = reach * (wide / r + largest)
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
             else:
-                expected(
+                _expected(
                     kind,
                     states[t, m],
                     covariances[t, m],
                     zero,
                     place[sensor],
                     rotation[sensor],
-                    0.0,
+                    offset_s,
                     field,
                     young,
+                    own,
+                    terms,
+                    term_count,
+                    by_bias[t, m],
+                    bias_covariance,
+                    least,
+                    shown,
+                    scratch,
                     residual,
                     spread[m],
-                    cross,
-                    scratch,
                 )
                 for k in range(4):
                     hat[m, k] = -residual[k]
@@ -230,7 +347,7 @@ def gate(
                     other[m] = -math.inf
                     continue
                 if kind == INFRARED or has_offsets:
-                    expected(
+                    _expected(
                         kind,
                         states[t, m],
                         covariances[t, m],
@@ -240,46 +357,33 @@ def gate(
                         offsets[p],
                         field,
                         young,
+                        own,
+                        terms,
+                        term_count,
+                        by_bias[t, m],
+                        bias_covariance,
+                        least,
+                        shown,
+                        scratch,
                         residual,
                         spread[m],
-                        cross,
-                        scratch,
                     )
                 else:
                     for k in range(count):
                         residual[k] = values[p, k] - hat[m, k]
                     residual[1] = wrapped(residual[1])
-                is_near = True
-                for k in range(count):
-                    std = stds[p, 0] if kind == INFRARED else stds[p, k]
-                    if residual[k] * residual[k] > gate_squared * (spread[m, k, k] + std * std):
-                        is_near = False
-                if not is_near:
-                    other[m] = -math.inf
-                    continue
-                squared, determinant = distance_squared(
-                    residual, spread[m], stds[p], kind, count, lower
+                other[m], squared = _likelihood(
+                    residual, spread[m], stds[p], kind, count, gate_squared, lower
                 )
                 nearest = min(nearest, squared)
-                other[m] = -0.5 * (squared + math.log(determinant) + count * _LOG_TURN)
                 best = max(best, other[m] + math.log(weights[t, m]))
             if nearest > gate_squared:
                 continue
             if total >= room:
                 return -1
-            mixture = 0.0
-            for m in range(2):
-                if other[m] > -math.inf:
-                    mixture += math.exp(other[m] + math.log(weights[t, m]) - best)
-                pair_log[total, m] = other[m]
+            pair_log[total, 0], pair_log[total, 1] = other[0], other[1]
             pair_track[total] = place_in_rows
             pair_plot[total] = p
-            pair_gain[total] = (
-                best
-                + math.log(mixture)
-                + math.log(chance)
-                - math.log(1.0 - chance)
-                - math.log(densities[p])
-            )
+            pair_gain[total] = _gain(other, weights[t], best, chance, densities[p])
             total += 1
     return total

@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
+from commonwatch.tracking.bias_kernel import NEGLIGIBLE, shown_by_bias
 from commonwatch.tracking.motion_kernel import acceleration
 
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 
 RADAR = 0
 INFRARED = 1
@@ -144,13 +146,21 @@ def linearised(
 
 
 @kernel(
-    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
+    "void(i8, f8[::1], f8[:,::1], i8, i8[::1], i8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1],"
+    " f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
     is_exact=True,
 )
 def extended_update(
     kind: int,
     state_vector: F64,
     covariance: F64,
+    sensor: int,
+    terms: I64,
+    term_count: int,
+    by_bias: F64,
+    bias_std: F64,
+    bias_covariance: F64,
+    bias_scratch: F64,
     values: F64,
     stds: F64,
     eye: F64,
@@ -165,6 +175,11 @@ def extended_update(
     One value after the other, as the values' errors are independent. With more rounds than one
     the slope is taken again where the last round ended (iterated extended filter: Gauss-Newton
     on the posterior). ``scratch`` is 24 x 6.
+
+    The first ``term_count`` columns of ``by_bias`` say how the state vector hangs on the biases
+    ``terms`` (see ``bias_kernel``; ``sensor`` is the plot's, -1 for a satellite). Their covariance
+    widens what the plot is trusted with, and ``covariance`` stays that of noise alone (Schmidt's
+    filter). ``bias_scratch`` is 8 x the columns.
     """
     residual = scratch[0]
     slope = scratch[1:5]
@@ -172,11 +187,16 @@ def extended_update(
     at = scratch[6]
     gain = scratch[7]
     before = scratch[8:14]
+    trust = scratch[17]
+    shown, known, by_before = bias_scratch[0], bias_scratch[1], bias_scratch[2:8]
     for i in range(6):
         prior[i] = state_vector[i]
         at[i] = state_vector[i]
         for j in range(6):
             before[i, j] = covariance[i, j]
+        if rounds > 1:
+            for c in range(term_count):
+                by_before[i, c] = by_bias[i, c]
     for turn in range(rounds):
         count = linearised(
             kind, at, values, eye, rotation, offset_s, field, residual, slope, scratch[14:17]
@@ -186,6 +206,8 @@ def extended_update(
                 state_vector[i] = prior[i]
                 for j in range(6):
                     covariance[i, j] = before[i, j]
+                for c in range(term_count):
+                    by_bias[i, c] = by_before[i, c]
         for k in range(count):
             std = stds[0] if kind == INFRARED else stds[k]
             innovation = residual[k]
@@ -198,12 +220,35 @@ def extended_update(
                 gain[i] = total
             for i in range(6):
                 spread += slope[k, i] * gain[i]
+            shown_by_bias(slope[k], at, k, sensor, terms, term_count, by_bias, shown)
+            reach, from_bias = 0.0, 0.0
+            for c in range(term_count):
+                reach += abs(shown[c]) * bias_std[c]
             for i in range(6):
-                part = gain[i] / spread
-                state_vector[i] += part * innovation
+                trust[i] = gain[i]
+            if reach * reach > NEGLIGIBLE * spread:
+                for c in range(term_count):
+                    known[c] = 0.0
+                for d in range(term_count):
+                    for c in range(term_count):
+                        known[c] += bias_covariance[d, c] * shown[d]
+                for c in range(term_count):
+                    from_bias += known[c] * shown[c]
+                for i in range(6):
+                    for c in range(term_count):
+                        trust[i] -= by_bias[i, c] * known[c]
+            for i in range(6):
+                trust[i] /= spread + from_bias
+            for i in range(6):
+                state_vector[i] += trust[i] * innovation
+                # Whatever the trust, what it leaves of the noise (Joseph's form).
                 for j in range(i + 1):
-                    covariance[i, j] -= part * gain[j]
+                    covariance[i, j] += (
+                        trust[i] * (spread * trust[j] - gain[j]) - gain[i] * trust[j]
+                    )
                     covariance[j, i] = covariance[i, j]
+                for c in range(term_count):
+                    by_bias[i, c] += trust[i] * shown[c]
         if turn + 1 < rounds:
             moved = 0.0
             for i in range(6):
@@ -361,13 +406,19 @@ def distance_squared(
 
 
 @kernel(
-    "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], f8[:,::1])",
+    "void(i8, f8[::1], f8[:,::1], i8, i8[::1], i8, f8[:,::1], f8[:,::1], f8[::1], f8[::1],"
+    " f8[::1], f8[::1], f8, f8[::1], f8[:,::1])",
     is_exact=True,
 )
 def unscented_update(
     kind: int,
     state_vector: F64,
     covariance: F64,
+    sensor: int,
+    terms: I64,
+    term_count: int,
+    by_bias: F64,
+    bias_scratch: F64,
     values: F64,
     stds: F64,
     eye: F64,
@@ -376,8 +427,28 @@ def unscented_update(
     field: F64,
     scratch: F64,
 ) -> None:
-    """Take one plot into a state vector and its covariance by unscented points, in place."""
+    """Take one plot into a state vector and its covariance by unscented points, in place.
+
+    Biases as in ``extended_update``, but for what the plot is trusted with: that is by its noise.
+    """
     residual = np.empty(6)
+    slope = scratch[1:5]
+    seen = linearised(
+        kind,
+        state_vector,
+        values,
+        eye,
+        rotation,
+        offset_s,
+        field,
+        residual,
+        slope,
+        scratch[14:17],
+    )
+    for k in range(seen):
+        shown_by_bias(
+            slope[k], state_vector, k, sensor, terms, term_count, by_bias, bias_scratch[k]
+        )
     spread = np.empty((4, 4))
     cross = np.empty((6, 4))
     count = expected(
@@ -404,9 +475,13 @@ def unscented_update(
             for j in range(i + 1):
                 covariance[i, j] -= cross[i, k] * cross[j, k] / total
                 covariance[j, i] = covariance[i, j]
+            for c in range(term_count):
+                by_bias[i, c] += cross[i, k] / total * bias_scratch[k, c]
         for m in range(k + 1, count):
             part = spread[m, k] / total
             residual[m] -= part * residual[k]
+            for c in range(term_count):
+                bias_scratch[m, c] -= part * bias_scratch[k, c]
             for i in range(6):
                 cross[i, m] -= part * cross[i, k]
             for n in range(m, count):

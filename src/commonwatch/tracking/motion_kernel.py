@@ -185,10 +185,34 @@ def fly_on(state_vector: F64, whole: F64, seconds: float, field: F64, phi: F64, 
         chain(phi, whole, work)
 
 
-@kernel("void(f8[::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1])", is_exact=True)
+@kernel("void(f8[:,::1], f8[:,::1], b1[::1])", is_exact=True)
+def turn_by_bias(phi: F64, by_bias: F64, fed: npt.NDArray[np.bool_]) -> None:
+    """Turn by a transition how a track hangs on four constant errors of each sensor, in place."""
+    for c in range(by_bias.shape[1]):
+        if not fed[c // 4]:
+            continue
+        x, y, z = by_bias[0, c], by_bias[1, c], by_bias[2, c]
+        u, v, w = by_bias[3, c], by_bias[4, c], by_bias[5, c]
+        for i in range(6):
+            by_bias[i, c] = (
+                phi[i, 0] * x
+                + phi[i, 1] * y
+                + phi[i, 2] * z
+                + phi[i, 3] * u
+                + phi[i, 4] * v
+                + phi[i, 5] * w
+            )
+
+
+@kernel(
+    "void(f8[::1], f8[:,::1], f8[:,::1], b1[::1], f8, f8, f8, f8[::1], f8[:,::1], f8[:,::1])",
+    is_exact=True,
+)
 def predict_one(
     state_vector: F64,
     covariance: F64,
+    by_bias: F64,
+    fed: npt.NDArray[np.bool_],
     seconds: float,
     thrust_m_s2: float,
     noise_m2_s3: float,
@@ -198,6 +222,7 @@ def predict_one(
 ) -> None:
     """Move one state vector and its covariance by ``seconds``, either way, in place.
 
+    ``by_bias``, 6 x 4 for each sensor that ``fed`` names, moves with them (see ``bias_kernel``).
     ``noise_m2_s3`` is the spectral density of white acceleration; it widens forward and backward
     alike. ``phi`` and ``work`` are 6 x 6 scratch.
     """
@@ -210,6 +235,7 @@ def predict_one(
         transition(state_vector, h, thrust_m_s2, field, phi)
         step_state_vector(state_vector, h, thrust_m_s2, field)
         sandwich(phi, covariance, work)
+        turn_by_bias(phi, by_bias, fed)
         for i in range(3):
             covariance[i, i] += noise_m2_s3 * long * long * long / 3.0
             covariance[i, 3 + i] += 0.5 * noise_m2_s3 * h * long
@@ -224,5 +250,17 @@ def predict_free(
     """Move a batch in free flight, each row by its own time, in place."""
     phi = np.empty((6, 6))
     work = np.empty((6, 6))
+    none, nobody = np.empty((6, 0)), np.empty(0, dtype=np.bool_)
     for row in range(states.shape[0]):
-        predict_one(states[row], covariances[row], seconds[row], 0.0, noise_m2_s3, field, phi, work)
+        predict_one(
+            states[row],
+            covariances[row],
+            none,
+            nobody,
+            seconds[row],
+            0.0,
+            noise_m2_s3,
+            field,
+            phi,
+            work,
+        )

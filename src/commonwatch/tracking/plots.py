@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.sensing.radar import Radar
+from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import crowd_kernel, kalman_kernel
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.frame import Frame
@@ -18,16 +21,22 @@ I64 = npt.NDArray[np.int64]
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Bias:
-    """Constant errors of each sensor, taken off its plots: measured minus true.
+    """Constant errors of the sensors, measured minus true: range, azimuth, elevation, time of each.
 
-    Each has shape (sensors, 4): range, azimuth, elevation, time. ``std`` is what a plot may be off
-    by against a track that began with another sensor; ``shown`` is added to what is told of a track
-    for every sensor that looked at it.
+    Parameters
+    ----------
+    value
+        Taken off every plot, shape (sensors, 4).
+    covariance
+        What is not known of them, as tracks take plots in and are told of, sensor by sensor, shape
+        (4 sensors, 4 sensors).
+    possible
+        The same as gates take it: before anything is known, biases that may be.
     """
 
     value: F64
-    std: F64
-    shown: F64
+    covariance: F64
+    possible: F64
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,7 +47,6 @@ class Plots:
     sensor: int
     values: F64
     stds: F64
-    both_stds: F64
     eyes: F64
     offsets: F64
     keys: F64
@@ -51,8 +59,17 @@ class Plots:
 
 def no_bias(sensor_count: int) -> Bias:
     """Sensors without constant errors."""
-    zero = np.zeros((sensor_count, 4))
-    return Bias(value=zero, std=zero.copy(), shown=zero.copy())
+    zero = np.zeros((4 * sensor_count, 4 * sensor_count))
+    return Bias(value=np.zeros((sensor_count, 4)), covariance=zero, possible=zero)
+
+
+def declared_bias(sensors: Sequence[Sensor]) -> Bias:
+    """Take nothing off, and leave open what the sensors' table says of their range biases."""
+    bias = no_bias(len(sensors))
+    for index, sensor in enumerate(sensors):
+        if isinstance(sensor, Radar):
+            bias.covariance[4 * index, 4 * index] = sensor.range_bias_std_m**2
+    return bias
 
 
 def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plots:
@@ -62,13 +79,9 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
     kind = int(sensors.kind[sensor])
     values = detections.measured.copy()
     stds = detections.std.copy()
-    both_stds = np.stack([stds, stds])
     offsets = frame.offset_s
     if kind == kalman_kernel.RADAR:
         values[:, :3] -= bias.value[sensor, :3]
-        wide = np.repeat(np.sqrt(2.0) * bias.std[sensor, np.newaxis], len(values), axis=0)
-        wide[:, 0] = np.hypot(wide[:, 0], wide[:, 3] * np.nan_to_num(values[:, 3]))
-        both_stds[1, :, :3] = np.hypot(stds[:, :3], wide[:, :3])
         if bias.value[sensor, 3] != 0.0:
             offsets = offsets - bias.value[sensor, 3]
         eyes = np.broadcast_to(sensors.place[sensor], (len(values), 3)).copy()
@@ -102,7 +115,6 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
         sensor=sensor,
         values=values,
         stds=stds,
-        both_stds=both_stds,
         eyes=eyes,
         offsets=np.ascontiguousarray(offsets),
         keys=keys,

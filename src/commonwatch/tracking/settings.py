@@ -5,7 +5,7 @@ figure                    reason                                                
 ========================  ======================================================  =======
 ``gate_squared``          chi-square, 4 values: one true plot in 20,000 outside   derived
 ``thrust_m_s2``           2 to 5 g over most of a powered phase, on average       assumed
-``powered_noise``         thrust off by 25 m/s2 over some 3 s                     assumed
+``powered_noise``         thrust off by 20 m/s2 for some 20 s                      assumed
 ``burn_time_s``           mean time that a burning motor goes on                  assumed
 ``speed_std_m_s``         each way across the line, before a second plot          assumed
 ``newness``               one plot in a hundred that no track explains is new     assumed
@@ -76,7 +76,7 @@ class Settings:
     association: Literal["gnn", "jpda"] = "gnn"
     gate_squared: float = 25.0
     process_noise_m2_s3: float = PROCESS_NOISE_M2_S3
-    powered_noise_m2_s3: float = 4_000.0
+    powered_noise_m2_s3: float = 16_000.0
     thrust_m_s2: float = 30.0
     burn_time_s: float = 60.0
     speed_std_m_s: float = 3_000.0

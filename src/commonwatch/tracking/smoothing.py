@@ -99,7 +99,7 @@ def smoothed(
         own = order[first[begun] : ends[last - 1]]
         plots, firsts = corrected.take(own), ends[begun:last] - first[begun]
         states, covariances, is_good = _smoothed(
-            plots, np.append(0, firsts), sensors, options, biases.shown
+            plots, np.append(0, firsts), sensors, options, biases.covariance
         )
         numbered = number[own]
         is_last = (np.diff(numbered) != 0) | (np.diff(plots.time_ns) != 0)
@@ -129,7 +129,7 @@ def _smoothed(
     first: I64,
     sensors: Sequence[Sensor],
     settings: Settings,
-    bias_std: F64,
+    bias_covariance: F64,
 ) -> tuple[F64, F64, npt.NDArray[np.bool_]]:
     """Smooth tracks whose plots stand together, by time: where each plot was, and if that holds."""
     count = len(first) - 1
@@ -140,13 +140,13 @@ def _smoothed(
     burning = np.zeros(count, dtype=np.int64)
     starts = _starts(plots.take(first[:-1]), sensors)
     sensor = plots.sensor.astype(np.int64)
-    std = np.ascontiguousarray(bias_std, dtype=np.float64)
+    unsure = np.ascontiguousarray(bias_covariance, dtype=np.float64)
     given = (looks, starts, _motion(settings), FIELD.copy(), states, covariances, burning)
 
     def work(start: int, stop: int) -> None:
         smoothing_kernel.smooth_tracks(start, stop, first, *given)
-        if std.any():
-            smoothing_kernel.widen_by_bias(start, stop, first, sensor, *given, std)
+        if unsure.any():
+            smoothing_kernel.widen_by_bias(start, stop, first, sensor, *given, unsure)
 
     run_in_chunks(work, count, chunk=_TRACKS_A_CHUNK)
     return states, covariances, burning[track] >= 0

@@ -419,26 +419,30 @@ def widen_by_bias(
     states: F64,
     covariances: F64,
     burning: I64,
-    bias_std: F64,
+    bias_covariance: F64,
 ) -> None:
     """Add to smoothed covariances what constant errors of radars leave open.
 
-    ``bias_std`` is that of each sensor's range, azimuth, elevation and time. Each moves all plots
-    of its sensor together; how far the flight moves with them is its part (Schmidt's considered
-    parameters).
+    ``bias_covariance`` is that of all sensors' range, azimuth, elevation and time. A bias moves all
+    plots of its sensor together; how far the flight moves with it is found by moving them, and the
+    biases' covariance says how far they may move at once (Schmidt's considered parameters).
     """
     longest = _longest(from_track, to_track, first)
     chain, spreads = np.empty((longest, CHAIN, 6)), np.empty((longest, 6, 6))
-    moved, plain = np.empty((longest, 6)), np.empty((longest, 6))
+    size = bias_covariance.shape[0]
+    std = np.sqrt(np.diag(bias_covariance))
+    moved, plain = np.empty((size, longest, 6)), np.empty((longest, 6))
+    terms = np.empty(size, dtype=np.int64)
     scratch = np.empty((9, 6))
     for t in range(from_track, to_track):
         begin, end = first[t], first[t + 1]
         own = states[begin:end]
         if burning[t] < 0:
             continue
-        for part in range(-1, 4 * bias_std.shape[0]):
+        count = 0
+        for part in range(-1, size):
             sensor, term = part // 4, part % 4
-            error = bias_std[sensor, term] if part >= 0 else 0.0
+            error = std[part] if part >= 0 else 0.0
             shifted = plots[begin:end].copy()
             is_moved = part < 0
             for k in range(end - begin):
@@ -448,14 +452,19 @@ def widen_by_bias(
             if not is_moved:
                 continue
             filter_forward(shifted, burning[t], starts[t], motion, field, 1, own, chain)
-            if not smooth_back(end - begin, chain, moved, spreads):
+            if not smooth_back(end - begin, chain, plain if part < 0 else moved[count], spreads):
                 continue
-            if part < 0:
-                plain[: end - begin] = moved[: end - begin]
-                continue
-            for k in range(end - begin):
-                for i in range(6):
-                    for j in range(6):
-                        covariances[begin + k, i, j] += (moved[k, i] - plain[k, i]) * (
-                            moved[k, j] - plain[k, j]
-                        )
+            if part >= 0:
+                for k in range(end - begin):
+                    for i in range(6):
+                        moved[count, k, i] -= plain[k, i]
+                terms[count] = part
+                count += 1
+        for c in range(count):
+            for d in range(count):
+                both = terms[c], terms[d]
+                alike = bias_covariance[both] / (std[terms[c]] * std[terms[d]])
+                for k in range(end - begin):
+                    for i in range(6):
+                        for j in range(6):
+                            covariances[begin + k, i, j] += alike * moved[c, k, i] * moved[d, k, j]

@@ -19,7 +19,7 @@ from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, frames_of
-from commonwatch.tracking.plots import Bias, no_bias
+from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
 
@@ -129,7 +129,7 @@ class Tracker:
         arrays = sensor_arrays(self.sensors)
         self._advance = Advance(arrays, self.settings)
         self._bank = empty_bank(len(self.sensors))
-        self._bias = no_bias(len(self.sensors))
+        self._bias = declared_bias(self.sensors)
         self._time_ns = 0
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
         self._frames: list[Frame] = []
@@ -138,8 +138,6 @@ class Tracker:
         self._open: deque[tuple[int, I64]] = deque()
         self._fates: list[Dispositions] = []
         self._next_label = 1
-        self._must_replay = False
-        self._changes = np.zeros_like(self._bias.value)
 
     @property
     def time_ns(self) -> int:
@@ -156,14 +154,13 @@ class Tracker:
         """Constant errors that are taken off every plot."""
         return self._bias
 
-    def correct(self, bias: Bias, *, is_replayed: bool = True) -> None:
-        """Take other constant errors off every plot, from the window's start on or from now.
+    def correct(self, bias: Bias) -> None:
+        """Take other constant errors off every plot from now on.
 
-        Tracks that took plots in under the former ones are widened by as much as these move them.
+        Tracks move to where they would stand had these been taken off from the first.
         """
-        self._changes = self._changes + (bias.value - self._bias.value)
         self._bias = bias
-        self._must_replay = self._must_replay or (is_replayed and bool(self._frames))
+        self._advance.settle(self._bank, bias.value)
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
         """Take detections that have arrived by now.
@@ -199,17 +196,14 @@ class Tracker:
             detections = detections.take(~late)
         undone: list[Frame] = []
         before = None
-        if len(detections) or self._must_replay:
+        if len(detections):
             fresh = frames_of(detections)
-            if self._must_replay or (fresh and not self._is_in_order(fresh)):
+            if fresh and not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
-            if self._changes.any():
-                self._advance.loosen(self._bank, self._changes)
-                self._changes = np.zeros_like(self._changes)
+            self._advance.settle(self._bank, self._bias.value)
             for frame in fresh:
                 self._process(frame)
-            self._must_replay = False
         else:
             fresh = []
         estimates = self._tell(fresh, undone, before, now_ns)
@@ -256,9 +250,7 @@ class Tracker:
 
     def _rewind(self, detections: Detections) -> tuple[list[Frame], list[Frame]]:
         """Go back to before the earliest new detection; return frames to do, and undone."""
-        earliest = self._frames[0].time_ns
-        if len(detections) and not self._must_replay:
-            earliest = int(detections.time_ns.min()) - SLICE_NS
+        earliest = int(detections.time_ns.min()) - SLICE_NS
         index = 0
         for place, frame in enumerate(self._frames):
             if frame.before is not None and frame.time_ns <= earliest:
@@ -273,9 +265,7 @@ class Tracker:
         self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
-        if len(detections):
-            parts.append(detections)
-        fresh = frames_of(_joined_detections(parts))
+        fresh = frames_of(_joined_detections([*parts, detections]))
         fresh[0].before = copied
         return fresh, undone
 
@@ -336,8 +326,7 @@ class Tracker:
                 self._labels[key] = self._next_label
                 self._next_label += 1
         shown = self._estimates(rows, now_ns)
-        for label, status in zip(shown.track.tolist(), shown.status.tolist(), strict=True):
-            self._told[label] = status
+        self._told.update(zip(shown.track.tolist(), shown.status.tolist(), strict=True))
         parts = [part for part in ended if len(part)]
         return joined([*parts, shown])
 

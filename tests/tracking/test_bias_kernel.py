@@ -1,0 +1,186 @@
+"""Biases that are considered: against a dense filter whose state vector has the biases in it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from commonwatch.flight.propagation import after
+from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.measurement import (
+    radar_jacobian,
+    radar_measurement,
+    range_rate_jacobian,
+    range_rate_measurement,
+)
+from commonwatch.sensing.radar import Radar
+from commonwatch.tracking.bias_kernel import TERMS, TIME, add_bias
+from commonwatch.tracking.estimate import FIELD, normalised_error_squared
+from commonwatch.tracking.kalman_kernel import RADAR, extended_update
+from commonwatch.tracking.plots import Bias, declared_bias
+from commonwatch.tracking.settings import Settings
+from commonwatch.tracking.tracker import Tracker, arrivals
+from tests.tracking.build import EAST, INTERVAL_S, NORTH, WEST, band, flights, seen, together
+
+F64 = npt.NDArray[np.float64]
+
+STD = np.array([10.0, 2e-5, 2e-5, 0.1])
+PAIR: tuple[Radar, ...] = (NORTH, EAST)
+SIZE = TERMS * len(PAIR)
+SEEDS = range(60)
+BIAS_STD_M = 400.0
+UNSURE: tuple[Radar, ...] = tuple(
+    dataclasses.replace(radar, range_bias_std_m=BIAS_STD_M) for radar in (NORTH, EAST, WEST)
+)
+
+
+def slope_of(radar: Radar, state_vector: F64) -> F64:
+    return np.vstack(
+        [radar_jacobian(radar, state_vector), range_rate_jacobian(radar, state_vector)]
+    )
+
+
+def bias_slope(radar: int, slope: F64, state_vector: F64) -> F64:
+    """How four values move with all biases: by their own, and by a clock that is late."""
+    found = np.zeros((4, SIZE))
+    first = TERMS * radar
+    found[:3, first : first + 3] = np.eye(3)
+    found[:, first + TIME] = -slope[:, :3] @ state_vector[3:]
+    return found
+
+
+def schmidt(mean: F64, joint: F64, residual: float, row: F64, noise: float) -> tuple[F64, F64]:
+    """One value into state vector and biases together, the biases' gain struck out."""
+    gain = joint @ row / (row @ joint @ row + noise)
+    gain[6:] = 0.0
+    rest = np.eye(len(joint)) - np.outer(gain, row)
+    return mean + gain * residual, rest @ joint @ rest.T + noise * np.outer(gain, gain)
+
+
+@pytest.mark.parametrize("rounds", [1, 4])
+def test_a_track_with_considered_biases_is_that_of_the_dense_schmidt_filter(rounds: int) -> None:
+    rng = np.random.default_rng(11)
+    state_vector = flights(rng, 1)[0]
+    root = rng.normal(size=(6, 6)) * np.array([10.0] * 3 + [0.1] * 3)[:, np.newaxis]
+    covariance = root @ root.T
+    scale = np.tile([20.0, 4e-5, 4e-5, 1e-3], len(PAIR))
+    biases = rng.normal(size=(SIZE, SIZE)) * scale[:, np.newaxis]
+    unsure = biases @ biases.T
+    by_bias = np.zeros((6, SIZE))
+    mean = np.concatenate([state_vector, np.zeros(SIZE)])
+    joint = np.zeros((6 + SIZE, 6 + SIZE))
+    joint[:6, :6], joint[6:, 6:] = covariance, unsure
+    found, narrow = state_vector.copy(), covariance.copy()
+    for number in range(6):
+        radar = number % 2
+        site = PAIR[radar].site
+        hat = np.append(
+            radar_measurement(PAIR[radar], found), range_rate_measurement(PAIR[radar], found)
+        )
+        values = hat + 3.0 * STD * rng.normal(size=4)
+        slope = slope_of(PAIR[radar], found)
+        shown = bias_slope(radar, slope, found)
+        for k in range(4):
+            row = np.concatenate([slope[k], shown[k]])
+            residual = values[k] - hat[k] - slope[k] @ (mean[:6] - found)
+            mean, joint = schmidt(mean, joint, residual, row, STD[k] ** 2)
+        extended_update(
+            *(RADAR, found, narrow, radar, np.arange(SIZE), SIZE, by_bias),
+            *(np.sqrt(np.diag(unsure)), unsure, np.empty((8, SIZE)), values, STD),
+            *(
+                site.position_ecef_m.copy(),
+                site.rotation_enu_from_ecef.flatten(),
+                0.0,
+                FIELD.copy(),
+            ),
+            *(rounds, np.empty((24, 6))),
+        )
+        spread = np.sqrt(np.diag(joint))
+        assert np.abs((found - mean[:6]) / spread[:6]).max() < 1e-2
+        told = narrow + by_bias @ unsure @ by_bias.T
+        assert np.abs((told - joint[:6, :6]) / np.outer(spread[:6], spread[:6])).max() < 1e-2
+        with_biases = -by_bias @ unsure
+        assert np.abs((with_biases - joint[:6, 6:]) / np.outer(spread[:6], spread[6:])).max() < 1e-2
+        mean[:6] = found
+
+
+def test_what_is_told_has_the_biases_of_those_who_fed_the_track_alone() -> None:
+    rng = np.random.default_rng(3)
+    by_bias = rng.normal(size=(2, 2, 6, 12))
+    root = rng.normal(size=(12, 12))
+    unsure = root @ root.T
+    fed = np.array([[True, False, True], [False, True, False]])
+    weights = np.array([[1.0, 0.0], [0.3, 0.7]])
+    spread = np.zeros((2, 6, 6))
+    add_bias(np.arange(2), weights, by_bias, fed, unsure, spread)
+    for track in range(2):
+        both = np.einsum("m,mic->ic", weights[track], by_bias[track])
+        own = both * np.repeat(fed[track], TERMS)
+        assert spread[track] == pytest.approx(own @ unsure @ own.T, rel=1e-12)
+
+
+def looks(seed: int, off_m: F64, *, seconds: float = 40.0) -> tuple[Detections, F64]:
+    """One object, seen by three radars in turn, each range off by its radar's error."""
+    rng = np.random.default_rng([seed, 5])
+    start = flights(rng, 1)
+    parts = []
+    for look in range(int(seconds / INTERVAL_S)):
+        for radar in range(3):
+            at_s = INTERVAL_S * look + 0.6 * radar
+            # The third sees nothing of the second half: who fed a track long ago still counts.
+            if radar == 2 and at_s > 0.5 * seconds:
+                continue
+            one = seen(after(start, at_s), at_s, UNSURE, radar, rng)
+            measured = np.array(one.measured)
+            measured[:, 0] += off_m[radar]
+            parts.append(dataclasses.replace(one, measured=measured))
+    detections = together(parts)
+    last_s = 1e-9 * float(detections.time_ns.max() - detections.time_ns.min())
+    return detections, after(start, last_s)
+
+
+def last_told(tracker: Tracker, detections: Detections) -> tuple[F64, F64]:
+    for now_ns, arrived in arrivals(detections):
+        tracker.step(arrived, now_ns=now_ns)
+    picture = tracker.picture()
+    return picture.state_vector, picture.covariance
+
+
+@pytest.mark.parametrize("name", ["ekf", "ukf"])
+def test_errors_are_as_large_as_told_where_radars_have_constant_errors(name: str) -> None:
+    squared = []
+    for seed in SEEDS:
+        off_m = np.random.default_rng([seed, 6]).normal(size=3) * BIAS_STD_M
+        detections, truth = looks(seed, off_m)
+        tracker = Tracker(UNSURE, Settings(filter=name))  # type: ignore[arg-type]
+        state_vector, covariance = last_told(tracker, detections)
+        assert len(state_vector) == 1
+        squared.append(float(normalised_error_squared(state_vector - truth, covariance)[0]))
+    low, high = band(len(squared), 6)
+    assert low < np.mean(squared) < high
+
+
+def test_a_bias_learnt_late_puts_a_track_where_it_would_be_had_it_been_known() -> None:
+    off_m = np.array([300.0, -500.0, 200.0])
+    detections, truth = looks(1, off_m)
+    unsure = declared_bias(UNSURE)
+    sure = np.zeros_like(unsure.covariance)
+    value = np.zeros((3, 4))
+    value[:, 0] = off_m
+    known = Bias(value=value, covariance=sure, possible=sure)
+    # Trusted by noise alone in both, so that only the biases make the difference.
+    early, late = Tracker(UNSURE), Tracker(UNSURE)
+    early.correct(known)
+    late.correct(Bias(value=np.zeros((3, 4)), covariance=sure, possible=unsure.covariance))
+    wanted, covariance = last_told(early, detections)
+    last_told(late, detections)
+    before = late.picture().state_vector
+    late.correct(known)
+    found = late.picture().state_vector
+    std = np.sqrt(np.diag(covariance[0]))
+    assert np.abs((before - wanted) / std).max() > 5.0
+    assert np.abs((found - wanted) / std).max() < 0.5
+    assert np.linalg.norm((found - truth)[0, :3]) < np.linalg.norm((before - truth)[0, :3])
