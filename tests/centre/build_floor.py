@@ -162,6 +162,11 @@ def radar(nation: NationId, *, looks: int = 9, name: str = "") -> Source:
     return sensor(name or f"{nation} radar", nation=nation, looks=looks)
 
 
+def infrared(nation: NationId, *, looks: int = 9, name: str = "") -> Source:
+    """A satellite of a nation, with looks."""
+    return sensor(name or f"{nation} satellite", nation=nation, kind="infrared", looks=looks)
+
+
 @dataclass(frozen=True)
 class Fused:
     """What comes of tracks in one step; of a nation's own only the first two count."""

@@ -101,6 +101,31 @@ def test_steps_of_honest_differences_are_no_larger_than_stated(noise_m2_s3: floa
     assert steps.square[steps.is_known].mean() < 6.0 * 1.1
 
 
+def turning(count: int, std_m: float, turn_rad: float) -> list[tuple[F64, F64]]:
+    """The looks of ``watched``, with a constant error of each centre along a line that turns."""
+    rng = np.random.default_rng(8)
+    error = rng.normal(size=(len(NAMES), count)) * std_m
+    found = []
+    for look, (mean, covariance) in enumerate(watched(count)):
+        line = np.zeros(6)
+        line[:2] = np.cos(look * turn_rad), np.sin(look * turn_rad)
+        found.append((mean + error[..., None] * line, covariance + std_m**2 * np.outer(line, line)))
+    return found
+
+
+@pytest.mark.parametrize("turn_rad", [0.02, 0.035, 0.05])
+def test_a_constant_error_whose_direction_turns_makes_no_step_larger_than_stated(
+    turn_rad: float,
+) -> None:
+    count, squares = 300, []
+    looks = [gaps(*look, everything(count)) for look in turning(count, 3.0 * STD_M, turn_rad)]
+    for before, now in pairwise(looks):
+        step = step_between(before, now, float(LOOK_S), Steps.none(4, count))
+        squares.append(step.square[step.is_known])
+    told = np.concatenate(squares)
+    assert 0.0 < told.mean() < 6.0 * 1.1
+
+
 def test_steps_without_noise_are_as_large_as_what_was_learnt() -> None:
     count = 300
     looks = [gaps(*look, everything(count)) for look in watched(count)]

@@ -9,6 +9,7 @@ events               what happens to it
 effects              what it does
 intake               envelopes of others: opened, known again, refused
 own                  own sensors followed: tracks, and reports that are due
+gathering            tracks gathered for a round of judgements
 own_watch            the same, judged; and a recording of it played back
 joint_picture        what others report on tracks, fused, and who may be believed
 expectation          which reports were to be expected of whom
@@ -16,6 +17,7 @@ picture              between messages and what is estimated
 floor                the watch floor: what becomes of each alert
 alert                an alert of the floor
 launches             launches as different centres state them
+same_launch          which tracks are of one launch
 launch_reports       what others have reported of launches
 statements           what is to be said of alerts
 subjects             what is known of the subject of a message, for the policy alone

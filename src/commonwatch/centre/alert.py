@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final, Protocol
 
-from commonwatch.centre.launch_reports import Key, Track
-from commonwatch.centre.launches import Launch
-from commonwatch.centre.same_launch import Strand
+from commonwatch.centre.launch_reports import Key, Reports, Track
+from commonwatch.centre.launches import Launch, together
+from commonwatch.centre.same_launch import Strand, between, parted
 from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
@@ -176,14 +176,38 @@ class Alert:
         """Its first track: what reports are given to."""
         return next(iter(self.strands))
 
-    def turn_to_latest(self) -> None:
-        """Let that track speak which goes on and was looked at last."""
+    def turn_to_latest(self, named: Collection[NationId] = ()) -> None:
+        """Let that track speak which goes on and was looked at last; a liar's only if alone."""
         track, latest = max(
             self.strands.items(),
-            key=lambda each: (not each[1].has_ended, each[1].seen_ns, each[0]),
+            key=lambda each: (
+                not named or any(source.nation not in named for source in each[1].sources),
+                not each[1].has_ended,
+                each[1].seen_ns,
+                each[0],
+            ),
         )
         self.track, self.said, self.launch = track, latest.said, latest.launch
         self.has_ended = all(each.has_ended for each in self.strands.values())
+
+    def take(self, newer: Alert) -> str:
+        """Take over the tracks of a newer alert; say so in words."""
+        tracks = " and ".join(f"track {track}" for _, track in newer.strands)
+        words = f"{tracks} goes on with alert {self.number}: same launch"
+        if self.launch is not None and newer.launch is not None:
+            words += f" within {between(self.launch, newer.launch)}"
+        self.strands |= newer.strands
+        self.credit(newer.contributors)
+        return words
+
+    def parting(self, track: Track) -> tuple[Track, str] | None:
+        """Say which track is of another launch after what one has shown now, and why."""
+        mine = self.strands[track]
+        for other, its in sorted(self.strands.items()):
+            why = parted(mine, its) if other != track else ""
+            if why:
+                return max((its.first_ns, other), (mine.first_ns, track))[1], why
+        return None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -237,6 +261,48 @@ def _all_of(parts: Iterable[tuple[Source, ...]]) -> tuple[Source, ...]:
         if each.name not in found or found[each.name].look_count < each.look_count:
             found[each.name] = each
     return tuple(found[name] for name in sorted(found))
+
+
+def heir(
+    company: tuple[Key, ...], left: Sequence[Alert], reports: Reports, *, is_confirmed: bool
+) -> Alert | None:
+    """Choose the alert that a company of reports goes on with.
+
+    One report does not go on as confirmed where the other that confirmed it stands elsewhere.
+    """
+    best: tuple[tuple[bool, int, int], Alert] | None = None
+    for alert in left:
+        shared = len(set(alert.reports) & set(company))
+        gone = [key for key in alert.reports if key not in company]
+        has_moved = any(reports.is_believed(key) for key in gone)
+        if not shared or (alert.status is Status.CONFIRMED and has_moved and not is_confirmed):
+            continue
+        rank = (not alert.stands, -shared, alert.number)
+        if best is None or rank < best[0]:
+            best = rank, alert
+    return None if best is None else best[1]
+
+
+def stated(alert: Alert, reports: Reports, *, is_joint: bool) -> Launch | None:
+    """Return the launch that an alert states."""
+    held = reports.held
+    others = [
+        held[key].launch
+        for key in alert.reports
+        if alert.track is None or (is_joint and reports.confirms(key))
+    ]
+    if alert.track is None:
+        return together(others)
+    if alert.launch is None or not others:
+        return alert.launch
+    both = together((alert.launch, *others))
+    # Where it comes down is for the track alone to say, and not while its motor burns.
+    return replace(
+        both,
+        impact_time_ns=alert.launch.impact_time_ns,
+        impact_time_std_s=alert.launch.impact_time_std_s,
+        impact_area=alert.launch.impact_area,
+    )
 
 
 def event_of(

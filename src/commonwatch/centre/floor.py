@@ -3,8 +3,10 @@
 Three kinds of alert, by origin:
 
 *own*
-    One for each track of the centre, as ``warning.watch`` has it; a joint centre's are those that
-    it fuses. What confirms it are its sensors, and reports of others that agree.
+    One for each launch that tracks of the centre show, as ``warning.watch`` has it; a joint
+    centre's are those that it fuses. What confirms it are its sensors, and reports of others that
+    agree. A track goes on with the alert of another that is surely of the same launch
+    (``same_launch``); where that turns out wrong it gets an alert of its own.
 *launch reports*
     What others report and no track here shows: one for each launch that reports agree upon.
 *... alert report*
@@ -26,23 +28,19 @@ Rules of the outcome:
    own report; an alert that others carry is corrected, and cancelled with the last of them. Of
    tracks, as everywhere, two sources that still look must speak against a confirmed alert.
 6. A report is of one launch. An alert whose reports all went to a nearer one is cancelled, as the
-   same launch as another.
+   same launch as another; so is one whose tracks go on with an older one.
 7. A person may cancel any alert; it comes back only with better support than it had.
 8. A notice changes no outcome.
 
 A nation states of its own tracks what its own sensors say, for its launch reports must hold nobody
 else's news. A joint centre takes reports in as priors on place and time (``launches.together``).
 
-====================  ====================================================  =======
-figure                source                                                mark
-====================  ====================================================  =======
-``AGE_MAX_S``         longer than any flight that matters                   assumed
-====================  ====================================================  =======
+*Assumed*: ``AGE_MAX_S`` is longer than any flight that matters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -54,13 +52,14 @@ from commonwatch.centre.alert import (
     Fused,
     Judged,
     event_of,
+    heir,
     seen_of,
+    stated,
 )
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.launch_reports import Body, Key, Report, Reports, Track
-from commonwatch.centre.launches import Launch, together
-from commonwatch.centre.same_launch import Kinship, Strand, between, parted
+from commonwatch.centre.same_launch import Kinship, Strand
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport
 from commonwatch.units import NS_PER_S
@@ -180,7 +179,10 @@ class Floor:
     def _doubt_whom(self, joint: Fused | None, decisions: Sequence[PersonDecided]) -> None:
         """Note who is under suspicion at present, and who of them is named."""
         excluded: frozenset[NationId] = frozenset() if joint is None else joint.excluded
-        named = {*self._reports.named, *(() if joint is None else _accused(joint))}
+        named = {
+            *self._reports.named,
+            *(() if joint is None else (each.accused for each in joint.findings)),
+        }
         named -= {each.nation for each in decisions if each.decision == "clear"}
         self._reports.excluded = tuple(sorted(excluded))
         self._reports.named = tuple(sorted(named & excluded))
@@ -198,7 +200,7 @@ class Floor:
         alert.known_ns = self._now_ns
         events = self._parted(alert, track) if len(alert.strands) > 1 else []
         alert = self._tracks[track]
-        alert.turn_to_latest()
+        alert.turn_to_latest(self._reports.named)
         if alert.track == track:
             events += self._lives(alert, is_new=is_new)
         return events
@@ -235,7 +237,8 @@ class Floor:
 
     def _same_launch(self, alert: Alert) -> Alert | None:
         """Find the alert that is surely of the same launch as this one."""
-        if alert.launch is None or not alert.launch.can_confirm:
+        doubted = any(each.nation in self._reports.excluded for each in alert.sources)
+        if doubted or alert.launch is None or not alert.launch.can_confirm:
             return None
         picture = alert.anchor[0]
         others = {
@@ -243,7 +246,7 @@ class Floor:
             for other in self._tracks.values()
             if other is not alert
             and other.number >= 0
-            and (other.stands or other.closed_at >= 0)
+            and (other.stands or (alert.number < 0 <= other.closed_at))
             and other.anchor[0] == picture
         }
         found = self._kinship.partner(
@@ -258,52 +261,43 @@ class Floor:
 
     def _united(self, alert: Alert, newer: Alert) -> list[AlertEvent]:
         """Go on with an alert that a newer one turns out to be one with."""
-        tracks, status = " and ".join(f"track {track}" for _, track in newer.strands), newer.status
-        why = f"{tracks} goes on with alert {alert.number}: same launch"
-        if alert.launch is not None and newer.launch is not None:
-            why += f" within {between(alert.launch, newer.launch)}"
         self._reports.follow(newer.anchor, None)
-        for track, strand in newer.strands.items():
-            alert.strands[track] = strand
-            self._tracks[track] = alert
-        alert.credit(newer.contributors)
+        why = alert.take(newer)
+        self._tracks |= dict.fromkeys(newer.strands, alert)
         alert.known_ns = self._now_ns
-        alert.turn_to_latest()
+        alert.turn_to_latest(self._reports.named)
         self._kinship.forget(alert.number)
         events = self._lives(alert, is_new=False, why=why)
         if newer.number < 0:
             return events
-        if alert.stands and status in _CONFIRMED:
-            transition = _CONFIRMING[_CONFIRMED.index(status)]
+        if alert.stands and newer.status in _CONFIRMED:
+            transition = _CONFIRMING[_CONFIRMED.index(newer.status)]
             if (alert.status, transition) in TRANSITIONS:
                 alert.move(transition)
                 events.append(self._event(alert, transition, f"as alert {newer.number} was"))
-        newer.strands, newer.reports = {}, ()
-        self._kinship.forget(newer.number)
         newer.move(Transition.CANCELLED)
         gone = f"the same launch as alert {alert.number}"
-        return [*events, self._event(newer, Transition.CANCELLED, gone)]
+        events.append(self._event(newer, Transition.CANCELLED, gone))
+        newer.strands, newer.reports = {}, ()
+        return events
 
     def _parted(self, alert: Alert, track: Track) -> list[AlertEvent]:
-        """Give tracks that turn out to be of another launch alerts of their own."""
-        strand, events = alert.strands[track], []
-        for other, its in sorted(alert.strands.items()):
-            why = parted(strand, its) if other != track else ""
-            if not why or len(alert.strands) < 2:
-                continue
-            leaves = max((its.first_ns, other), (strand.first_ns, track))[1]
+        """Give a track that turns out to be of another launch an alert of its own."""
+        events = []
+        while (found := alert.parting(track)) is not None:
+            leaves, why = found
             moved = self._begun(leaves, alert.strands.pop(leaves))
-            alert.turn_to_latest()
+            alert.turn_to_latest(self._reports.named)
+            moved.turn_to_latest()
             self._reports.follow(alert.anchor, alert.launch)
-            words = f"track {leaves[1]} is of another launch: {why}"
             rests = self._supported(alert)
             if alert.status in _CONFIRMED and rests and rests.support is Support.NONE:
-                words += "; what confirmed this alert was of both tracks"
+                why += "; what confirmed this alert was of both tracks"
             if alert.stands:
+                words = f"track {leaves[1]} is of another launch: {why}"
                 events.append(self._event(alert, Transition.CORRECTED, words))
             if leaves == track:
-                return events
-            moved.turn_to_latest()
+                break
             events += self._lives(moved, is_new=True)
         return events
 
@@ -340,15 +334,15 @@ class Floor:
         if said is None:
             return None
         whole = alert.supported(said)
-        sources = self._believed(whole.sources)
-        others = self._others(alert.reports, sources)
+        sources = self._reports.believed(whole.sources)
+        others = self._reports.sources(alert.reports, sources)
         # Where no pedigree names sensors, who has a word in the track says whose it is.
         nations = [each.nation for each in whole.sources] or alert.contributors
         if not others and nations and set(nations) <= set(self._reports.named):
             return None
         if len(sources) == len(whole.sources) and not others:
             return whole
-        recent = self._believed(whole.recent)
+        recent = self._reports.believed(whole.recent)
         found, reason = support((*sources, *others))
         return Supported(
             sources=(*sources, *others),
@@ -356,18 +350,6 @@ class Floor:
             support=found,
             reason=reason,
             recent_support=support(recent)[0],
-        )
-
-    def _believed(self, sources: tuple[Source, ...]) -> tuple[Source, ...]:
-        excluded = self._reports.excluded
-        return tuple(each for each in sources if each.nation not in excluded)
-
-    def _others(self, keys: Iterable[Key], sources: tuple[Source, ...]) -> tuple[Source, ...]:
-        """Return reports as sources, as far as they confirm anything."""
-        return tuple(
-            self._reports.source(key, sources)
-            for key in keys
-            if self._reports.is_believed(key) and self._reports.confirms(key)
         )
 
     def _rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
@@ -415,39 +397,12 @@ class Floor:
         if transition in _CONFIRMING:
             alert.standing.life = replace(alert.standing.life, status=after.status)
             return [self._event(alert, transition, reason)]
-        words = self._changes(before, alert.reports, changed, has_track=True)
+        words = self._reports.changes(before, alert.reports, changed, has_track=True)
         if not words:
             return []
         is_gain = set(alert.reports) > set(before)
         kind = Transition.UPDATED if is_gain else Transition.CORRECTED
         return [self._event(alert, kind, words)]
-
-    def _changes(
-        self,
-        before: tuple[Key, ...],
-        after: tuple[Key, ...],
-        changed: frozenset[Key],
-        *,
-        has_track: bool,
-    ) -> str:
-        """Say in words how the reports behind an alert have changed; empty where only lost.
-
-        What a track's alert states is its sensors' word: a report that is corrected changes nothing
-        of that. Without this, two centres would go on correcting one another.
-        """
-        held = self._reports.held
-        lost = {held[key].name for key in before if key not in after}
-        new = [held[key].name for key in after if key not in before]
-        if has_track:
-            new = [name for name in new if name not in lost]
-        parts = [f"now with {' and '.join(new)}"] if new else []
-        for key in sorted(set(before) | set(after)):
-            report = held[key]
-            if key in changed and report.is_cancelled:
-                parts.append(f"{report.name} taken back: {report.reason}")
-            elif key in changed and key in before and not has_track:
-                parts.append(f"{report.name} corrected: {report.reason or 'more is known'}")
-        return "; ".join(parts)
 
     def _doubt(self, alert: Alert) -> str:
         """Say why nothing is left of an alert."""
@@ -478,13 +433,15 @@ class Floor:
             return []
         self._grouped_of = told
         found = {
-            company: support(self._others(company, ()))
+            company: support(self._reports.sources(company, ()))
             for company in self._reports.among_themselves(taken)
         }
         left = [a for a in self._alerts.values() if a.origin == LAUNCH_REPORTS]
         events = []
         for company in sorted(found, key=lambda each: (found[each][0] is Support.NONE, each)):
-            alert = self._heir(company, left, is_confirmed=found[company][0] is not Support.NONE)
+            alert = heir(
+                company, left, self._reports, is_confirmed=found[company][0] is not Support.NONE
+            )
             if alert is None:
                 alert = Alert(number=-1, origin=LAUNCH_REPORTS, standing=Standing())
             else:
@@ -497,25 +454,6 @@ class Floor:
                 events.append(self._event(alert, Transition.CANCELLED, self._doubt(alert)))
         return events
 
-    def _heir(
-        self, company: tuple[Key, ...], left: Sequence[Alert], *, is_confirmed: bool
-    ) -> Alert | None:
-        """Choose the alert that a company of reports goes on with.
-
-        One report does not go on as confirmed where the other that confirmed it stands elsewhere.
-        """
-        best: tuple[tuple[bool, int, int], Alert] | None = None
-        for alert in left:
-            shared = len(set(alert.reports) & set(company))
-            gone = [key for key in alert.reports if key not in company]
-            has_moved = any(self._reports.is_believed(key) for key in gone)
-            if not shared or (alert.status is Status.CONFIRMED and has_moved and not is_confirmed):
-                continue
-            rank = (not alert.stands, -shared, alert.number)
-            if best is None or rank < best[0]:
-                best = rank, alert
-        return None if best is None else best[1]
-
     def _grouped(
         self,
         alert: Alert,
@@ -526,7 +464,7 @@ class Floor:
         """Let the alert of a company of reports live on."""
         before, alert.reports = alert.reports, company
         events = []
-        words = self._changes(before, company, changed, has_track=False)
+        words = self._reports.changes(before, company, changed, has_track=False)
         if not alert.stands:
             if not (words or before != company) and alert.closed_at >= 0:
                 return []
@@ -562,10 +500,10 @@ class Floor:
             if not alert.stands:
                 return []
             return [self._event(alert, alert.move(Transition.CANCELLED), report.reason)]
-        stated = Status(report.body.status)
+        said = Status(report.body.status)
         if not self._reports.is_believed(report.key):
-            stated = Status.UNCONFIRMED
-        rank, events = STANDS.index(stated), []
+            said = Status.UNCONFIRMED
+        rank, events = STANDS.index(said), []
         reason = report.reason or report.body.evidence
         if not alert.stands:
             if not alert.may_rise(SUPPORTS[rank]):
@@ -623,27 +561,6 @@ class Floor:
     def _match(self, seen: Seen) -> Matched:
         return match(tuple(self._notices.values()), seen) if self._notices else NOT_KNOWN
 
-    def _stated(self, alert: Alert) -> Launch | None:
-        """Return the launch that an alert states."""
-        held = self._reports.held
-        others = [
-            held[key].launch
-            for key in alert.reports
-            if alert.origin != OWN or (self._is_joint and self._reports.confirms(key))
-        ]
-        if alert.origin != OWN:
-            return together(others)
-        if alert.launch is None or not others:
-            return alert.launch
-        both = together((alert.launch, *others))
-        # Where it comes down is for the track alone to say, and not while its motor burns.
-        return replace(
-            both,
-            impact_time_ns=alert.launch.impact_time_ns,
-            impact_time_std_s=alert.launch.impact_time_std_s,
-            impact_area=alert.launch.impact_area,
-        )
-
     def _behind(self, alert: Alert) -> tuple[Source, ...]:
         """Return sensors and reports behind an alert at present."""
         whole = alert.sources if alert.strands else ()
@@ -659,7 +576,7 @@ class Floor:
 
     def _event(self, alert: Alert, transition: Transition, reason: str) -> AlertEvent:
         """Make an event of what has happened."""
-        said, launch = alert.said, self._stated(alert)
+        said, launch = alert.said, stated(alert, self._reports, is_joint=self._is_joint)
         sources = self._behind(alert)
         if alert.status is Status.CANCELLED:
             self._kinship.forget(alert.number)
@@ -681,7 +598,3 @@ class Floor:
 def _age(alert: Alert) -> tuple[bool, int]:
     """Sort those that have a number before those that have none."""
     return alert.number < 0, alert.number
-
-
-def _accused(joint: Fused) -> tuple[NationId, ...]:
-    return tuple(finding.accused for finding in joint.findings)

@@ -35,6 +35,10 @@ LOOKED_AT_NS: Final = round(ROUND_S * NS_PER_S)
 NEAR_M: Final = 20_000.0
 NEAR_SQUARED: Final = 60.0
 """Mahalanobis distance squared: far beyond any gate of three degrees of freedom."""
+POWER_LEFT: Final = 4.0
+POWER_LEFT_S: Final = 60.0
+"""What the thrust has left in a filter, of its covariance, and how fast it goes (*assumed*: filters
+that hold free flight a little too early err by four of their deviations and for a minute)."""
 JUDGED_MIN: Final = 3
 """With fewer contributors nobody can be judged by what others say."""
 
@@ -206,12 +210,14 @@ class JointPicture:
                 picture.estimates.covariance[shown[seen]],
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
-        # Under power nobody's covariance holds what the thrust does next: no word to judge by.
         place = {each: column for column, each in enumerate(number.tolist())}
-        for track, name in self._system.powered(now_ns):
-            if track in place and name in self._reporters:
-                at = self._reporters.index(name), place[track]
+        for (track, name), free_s in self._system.free_for_s(now_ns).items():
+            if track not in place or name not in self._reporters:
+                continue
+            at = self._reporters.index(name), place[track]
+            if free_s == 0.0:  # nobody's covariance holds what the thrust does next
                 there[at], expected[at] = False, np.nan
+            all_covariance[at] *= 1.0 + POWER_LEFT * np.exp(-free_s / POWER_LEFT_S)
         judgement = self._judge.step(
             Sources(
                 number=number,

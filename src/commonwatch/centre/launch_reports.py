@@ -54,6 +54,8 @@ class Report:
         Why it was corrected or taken back; empty for a first word.
     heard_ns
         When the latest word was heard.
+    contributors
+        Nations whose news is in it: a launch report is made on the sender's own sensors.
     """
 
     key: Key
@@ -62,13 +64,13 @@ class Report:
     is_cancelled: bool = False
     reason: str = ""
     heard_ns: int = 0
+    contributors: frozenset[NationId] = frozenset()
 
-    @property
-    def contributors(self) -> frozenset[NationId]:
-        """Nations whose news is in it: a launch report is made on the sender's own sensors."""
-        if isinstance(self.body, LaunchReport):
-            return frozenset({self.key[0]})
-        return frozenset(self.body.contributors)
+    def say(self, body: LaunchReport | AlertReport, launch: Launch, reason: str) -> None:
+        """Take the latest word in."""
+        self.body, self.launch, self.reason, self.is_cancelled = body, launch, reason, False
+        by = (self.key[0],) if isinstance(body, LaunchReport) else body.contributors
+        self.contributors = frozenset(by)
 
     @property
     def name(self) -> str:
@@ -140,8 +142,8 @@ class Reports:
             self.held = dict(sorted(self.held.items()))
         elif report.body == said and not report.is_cancelled:
             return None
-        report.body, report.launch, report.reason = said, launch, reason
-        report.is_cancelled, report.heard_ns = False, now_ns
+        report.say(said, launch, reason)
+        report.heard_ns = now_ns
         self._compare(report)
         return report
 
@@ -299,10 +301,52 @@ class Reports:
     def _agree(self, one: Key, other: Key) -> bool:
         return one[0] != other[0] and (min(one, other), max(one, other)) in self._pairs
 
+    def sources(self, keys: Iterable[Key], sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        """Return reports as sources beside a track's sensors, as far as they confirm anything."""
+        return tuple(
+            self.source(key, sources)
+            for key in keys
+            if self.is_believed(key) and self.confirms(key)
+        )
+
+    def believed(self, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        """Leave out sources of those under suspicion."""
+        excluded = self.excluded
+        return tuple(each for each in sources if each.nation not in excluded)
+
+    def changes(
+        self,
+        before: tuple[Key, ...],
+        after: tuple[Key, ...],
+        changed: frozenset[Key],
+        *,
+        has_track: bool,
+    ) -> str:
+        """Say in words how the reports behind an alert have changed; empty where only lost.
+
+        What a track's alert states is its sensors' word: a report that is corrected changes nothing
+        of that. Without this, two centres would go on correcting one another.
+        """
+        held = self.held
+        lost = {held[key].name for key in before if key not in after}
+        new = [held[key].name for key in after if key not in before]
+        if has_track:
+            new = [name for name in new if name not in lost]
+        parts = [f"now with {' and '.join(new)}"] if new else []
+        for key in sorted(set(before) | set(after)):
+            report = held[key]
+            if key in changed and report.is_cancelled:
+                parts.append(f"{report.name} taken back: {report.reason}")
+            elif key in changed and key in before and not has_track:
+                parts.append(f"{report.name} corrected: {report.reason or 'more is known'}")
+        return "; ".join(parts)
+
     def is_believed(self, key: Key) -> bool:
         """Whether a report stands, and nobody in it is named as a liar."""
         report = self.held[key]
-        return not (report.is_cancelled or set(self.named) & {key[0], *report.contributors})
+        if report.is_cancelled:
+            return False
+        return not self.named or not set(self.named) & {key[0], *report.contributors}
 
 
 def _keep(pairs: dict[Pair, Apart], pair: Pair, found: Apart, before: Apart | None) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.own import OwnNews, OwnSensors
 from commonwatch.centre.picture import detection_reports, track_reports
 from commonwatch.sensing.detection import Detections
 from commonwatch.sharing.messages import DetectionReport, TrackReport
 from commonwatch.tracking.estimate import Estimates
+from commonwatch.units import NS_PER_S
 from commonwatch.warning.rounds import Rounds
 from commonwatch.warning.source import Book
 from commonwatch.warning.statement import Statement, statements
@@ -74,13 +76,16 @@ class OwnWatch:
         self._all = configuration.sensors
         self._book = Book(self._sensors.sources)
         self._rounds = Rounds(configuration.warning)
+        self._gathering = Gathering(round(configuration.warning.interval_s * NS_PER_S))
         self._class_names = tuple(each.name for each in configuration.warning.classes)
 
     def step(self, detections: Detections, now_ns: int) -> OwnStep:
         """Take what has arrived since the last step."""
         news: OwnNews = self._sensors.step(detections, now_ns)
         self._book.add(news.looks)
-        judged = self._rounds.step(news.estimates, self._book)
+        judged = self._rounds.step(
+            self._gathering.take(news.estimates, self._book, now_ns), self._book
+        )
         for track in judged.ended:
             self._book.forget(track)
         return OwnStep(

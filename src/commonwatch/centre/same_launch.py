@@ -10,6 +10,8 @@ another closely each fits its neighbours too.
 figure                 source                                                mark
 =====================  ====================================================  =======
 ``SURE``               one union in fifty may be wrong                       assumed
+``HALF_AXIS_MAX_M``    what a track has only begun to show is the least      assumed
+                       honest
 ``CROWD_MAX``          so many launches at once nobody tells apart           assumed
 ``COMPANION``          a launch has a companion within 30 s, 20 km by 20 km  assumed
                        and 20 degrees, and one kind of sensor saw one of
@@ -40,6 +42,7 @@ from commonwatch.warning.source import Source
 from commonwatch.warning.statement import Statement
 
 SURE: Final = 0.98
+HALF_AXIS_MAX_M: Final = 200_000.0
 CROWD_MAX: Final = 64
 COMPANION: Final = 1e-5
 COMPANION_SEEN: Final = 1e-3
@@ -152,7 +155,7 @@ def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) ->
             launches = mine.launch, each.launch
             if launches[0] is None or launches[1] is None or not mine.may_be(each):
                 return 0.0
-            if not (launches[0].can_confirm and launches[1].can_confirm):
+            if not (_is_known(launches[0]) and _is_known(launches[1])):
                 return 0.0
             ratio, log_density = apart(launches[0], launches[1])
             if ratio >= most:
@@ -160,6 +163,10 @@ def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) ->
             companion = COMPANION_SEEN if mine.kinds & each.kinds else COMPANION
             best = max(best, math.exp(log_density) * _EXTENT / companion)
     return best
+
+
+def _is_known(launch: Launch) -> bool:
+    return launch.can_confirm and launch.area.long_half_axis_m <= HALF_AXIS_MAX_M
 
 
 def parted(one: Strand, other: Strand) -> str:
@@ -252,7 +259,8 @@ def sure_partner(start: int, edges: _Edges) -> int | None:
     propagation, IEEE Transactions on Aerospace and Electronic Systems 50 (2014).
     """
     near = _component(start, edges)
-    if len(near) > CROWD_MAX:
+    best = max(edges.get(start, {}).values(), default=0.0)
+    if best <= SURE / (1.0 - SURE) or len(near) > CROWD_MAX:
         return None
     probability = pair_probability(near, edges)
     mine = {other: probability[start, other] for other in edges[start]}
@@ -268,15 +276,15 @@ def pair_probability(near: Iterable[int], edges: _Edges) -> dict[tuple[int, int]
     near, edges
         As ``sure_partner`` has them. Of more than two some have companions.
     """
-    nodes = list(near)
-    if len(nodes) > 2:
+    alerts = list(near)
+    if len(alerts) > 2:
         seen = COMPANION / COMPANION_SEEN
-        edges = {i: {j: fit * seen for j, fit in edges[i].items()} for i in nodes}
-    sent = {(i, j): 1.0 for i in nodes for j in edges[i]}
+        edges = {i: {j: fit * seen for j, fit in edges[i].items()} for i in alerts}
+    sent = {(i, j): 1.0 for i in alerts for j in edges[i]}
     for _ in range(_ROUNDS):
         before = sent
-        came = {i: {j: fit * before[j, i] for j, fit in edges[i].items()} for i in nodes}
-        whole = {i: 1.0 + sum(came[i].values()) for i in nodes}
+        came = {i: {j: fit * before[j, i] for j, fit in edges[i].items()} for i in alerts}
+        whole = {i: 1.0 + sum(came[i].values()) for i in alerts}
         # The mean of two rounds in logarithms: without it they swing about the answer.
         sent = {
             (i, j): math.sqrt(before[i, j] / max(whole[i] - came[i][j], 1.0)) for i, j in before

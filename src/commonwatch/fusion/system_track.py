@@ -210,6 +210,8 @@ class SystemTrack:
     beside: dict[NationId, Word] = field(default_factory=dict)
     fed_by: set[NationId] = field(default_factory=set)  # whose words the sum holds
     begun_ns: dict[NationId, int] = field(default_factory=dict)  # held whole up to here
+    powered_ns: dict[NationId, int] = field(default_factory=dict)
+    """When each last said that a motor may burn, or first said anything."""
     whole: Whole | None = None
 
     @property
@@ -250,6 +252,9 @@ class SystemTrack:
             return REPEATED
         if before is None or before.key < word.key:
             self.latest[word.contributor] = word
+        if word.is_powered or before is None or before.track != word.track:
+            since_ns = self.powered_ns.get(word.contributor, word.time_ns)
+            self.powered_ns[word.contributor] = max(word.time_ns, since_ns)
         if is_excluded:
             return EXCLUDED
         if not word.has_place:
@@ -297,12 +302,15 @@ class SystemTrack:
             for name, word in theirs.items():
                 if name not in own or own[name].key < word.key:
                     own[name] = word
+        for name, powered_ns in other.powered_ns.items():
+            self.powered_ns[name] = max(powered_ns, self.powered_ns.get(name, powered_ns))
         self.begin_again(excluded)
 
     def part_with(self, name: NationId, excluded: frozenset[NationId]) -> None:
         """Forget a contributor: its track is another object."""
         for words in (self.latest, self.beside):
             words.pop(name, None)
+        self.powered_ns.pop(name, None)
         self.begin_again(excluded)
 
     def fold(self, until_ns: int) -> None:

@@ -220,15 +220,20 @@ class SystemTracks:
                 found.append(number)
         return frozenset(found)
 
-    def powered(self, now_ns: int) -> frozenset[tuple[int, NationId]]:
-        """Return the system tracks, and whose newest words, under which a motor may burn."""
+    def free_for_s(self, now_ns: int) -> dict[tuple[int, NationId], float]:
+        """Return for how long each contributor has said that each system track flies freely.
+
+        Counted from when it first spoke of the track, or last said that a motor may burn; zero
+        where it says so now.
+        """
         oldest_ns = self._oldest_ns(now_ns)
-        return frozenset(
-            (number, name)
-            for number, track in self._tracks.items()
-            for name in track.current(oldest_ns)
+        return {
+            (number, name): 0.0
             if track.latest[name].is_powered
-        )
+            else max(0.0, (now_ns - track.powered_ns.get(name, now_ns)) / NS_PER_S)
+            for number, track in sorted(self._tracks.items())
+            for name in track.current(oldest_ns)
+        }
 
     def whole_words(
         self, now_ns: int, *, age_max_s: float | None = None

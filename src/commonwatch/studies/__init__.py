@@ -14,6 +14,7 @@
 ``known``          what each centre knew of each flight, and when; it lists its parts
 ``spread``         medians and counts over flights and seeds, with intervals
 ``ensemble``       many seeds in processes of their own, resumable
+``expected``       whether a world ended as its scenario says that it must
 ``score``          how good tracks are, judged by the truth; it lists its parts
 ``validation``     comparison with what Commonwatch did not compute; it lists its parts
 =================  =============================================================================

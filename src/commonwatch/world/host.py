@@ -27,7 +27,8 @@ from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect, Record
 from commonwatch.centre.events import Event, PersonDecided, Tick
 from commonwatch.identity import NationId
-from commonwatch.sharing.ledger import Entry
+from commonwatch.sharing.keys import Verify
+from commonwatch.sharing.ledger import DamagedLedgerError, Entry, read_ledger
 from commonwatch.units import NS_PER_S
 from commonwatch.world.clock import TICK_NS, Clock
 
@@ -216,3 +217,14 @@ class Host:
 
     def _is_wanted(self, true_ns: int) -> bool:
         return any(true_ns <= at_ns < true_ns + SNAPSHOT_NS + TICK_NS for at_ns in self.crashes_ns)
+
+
+def go_on(centre: Centre, snapshot: bytes, lines: Sequence[bytes], key: Verify) -> None:
+    """Have a new centre go on from a snapshot and from what is good of its ledger."""
+    numbers_from = 0
+    try:
+        ledger = read_ledger(lines, key=key, owner=centre.configuration.nation)
+    except DamagedLedgerError as damaged:
+        # Each number that left has a line of its own.
+        ledger, numbers_from = damaged.ledger, len(lines)
+    centre.restore(snapshot, ledger, numbers_from=numbers_from)

@@ -12,11 +12,10 @@ import numpy as np
 
 from commonwatch.centre.core import Centre
 from commonwatch.identity import NationId
-from commonwatch.sharing.ledger import DamagedLedgerError, read_ledger
 from commonwatch.tracking.estimate import Estimates
 from commonwatch.world.breach import Breach
 from commonwatch.world.history import History
-from commonwatch.world.host import Life
+from commonwatch.world.host import Life, go_on
 
 
 def replay(history: History, *, make_centre: Callable[..., Centre] = Centre) -> Iterator[Breach]:
@@ -65,11 +64,7 @@ def _started(
     key = history.keyring.key(name)
     centre = make_centre(history.configurations[name], sign=key.sign)
     if life.snapshot is not None:
-        try:
-            ledger = read_ledger(life.lines, key=key.verify, owner=name)
-        except DamagedLedgerError as damaged:
-            ledger = damaged.ledger
-        centre.restore(life.snapshot, ledger)
+        go_on(centre, life.snapshot, life.lines, key.verify)
     return centre
 
 

@@ -28,7 +28,7 @@ from commonwatch.identity import NationId
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.nations import DelaySpan, PlannedFault
 from commonwatch.sharing.envelope import key_name, open_envelope, seal
-from commonwatch.sharing.ledger import DamagedLedgerError, Entry, read_ledger
+from commonwatch.sharing.ledger import Entry
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Message
 from commonwatch.sharing.released import Released
@@ -38,7 +38,7 @@ from commonwatch.world.centres import Keyring, configurations
 from commonwatch.world.clock import TICK_NS, Agenda, next_tick_ns
 from commonwatch.world.faults import CLOCK_OFFSET, CRASH, healed_s, in_single_faults, swarm
 from commonwatch.world.history import Accused, Believed, History, LinkStatus, Outage, Shown
-from commonwatch.world.host import Crash, Host
+from commonwatch.world.host import Crash, Host, go_on
 from commonwatch.world.liars import Liar
 from commonwatch.world.links import (
     INJECTED,
@@ -390,12 +390,7 @@ class _World:
             own = self.common.watching(self.order.laydown, self.configurations[name])
         centre = self.make_centre(self.configurations[name], sign=key.sign, own=own)
         if snapshot is not None:
-            try:
-                ledger, numbers_from = read_ledger(lines, key=key.verify, owner=name), 0
-            except DamagedLedgerError as damaged:
-                # Each number that left has a line of its own.
-                ledger, numbers_from = damaged.ledger, len(lines)
-            centre.restore(snapshot, ledger, numbers_from=numbers_from)
+            go_on(centre, snapshot, lines, key.verify)
         return centre
 
     def _is_alone(self, name: NationId) -> bool:

@@ -1,0 +1,211 @@
+"""A joint centre's picture: looks counted once, motors by what most say, nobody judged by power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from commonwatch.centre.configuration import CentreConfiguration, Partner
+from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.own import Motor, OwnNews
+from commonwatch.centre.picture import track_reports
+from commonwatch.fusion.combination import no_news
+from commonwatch.fusion.pedigree import Span, pedigree_of
+from commonwatch.fusion.report import Reports
+from commonwatch.identity import NationId, SensorId
+from commonwatch.sharing.marking import Purpose
+from commonwatch.sharing.messages import Message
+from commonwatch.tracking.estimate import empty_estimates, predict
+from commonwatch.tracking.tracker import Dispositions
+from commonwatch.warning.source import Looks
+from tests.centre.build_floor import JOINT, POLICY, never
+from tests.fusion.build import Filter, covariance_of, flights
+from tests.tracking.build import EPOCH_NS, SECOND_NS, radar_at
+from tests.warning.build import POWERED
+
+F64 = npt.NDArray[np.float64]
+
+NAMES = ("a", "b", "c", "d")
+BURN: tuple[Motor, ...] = ("burns",) * 4
+COAST: tuple[Motor, ...] = ("coasts",) * 4
+STD_M = 100.0
+PERIOD_S = 10
+NOTHING = Dispositions(
+    row=np.empty(0, dtype=np.int64),
+    disposition=np.empty(0, dtype=np.int8),
+    track=np.empty(0, dtype=np.int64),
+)
+NO_LOOKS = Looks(
+    track=np.empty(0, dtype=np.int64),
+    arrival_ns=np.empty(0, dtype=np.int64),
+    sensor=np.empty(0, dtype=np.int64),
+    sensors=(),
+)
+
+
+def picture_of(names: Sequence[str]) -> JointPicture:
+    """The picture of a joint centre to which nations with a radar each report."""
+    return JointPicture(
+        CentreConfiguration(
+            nation=JOINT,
+            title=JOINT,
+            sensors=(),
+            partners=tuple(
+                Partner(
+                    nation=NationId(name),
+                    title=name,
+                    verify=never,
+                    sensors=(radar_at(f"{name}-radar", 0.0, float(place), nation=name),),
+                    reports_tracks=True,
+                )
+                for place, name in enumerate(names)
+            ),
+            policy=POLICY,
+            warning=POWERED,
+            is_joint=True,
+        )
+    )
+
+
+def messages(reports: Reports, motor: Motor, number: int) -> list[Message]:
+    """What a nation says of its tracks, with a look a second since it began."""
+    count, sender = len(reports), reports.contributor[0]
+    time_ns = reports.time_ns + EPOCH_NS
+    pedigrees = tuple(
+        pedigree_of(
+            [
+                Span(
+                    originator=sender,
+                    sensor=SensorId(f"{sender}-radar"),
+                    after_ns=EPOCH_NS - SECOND_NS,
+                    until_ns=each,
+                    look_count=(each - EPOCH_NS) // SECOND_NS + 1,
+                )
+            ]
+        )
+        for each in time_ns.tolist()
+    )
+    news = OwnNews(
+        now_ns=int(time_ns[0]),
+        estimates=empty_estimates(),
+        reports=replace(
+            reports,
+            time_ns=time_ns,
+            since_ns=reports.since_ns + EPOCH_NS,
+            news=no_news(count),
+            pedigree=pedigrees,
+        ),
+        begun_ns=np.full(count, EPOCH_NS),
+        motor=(motor,) * count,
+        looks=NO_LOOKS,
+        dispositions=NOTHING,
+        biases=None,
+    )
+    return [
+        Message(
+            purpose=Purpose.ACTUAL,
+            originator=sender,
+            number=number + place,
+            made_ns=news.now_ns,
+            body=body,
+        )
+        for place, body in enumerate(track_reports(news))
+    ]
+
+
+LOW = np.array([[6.378e6 + 90e3, 0.0, 0.0, 1_000.0, 900.0, 1_200.0]])
+"""Where a motor may well burn."""
+
+
+def watched(names: Sequence[str], seconds: int, *, truth: F64 | None = None) -> list[list[Reports]]:
+    """Reports of several filters on one object each period."""
+    rng = np.random.default_rng(0)
+    truth = flights(1) if truth is None else truth
+    filters = [Filter.begun(name, truth, rng) for name in names]
+    found = []
+    for second in range(seconds + 1):
+        if second:
+            truth, _ = predict(truth, covariance_of(1.0, 1.0), 1.0)
+        for each in filters:
+            each.advance(float(second))
+            each.measure(truth[:, :3] + rng.normal(size=(1, 3)) * STD_M, STD_M)
+        if second % PERIOD_S == 0 and second:
+            found.append([each.report() for each in filters])
+    return found
+
+
+def stepped(
+    joint: JointPicture, periods: list[list[Reports]], motors: Sequence[Motor]
+) -> list[JointStep]:
+    steps = []
+    for index, parts in enumerate(periods):
+        said = [
+            message
+            for part, motor in zip(parts, motors, strict=True)
+            for message in messages(part, motor, 10 * index)
+        ]
+        steps.append(joint.step(said, [], int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS))
+    return steps
+
+
+def off(report: Reports, metres: float) -> Reports:
+    shift = np.array([0.0, 0.0, metres, 0.0, 0.0, 0.0])
+    return replace(report, state_vector=report.state_vector + shift)
+
+
+def test_looks_move_along_when_two_numbers_become_one() -> None:
+    periods = watched(NAMES, 80)
+    periods[0] = [off(p, 30e3) if k > 1 else p for k, p in enumerate(periods[0])]
+    joint = picture_of(NAMES)
+    steps = stepped(joint, periods[:1], BURN) + stepped(joint, periods[1:], COAST)
+    assert [step.merged for step in steps if step.merged] == [{2: 1}]
+    assert [step.ended for step in steps if step.ended] == [(2,)]
+    last = steps[-1]
+    assert last.contributors == {1: NAMES}
+    final_s = int(periods[-1][0].time_ns[0]) // SECOND_NS
+    found = {each.name: each.look_count for each in joint._book.sources(1, last_ns(periods))}
+    assert found == {f"{name}-radar": final_s + 1 for name in NAMES}
+    assert joint._book.sources(2, last_ns(periods)) == ()
+
+
+def last_ns(periods: list[list[Reports]]) -> int:
+    return int(periods[-1][0].time_ns[0]) + EPOCH_NS + SECOND_NS
+
+
+@pytest.mark.parametrize(
+    ("motors", "coasts"),
+    [
+        (("coasts", "coasts", "coasts"), True),
+        (("coasts", "coasts", "burns"), True),
+        (("coasts", "unknown", "burns"), False),
+    ],
+)
+def test_a_motor_coasts_at_the_first_judgement_where_most_reports_say_so(
+    motors: tuple[Motor, ...], coasts: bool
+) -> None:
+    [step] = stepped(picture_of(NAMES[:3]), watched(NAMES[:3], PERIOD_S, truth=LOW), motors)
+    [said] = step.statements
+    assert (said.motor == "coasts") is coasts
+
+
+def test_an_estimate_is_judged_as_of_the_newest_word_and_known_now() -> None:
+    periods = watched(NAMES[:1], PERIOD_S)
+    [step] = stepped(picture_of(NAMES[:1]), periods, BURN[:1])
+    assert step.estimates.time_ns.tolist() == [EPOCH_NS + PERIOD_S * SECOND_NS]
+    assert step.estimates.known_ns.tolist() == [EPOCH_NS + (PERIOD_S + 1) * SECOND_NS]
+    told = periods[0][0].covariance[0]
+    np.testing.assert_allclose(np.diag(step.estimates.covariance[0]), np.diag(told), rtol=1e-3)
+
+
+@pytest.mark.parametrize(("motor", "named"), [("burns", []), ("coasts", ["d"])])
+def test_nobody_is_judged_by_words_of_a_burning_motor(motor: Motor, named: list[str]) -> None:
+    joint, periods = picture_of(NAMES), watched(NAMES, 60)
+    before = stepped(joint, periods[:3], COAST)
+    assert not any(step.findings for step in before)
+    lied = [[*parts[:3], off(parts[3], 2_000.0)] for parts in periods[3:]]
+    after = stepped(joint, lied, (*COAST[:3], motor))
+    assert [finding.accused for step in after for finding in step.findings] == named
