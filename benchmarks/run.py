@@ -22,6 +22,7 @@ from benchmarks import (
     page,
     tracking,
     warning,
+    worlds,
 )
 
 FORMAT: Final = 1
@@ -38,6 +39,7 @@ SECTIONS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "long_and_many": many_tracks.long_and_many,
     "warning": warning.warning,
     "fusion": fusion.exchanging,
+    "worlds": worlds.speed,
     "start_up": commands.start_up,
     "jobs": commands.jobs,
 }
@@ -82,6 +84,10 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
+    if not options.only and _FIGURES.exists():
+        # These take an hour and are measured by themselves: ``benchmarks.worlds``.
+        earlier = json.loads(_FIGURES.read_text("utf-8"))
+        results |= {name: earlier[name] for name in ("swarms", "lies") if name in earlier}
     for name in options.only or SECTIONS:
         print(f"measuring: {name.replace('_', ' ')}", flush=True)
         results[name] = SECTIONS[name]()

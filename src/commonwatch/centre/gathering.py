@@ -27,7 +27,7 @@ class Gathering:
     interval_ns: int
     _round_ns: int = 0
     _tallies: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    _held: dict[int, Estimates] = field(default_factory=dict)
+    _held: dict[int, tuple[Estimates, int]] = field(default_factory=dict)
 
     def take(self, estimates: Estimates, book: Book, now_ns: int) -> Estimates:
         """Return the rows that are to be judged now: of each track its latest.
@@ -56,7 +56,7 @@ class Gathering:
                     self._tallies[track] = tally
                     self._held.pop(track, None)
             else:
-                self._held[track] = estimates.take([row])
+                self._held[track] = estimates, row
         parts = [estimates.take(at_once)] if at_once else []
         # What was held of a track that ends is its last sight: it goes first.
         ending = set(estimates.track[estimates.status == Status.ENDED].tolist())
@@ -64,10 +64,13 @@ class Gathering:
         if is_round:
             self._round_ns = now_ns
         due = [track for track in self._held if is_round or track in ending]
-        held = [self._held.pop(track) for track in sorted(due)]
+        held: dict[int, tuple[Estimates, list[int]]] = {}
+        for track in sorted(due):
+            rows_of, row = self._held.pop(track)
+            held.setdefault(id(rows_of), (rows_of, []))[1].append(row)
         if not held and not parts:
             return empty_estimates()
-        together = joined([*held, *parts])
+        together = joined([*(rows_of.take(rows) for rows_of, rows in held.values()), *parts])
         return together if len(together) < 2 else together.take(_in_order(together))
 
 

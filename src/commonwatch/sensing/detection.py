@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -205,6 +206,7 @@ def read_detections(
     return _checked(rows, sensors, limits, where=str(path))
 
 
+@cache
 def empty_detections() -> Detections:
     """No rows."""
     none = np.empty(0, dtype=np.int64)

@@ -6,7 +6,7 @@ computed once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -38,9 +38,9 @@ DELAYS: Final = {
     "messages": "launch-reports",
     "tracks": "tracks",
     "detections": "detections",
-    "sensor": "tracks",
 }
-"""Which delay is moved at which level: the one that it matters at."""
+"""Which delay is moved at which level: the one that it matters at. That from a sensor to its own
+centre is the same whatever is shared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,43 +148,29 @@ def study_seed(
     wanted = kinds(scenario)
     rows = {name: _Gathered(name) for name in KNOWN_TABLES}
     replay: dict[str, pa.Table] = {}
-    done = 0
-    for common, truth, group in _groups(scenario, seed, wanted):
-        for kind in group:
-            report(done, len(wanted))
-            order = WorldOrder(
-                scenario=with_delay(scenario, kind),
-                laydown=kind.laydown,
-                level=kind.level,
-                seed=seed,
-            )
-            columns = tables(run_world(order, common=common))
-            told = _judged(scenario, common.sightings, truth, kind, columns)
-            head = {"seed": seed, "laydown": kind.laydown, "level": kind.level}
-            head |= {"delay": kind.delay, "case": kind.case}
-            is_moved = kind.delay != NONE_MOVED
-            rows["known"].add(head, _with_arcs(told.known, common.sightings))
-            rows["alert_counts"].add(head, told.counts)
-            rows["known_areas"].add(head, [] if is_moved else told.areas)
-            if keeps_replay and kind == replayed(scenario):
-                replay = {name: to_table(name, each) for name, each in columns.items()}
-            done += 1
-    report(done, len(wanted))
+    common = Common.of(scenario, seed=seed)
+    flown = trajectories(common.sightings, interval_s=TRUTH_STEP_S)
+    truth = true_flights(common.sightings.ends, flown)
+    for done, kind in enumerate(wanted):
+        report(done, len(wanted))
+        order = WorldOrder(
+            scenario=with_delay(scenario, kind),
+            laydown=kind.laydown,
+            level=kind.level,
+            seed=seed,
+        )
+        columns = tables(run_world(order, common=common))
+        told = _judged(scenario, common.sightings, truth, kind, columns)
+        head = {"seed": seed, "laydown": kind.laydown, "level": kind.level}
+        head |= {"delay": kind.delay, "case": kind.case}
+        is_moved = kind.delay != NONE_MOVED
+        rows["known"].add(head, _with_arcs(told.known, common.sightings))
+        rows["alert_counts"].add(head, told.counts)
+        rows["known_areas"].add(head, [] if is_moved else told.areas)
+        if keeps_replay and kind == replayed(scenario):
+            replay = {name: to_table(name, each) for name, each in columns.items()}
+    report(len(wanted), len(wanted))
     return SeedResult(known={name: each.table() for name, each in rows.items()}, replay=replay)
-
-
-def _groups(
-    scenario: Scenario, seed: int, wanted: tuple[Kind, ...]
-) -> Iterator[tuple[Common, TrueFlights, list[Kind]]]:
-    """Yield worlds with their detections in common: a sensor's delay moves when they arrive."""
-    by_sensor: dict[str, list[Kind]] = {}
-    for kind in wanted:
-        by_sensor.setdefault(kind.case if kind.delay == "sensor" else NOMINAL, []).append(kind)
-    for group in by_sensor.values():
-        is_moved = group[0].delay == "sensor"
-        common = Common.of(with_delay(scenario, group[0]) if is_moved else scenario, seed=seed)
-        flown = trajectories(common.sightings, interval_s=TRUTH_STEP_S)
-        yield common, true_flights(common.sightings.ends, flown), group
 
 
 def trajectories(sightings: Sightings, *, interval_s: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,8 +113,7 @@ class Estimates:
 
     def take(self, index: npt.ArrayLike) -> Estimates:
         """Return the rows that an index array or a mask chooses."""
-        chosen = np.asarray(index)
-        return Estimates(**{name: getattr(self, name)[chosen] for name in self.__slots__})
+        return _unchecked({name: getattr(self, name)[np.asarray(index)] for name in FIELDS})
 
     def to_columns(self) -> dict[str, Any]:
         """Columns of the table ``tracks``."""
@@ -149,6 +149,19 @@ class Estimates:
         )
 
 
+FIELDS: Final = ("track", "time_ns", "known_ns", "status", "state_vector", "covariance")
+
+
+def _unchecked(arrays: Mapping[str, npt.NDArray[Any]]) -> Estimates:
+    """Make estimates of rows that were checked before."""
+    made = object.__new__(Estimates)
+    for name, array in arrays.items():
+        array.setflags(write=False)
+        object.__setattr__(made, name, array)
+    return made
+
+
+@cache
 def empty_estimates() -> Estimates:
     """No rows."""
     none = np.empty(0, dtype=np.int64)
@@ -168,11 +181,8 @@ def joined(parts: list[Estimates]) -> Estimates:
         return empty_estimates()
     if len(parts) == 1:
         return parts[0]
-    return Estimates(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Estimates.__slots__
-        }
+    return _unchecked(
+        {name: np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS}
     )
 
 
