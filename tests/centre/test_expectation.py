@@ -1,0 +1,57 @@
+"""Which reports are expected of whom."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from commonwatch.centre.expectation import SETTLED_S, Expectations
+from commonwatch.flight.propagation import after
+from commonwatch.identity import NationId
+from tests.tracking.build import flights, radar_at
+
+NEAR, FAR = NationId("near"), NationId("far")
+RNG_SEED = 4
+SURE = np.diag([100.0] * 3 + [1.0] * 3) ** 2
+
+
+def seen(seconds: float) -> np.ndarray:
+    """One object that a radar has followed for some time."""
+    return after(flights(np.random.default_rng(RNG_SEED), 1), seconds)
+
+
+def expectations() -> Expectations:
+    return Expectations(
+        {
+            NEAR: [radar_at("radar-near", 50.0, 10.0, nation="near")],
+            FAR: [radar_at("radar-far", -50.0, -170.0, nation="far")],
+        }
+    )
+
+
+def test_who_sees_an_object_is_expected_to_report_it_and_who_is_on_the_other_side_is_not() -> None:
+    states = seen(120.0)
+    found = expectations().expected((NEAR, FAR), states, SURE[np.newaxis])
+    assert found.shape == (2, 1)
+    assert found[0, 0] > 0.9
+    assert np.isnan(found[1, 0])
+
+
+def test_of_whom_nothing_is_known_nothing_is_expected() -> None:
+    found = Expectations({}).expected((NEAR,), seen(120.0), SURE[np.newaxis])
+    assert np.isnan(found).all()
+
+
+def test_an_object_that_may_be_anywhere_is_expected_of_nobody() -> None:
+    vague = np.diag([2e6] * 3 + [10.0] * 3) ** 2
+    found = expectations().expected((NEAR,), seen(120.0), vague[np.newaxis])
+    assert np.isnan(found).all()
+
+
+def test_nothing_is_expected_before_a_track_can_have_been_reported() -> None:
+    """At 60 s the radar surely sees the object, and so much earlier it did not yet."""
+    one, two = (
+        expectations().expected((NEAR,), seen(60.0 + wait_s), SURE[np.newaxis])[0, 0]
+        for wait_s in (0.0, 2.0 * SETTLED_S)
+    )
+    assert np.isnan(one)
+    assert two > 0.9
