@@ -19,7 +19,7 @@ figure              source                                                      
                     What is counted twice again and again grows past any
 ``NEAR``            squared distance at which a report may be of the object:    assumed
                     one too many only loosens the bound
-``REMEMBERED``      a minute of reports: older ones are not held               assumed
+``REMEMBERED``      two minutes of reports: what a sum holds it keeps          assumed
 ``AGE_MAX_S``       older than this, only the last word of a track is held      assumed
 ==================  ==========================================================  =======
 """
@@ -47,9 +47,9 @@ Words = dict[tuple[NationId, int], list[TrackReport]]
 
 SLACK: Final = 2.0
 NEAR: Final = 400.0
-REMEMBERED: Final = 6
+REMEMBERED: Final = 12
 AGE_MAX_S: Final = 120.0
-CHOICES_MAX: Final = 1_500
+CHOICES_MAX: Final = 21_000
 _UNIT: Final = np.array([1.0, 1.0, 1.0, 1e-3, 1e-3, 1e-3])
 _UPPER: Final = np.triu_indices(6)
 

@@ -400,12 +400,20 @@ def liveness(facts: _Facts) -> Iterator[Breach]:
 
 
 def _last_words(facts: _Facts) -> dict[tuple[NationId, NationId, int], str]:
-    return {
-        (centre, entry.content["recipient"], entry.content["number"]): entry.content["verdict"]
-        for centre in facts.history.entries
-        for entry in facts.decisions(centre)
-        if entry.content["kind"] != "heartbeat"
-    }
+    """Return what was decided last of each message, or of a later one in its place."""
+    verdicts: dict[tuple[NationId, NationId, int], str] = {}
+    latest: dict[tuple[NationId, NationId, int], str] = {}
+    event_of: dict[tuple[NationId, NationId, int], int] = {}
+    for centre in facts.history.entries:
+        for entry in facts.decisions(centre):
+            content = entry.content
+            key = centre, content["recipient"], content["number"]
+            if content["kind"] != "heartbeat":
+                verdicts[key] = content["verdict"]
+            if "event" in content:
+                event_of[key] = content["event"]
+                latest[centre, content["recipient"], content["event"]] = content["verdict"]
+    return verdicts | {key: latest[key[0], key[1], event] for key, event in event_of.items()}
 
 
 def _is_out_of_time(facts: _Facts, sender: NationId, sent_ns: int) -> bool:
