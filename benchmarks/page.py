@@ -236,7 +236,9 @@ def goals_table(found: list[tuple[str, str, bool]]) -> list[str]:
 def section(results: Results, key: str) -> list[str]:
     """Return the lines of one section."""
     title, sentence = _HEADS[key]
-    lines = [f"## {title}", "", sentence, "", *_table(results[key]["rows"])]
+    measured = results[key].get("date", results.get("date"))
+    day = "" if measured == results.get("date") else f" Measured {measured}."
+    lines = [f"## {title}", "", sentence + day, "", *_table(results[key]["rows"])]
     for name, reason in results[key].get("missing", {}).items():
         lines += ["", f"{name} did not run here: {reason}."]
     for name, count in results[key].get("differ", {}).items():

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -72,11 +72,32 @@ def versions() -> dict[str, str]:
     return found
 
 
+def _earlier(measured: Collection[str]) -> dict[str, Any]:
+    """Return sections of the last results but those that are measured now."""
+    if not _FIGURES.exists():
+        return {}
+    earlier = json.loads(_FIGURES.read_text("utf-8"))
+    plain = {"format", "date", "machine", "versions", *measured}
+    return {
+        name: {"date": earlier["date"], **found}
+        for name, found in earlier.items()
+        if name not in plain
+    }
+
+
 def main() -> None:
     """Measure, print, and write where everything was measured."""
     parser = argparse.ArgumentParser(description="Measure Commonwatch against peers and floors.")
     parser.add_argument("--date", required=True, help="day of the measurement, YYYY-MM-DD")
     parser.add_argument("--only", nargs="+", choices=list(SECTIONS), help="print, write nothing")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --only: write the page, the other sections as they were",
+    )
+    parser.add_argument(
+        "--add", nargs="+", type=Path, default=[], help="sections that benchmarks.worlds printed"
+    )
     options = parser.parse_args()
     results: dict[str, Any] = {
         "format": FORMAT,
@@ -84,16 +105,16 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    if not options.only and _FIGURES.exists():
-        # These take an hour and are measured by themselves: ``benchmarks.worlds``.
-        earlier = json.loads(_FIGURES.read_text("utf-8"))
-        results |= {name: earlier[name] for name in ("swarms", "lies") if name in earlier}
+    results |= _earlier(() if options.only and options.keep else SECTIONS)
     for name in options.only or SECTIONS:
         print(f"measuring: {name.replace('_', ' ')}", flush=True)
-        results[name] = SECTIONS[name]()
+        results[name] = {"date": options.date, **SECTIONS[name]()}
+    for path in options.add:
+        for name, found in json.loads(path.read_text("utf-8")).items():
+            results[name] = {"date": options.date, **found}
     written = page.text(results)
     print(written)
-    if not options.only:
+    if options.keep or not options.only:
         _PAGE.write_text(written, "utf-8")
         _FIGURES.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
         print(f"Written: {_PAGE.relative_to(_ROOT)}, {_FIGURES.relative_to(_ROOT)}")
