@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from commonwatch.sharing.keys import SigningKey
 from commonwatch.sharing.ledger import read_ledger
 from commonwatch.world.centres import Keyring
 from commonwatch.world.checks import breaches_of
+from commonwatch.world.clock import TICK_NS
 from commonwatch.world.history import History
 from commonwatch.world.host import Host
 from commonwatch.world.links import LOST_DOWN
@@ -292,3 +294,37 @@ def test_a_ledger_damaged_while_the_centre_was_down_is_set_aside_from_there_on(
     # What can no longer be shown was before the damage; counts over all time miss it too.
     late_ns = history.begin_ns + 225 * 10**9
     assert not [b for b in breaches_of(history) if late_ns < b.time_ns < history.end_ns]
+
+
+ALERTS = """
+import json
+from commonwatch.world.history import tables
+from commonwatch.world.run import WorldOrder, run_world
+from tests.world.small import loaded, small
+order = WorldOrder(scenario=loaded(small(nations=4)), laydown="all", level="tracks", seed=11)
+found = tables(run_world(order))["centre_alerts"]
+names = ("centre", "alert", "track", "transition", "status", "known_ns")
+print(json.dumps([list(row) for row in zip(*(found[name] for name in names), strict=True)]))
+"""
+
+
+def test_another_processor_comes_to_the_same_alerts_in_the_same_order(tmp_path: Path) -> None:
+    """Compiled anew for a processor without the vector units of this one."""
+
+    def alerts(**environment: str) -> list[list[Any]]:
+        done = subprocess.run(
+            [sys.executable, "-c", ALERTS],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return list(json.loads(done.stdout))
+
+    here = alerts()
+    there = alerts(NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
+    assert len(here) > 4
+    assert [row[:-1] for row in there] == [row[:-1] for row in here]
+    steps = [abs(one[-1] - two[-1]) for one, two in zip(here, there, strict=True)]
+    assert max(steps) <= TICK_NS
