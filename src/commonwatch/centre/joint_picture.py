@@ -148,7 +148,7 @@ class JointPicture:
         self._stepped_ns = now_ns
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
-        judgement, words = self._judged(picture, reports, now_ns) if said else (None, {})
+        judgement, words = self._judged(reports, now_ns) if said else (None, {})
         first = picture
         if judgement is not None and judgement.excluded != self._excluded:
             self._excluded = judgement.excluded
@@ -185,9 +185,7 @@ class JointPicture:
             merged=merged,
         )
 
-    def _judged(
-        self, picture: Picture, reports: Reports, now_ns: int
-    ) -> tuple[Judgement | None, dict[int, str]]:
+    def _judged(self, reports: Reports, now_ns: int) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
@@ -199,15 +197,13 @@ class JointPicture:
         all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
         there = np.zeros(shape, dtype=np.bool_)
         all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
-        place = {track: k for k, track in enumerate(picture.estimates.track.tolist())}
-        shown = np.array([place.get(each, -1) for each in number.tolist()], dtype=np.int64)
         expected = np.full(shape, np.nan)
-        seen = shown >= 0
-        if seen.any():
-            expected[:, seen] = self._expectations.expected(
-                self._reporters,
-                picture.estimates.state_vector[shown[seen]],
-                picture.estimates.covariance[shown[seen]],
+        spoken = there.any(axis=0)
+        if spoken.any():
+            # By the first who speaks of it: what a suspected one says is in no picture.
+            first = there.argmax(axis=0)[spoken], np.flatnonzero(spoken)
+            expected[:, spoken] = self._expectations.expected(
+                self._reporters, all_mean[first], all_covariance[first]
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         place = {each: column for column, each in enumerate(number.tolist())}
