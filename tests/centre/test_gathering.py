@@ -58,6 +58,13 @@ def test_looks_of_another_sensor_do_not_wait() -> None:
     assert taken(gathering, book, rows(1, 1), 1) == [(1, 1)]
 
 
+def test_what_is_urgent_does_not_wait() -> None:
+    gathering, book = Gathering(10 * SECOND_NS), Book(SOURCES)
+    taken(gathering, book, rows(0, 1, 2), 0)
+    chosen = gathering.take(rows(1, 1, 2), book, SECOND_NS, urgent={2})
+    assert chosen.track.tolist() == [2]
+
+
 def test_an_end_comes_after_what_was_last_seen() -> None:
     gathering, book = Gathering(10 * SECOND_NS), Book(SOURCES)
     taken(gathering, book, rows(0, 1, 2), 0)

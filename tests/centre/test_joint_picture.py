@@ -172,6 +172,24 @@ def test_looks_move_along_when_two_numbers_become_one() -> None:
     assert joint._book.sources(2, last_ns(periods)) == ()
 
 
+def test_a_track_never_reported_at_the_instant_of_a_round_is_judged_all_the_same() -> None:
+    """Two nations, an object each, reporting each 10 s, and one of them 3 s after the other."""
+    here, there = watched(NAMES[:1], 120), watched(NAMES[:2], 120, truth=LOW)
+    joint = picture_of(NAMES[:2])
+    heard: dict[int, list[int]] = {}
+    for index, ((one,), (_, two)) in enumerate(zip(here, there, strict=True)):
+        for report, late_s in ((one, 1), (two, 4)):
+            now_ns = int(report.time_ns[0]) + EPOCH_NS + late_s * SECOND_NS
+            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns)
+            for said in step.statements:
+                heard.setdefault(said.track, []).append(now_ns)
+    assert sorted(heard) == [1, 2]
+    for times in heard.values():
+        gaps_s = np.diff(times) / SECOND_NS
+        assert len(times) >= 5
+        assert gaps_s.max() <= 2.0 * PERIOD_S
+
+
 def last_ns(periods: list[list[Reports]]) -> int:
     return int(periods[-1][0].time_ns[0]) + EPOCH_NS + SECOND_NS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from commonwatch.centre import memory
 from commonwatch.centre.configuration import CentreConfiguration
@@ -24,6 +24,7 @@ from commonwatch.centre.events import (
 from commonwatch.centre.floor import AlertEvent, Floor
 from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.launch_reports import Body as WordOnEvent
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
@@ -36,13 +37,11 @@ from commonwatch.sharing.keys import Sign
 from commonwatch.sharing.ledger import Ledger, NoteKind
 from commonwatch.sharing.messages import (
     Acknowledgement,
-    AlertReport,
     Body,
     Cancellation,
     Correction,
     DetectionReport,
     Heartbeat,
-    LaunchReport,
     Message,
     PreLaunchNotice,
     TrackReport,
@@ -56,7 +55,6 @@ from commonwatch.warning.notice import Notice
 
 NOT_ACKNOWLEDGED: Final = (TrackReport, DetectionReport, Acknowledgement)
 """The next report takes the place of a lost one; an acknowledgement is not acknowledged."""
-FloorBody: TypeAlias = LaunchReport | AlertReport | Correction | Cancellation
 
 
 @dataclass(slots=True, eq=False)
@@ -274,11 +272,11 @@ class Centre:
             }
             self._note("contributor", found, effects)
 
-    def _words_on_events(self, messages: list[Message]) -> list[tuple[NationId, FloorBody]]:
+    def _words_on_events(self, messages: list[Message]) -> list[tuple[NationId, WordOnEvent]]:
         """Keep each sender's latest word on an event: links may bring an earlier one later."""
-        kept: list[tuple[NationId, FloorBody]] = []
+        kept: list[tuple[NationId, WordOnEvent]] = []
         for message in sorted(messages, key=lambda each: (each.originator, each.number)):
-            if not isinstance(message.body, FloorBody):
+            if not isinstance(message.body, WordOnEvent):
                 continue
             key = message.originator, message.body.event
             if self._memory.spoken.get(key, -1) < message.number:

@@ -6,6 +6,7 @@ each 10 s; at once what is new, what has ended, and what has looks of another se
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +30,14 @@ class Gathering:
     _tallies: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _held: dict[int, tuple[Estimates, int]] = field(default_factory=dict)
 
-    def take(self, estimates: Estimates, book: Book, now_ns: int) -> Estimates:
+    def take(
+        self,
+        estimates: Estimates,
+        book: Book,
+        now_ns: int,
+        *,
+        urgent: Collection[int] = (),
+    ) -> Estimates:
         """Return the rows that are to be judged now: of each track its latest.
 
         Parameters
@@ -40,6 +48,8 @@ class Gathering:
             Which looks each has taken.
         now_ns
             The present.
+        urgent
+            Tracks that cannot wait for another reason.
         """
         at_once: list[int] = []
         for row, (track, status) in enumerate(
@@ -50,7 +60,8 @@ class Gathering:
                 at_once.append(row)
                 continue
             tally = book.tally(track, now_ns)
-            if status == Status.TENTATIVE or self._tallies.get(track) != tally:
+            is_new = status == Status.TENTATIVE or self._tallies.get(track) != tally
+            if is_new or track in urgent:
                 at_once.append(row)
                 if status != Status.TENTATIVE:
                     self._tallies[track] = tally

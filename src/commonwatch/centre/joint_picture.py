@@ -12,6 +12,7 @@ import numpy.typing as npt
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.expectation import Expectations
+from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.picture import reports_of
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
 from commonwatch.fusion.report import Reports
@@ -112,8 +113,7 @@ class JointPicture:
         """Each system track as it was last, as a row of estimates."""
         self._coasting: frozenset[int] = frozenset()
         self._stepped_ns = 0
-        self._round_ns = 0
-        self._tallies: dict[int, tuple[int, ...]] = {}
+        self._gathering = Gathering(LOOKED_AT_NS)
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
     @property
@@ -159,11 +159,13 @@ class JointPicture:
         ended = np.union1d(first.ended, picture.ended)
         changed = self._changed(picture, said, first.system_track, ended, now_ns)
         coasting = self._system.coasting(changed.track.tolist(), now_ns)
-        due = changed.take(self._is_due(changed, coasting, now_ns))
+        urgent = coasting - self._coasting  # a motor that burns no more
+        self._coasting = self._coasting - set(changed.track.tolist()) | coasting
+        due = self._gathering.take(changed, self._book, now_ns, urgent=urgent)
+        coasting = self._system.coasting(due.track.tolist(), now_ns)
         judged = self._rounds.step(due, self._book, coasting=coasting)
         for track in judged.ended:
             self._book.forget(track)
-            self._tallies.pop(track, None)
         if judged.ended:
             self._looks = {k: v for k, v in self._looks.items() if k[0] not in judged.ended}
         shown = picture.estimates.track.tolist()
@@ -270,29 +272,6 @@ class JointPicture:
         for key in [key for key in self._looks if key[0] == gone]:
             kept = number, *key[1:]
             self._looks[kept] = max(self._looks.pop(key), self._looks.get(kept, 0))
-
-    def _is_due(
-        self, changed: Estimates, coasting: frozenset[int], now_ns: int
-    ) -> npt.NDArray[np.bool_]:
-        """Choose rows to be judged: all in one round each 10 s; at once what is new or has ended.
-
-        New is also that a motor burns no more.
-
-        A round of one or two tracks costs as much as one of twenty.
-        """
-        is_round = now_ns >= self._round_ns + LOOKED_AT_NS
-        if is_round:
-            self._round_ns = now_ns
-        due: npt.NDArray[np.bool_] = np.full(len(changed), is_round)
-        due |= changed.status == Status.ENDED
-        for row, number in enumerate(changed.track.tolist()):
-            tally = self._book.tally(number, now_ns)
-            if self._tallies.get(number) != tally:
-                self._tallies[number] = tally
-                due[row] = True
-        due |= np.isin(changed.track, sorted(coasting - self._coasting))
-        self._coasting = self._coasting - set(changed.track.tolist()) | coasting
-        return due
 
     def _note_looks(self, message: Message, number: int, now_ns: int) -> None:
         """Write down how many looks of which sensor a contributor's track has taken since."""

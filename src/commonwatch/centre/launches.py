@@ -349,16 +349,20 @@ def _surface_m(sines: tuple[float, float], cosines: tuple[float, float]) -> Trip
     )
 
 
+def ellipse_of(area: Area) -> Ellipse:
+    """Return an area, as messages have it, in radians."""
+    return Ellipse(
+        latitude_rad=radians_from_degrees(area.latitude_deg),
+        longitude_rad=radians_from_degrees(area.longitude_deg),
+        long_half_axis_m=float(area.long_half_axis_m),
+        short_half_axis_m=float(area.short_half_axis_m),
+        orientation_rad=radians_from_degrees(area.orientation_deg),
+    )
+
+
 def _offset_m(origin: Area, other: Area) -> tuple[float, float]:
     """Return east and north of the middle of one area from that of another."""
-    ellipse = Ellipse(
-        latitude_rad=radians_from_degrees(origin.latitude_deg),
-        longitude_rad=radians_from_degrees(origin.longitude_deg),
-        long_half_axis_m=0.0,
-        short_half_axis_m=0.0,
-        orientation_rad=0.0,
-    )
-    return ellipse.offset_m(
+    return ellipse_of(origin).offset_m(
         radians_from_degrees(other.latitude_deg), radians_from_degrees(other.longitude_deg)
     )
 

@@ -3,15 +3,22 @@
 A nation's launch report waits for a person to release it; from then on what changes is corrected
 and what is cancelled is cancelled, at once and without asking again. A joint centre's alerts go
 back to the nations at once: they rest on what nations have released.
+
+==============  ==========================================================  =======
+figure          source                                                      mark
+==============  ==========================================================  =======
+``STDS``        a time further off than this has changed                    assumed
+``SHARPER``     a half-axis so much shorter is worth another word           assumed
+==============  ==========================================================  =======
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Final
 
 from commonwatch.centre.floor import AlertEvent
+from commonwatch.centre.launches import ellipse_of
 from commonwatch.sharing.messages import (
     AlertReport,
     Area,
@@ -20,7 +27,7 @@ from commonwatch.sharing.messages import (
     Correction,
     LaunchReport,
 )
-from commonwatch.units import NS_PER_S, radians_from_degrees
+from commonwatch.units import NS_PER_S
 from commonwatch.warning.alert import Status
 
 OWN: Final = frozenset({"own"})
@@ -30,8 +37,6 @@ the joint centre what it makes of others' as well."""
 TEXT_MAX: Final = 1_000
 STDS: Final = 3.0
 SHARPER: Final = 0.7
-RADIUS_M: Final = 6_371_000.0
-"""Of the Earth, for whether a place lies in an ellipse; a third of a percent does not matter."""
 
 
 @dataclass(slots=True, eq=False)
@@ -156,15 +161,8 @@ def is_sharper(before: LaunchReport, now: LaunchReport) -> bool:
 
 def is_outside(stated: Area, place: Area) -> bool:
     """Say whether the middle of one area lies outside another."""
-    north = radians_from_degrees(place.latitude_deg - stated.latitude_deg) * RADIUS_M
-    turned = (place.longitude_deg - stated.longitude_deg + 180.0) % 360.0 - 180.0
-    parallel = math.cos(radians_from_degrees(stated.latitude_deg))
-    east = radians_from_degrees(turned) * RADIUS_M * parallel
-    axis = radians_from_degrees(stated.orientation_deg)
-    along = north * math.cos(axis) + east * math.sin(axis)
-    across = east * math.cos(axis) - north * math.sin(axis)
-    long_m, short_m = max(stated.long_half_axis_m, 1), max(stated.short_half_axis_m, 1)
-    return (along / long_m) ** 2 + (across / short_m) ** 2 > 1.0
+    point = ellipse_of(place)
+    return ellipse_of(stated).outness(point.latitude_rad, point.longitude_rad) > 1.0
 
 
 def launch_report(event: AlertEvent) -> LaunchReport | None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.identity import NationId
-from commonwatch.scenario import nations
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.figures import Case
+from commonwatch.scenario.policies import policies_of
 from commonwatch.scenario.priors import warning_settings
 from commonwatch.scenario.sensors import sensor
 from commonwatch.sensing.radar import Role
@@ -21,9 +21,7 @@ from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.conditions import is_named
 from commonwatch.sharing.keys import Key, SigningKey, quick_key, seed_for
 from commonwatch.sharing.marking import Purpose
-from commonwatch.sharing.policy import Policy, read_policy
-from commonwatch.sharing.rule import Box, adopted
-from commonwatch.units import degrees_from_radians
+from commonwatch.sharing.policy import Policy
 from commonwatch.warning.judgement import LaunchModel
 from commonwatch.warning.notice import Notice
 
@@ -120,35 +118,6 @@ def configurations(
         )
         for name in scenario.centres
     }
-
-
-def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
-    """Read each centre's policy at a level of sharing, as it holds it over its territory."""
-    texts = scenario.level(level).policies
-    territories = {nation.name: nation.territory for nation in scenario.nations}
-    return {
-        name: adopted(
-            read_policy(
-                texts[name].text,
-                name=f"{texts[name].name}.toml",
-                nations=scenario.centres,
-                sensors=tuple(scenario.sensors),
-                joint=scenario.joint.name,
-            ),
-            name,
-            territory=map(_box, territories.get(name, ())),
-        )
-        for name in scenario.centres
-    }
-
-
-def _box(box: nations.Box) -> Box:
-    return Box(
-        latitude_min_deg=float(degrees_from_radians(box.latitude_min_rad)),
-        latitude_max_deg=float(degrees_from_radians(box.latitude_max_rad)),
-        longitude_min_deg=float(degrees_from_radians(box.longitude_min_rad)),
-        longitude_max_deg=float(degrees_from_radians(box.longitude_max_rad)),
-    )
 
 
 def partners_of(scenario: Scenario, name: NationId) -> tuple[NationId, ...]:
