@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
 
 import msgspec
@@ -260,6 +261,8 @@ def test_a_notice_that_has_gone_over_the_wire_is_the_notice() -> None:
         wanted = getattr(notice, field.name)
         if field.name != "delivered_ns":
             assert getattr(found, field.name) == pytest.approx(wanted, abs=1e-12)
+    east = replace(notice, longitude_rad=math.radians(200.0))
+    assert notice_report(east).longitude_deg == pytest.approx(-160.0)
     with pytest.raises(ValueError, match="the window ends before it begins"):
         msgspec.structs.replace(notice_report(notice), window_end_ns=EPOCH_NS)
 

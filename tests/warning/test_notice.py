@@ -104,6 +104,11 @@ def test_corridors_run_clockwise_and_may_pass_north() -> None:
             assert found == pytest.approx(slow, abs=1e-6)
 
 
+def test_a_class_that_no_message_could_say_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="weather balloon"):
+        replace(NOTICE, kind="weather balloon")  # type: ignore[arg-type]
+
+
 def test_an_empty_window_or_circle_is_refused_by_name() -> None:
     with pytest.raises(InputError, match='notice "andoya": the window ends'):
         replace(NOTICE, window_end_ns=NOTICE.window_start_ns)

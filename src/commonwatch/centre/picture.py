@@ -199,11 +199,11 @@ def notice_report(notice: Notice) -> PreLaunchNotice:
     return PreLaunchNotice(
         notice=notice.name,
         launching=NationId(notice.nation),
-        vehicle_class=notice.kind,  # type: ignore[arg-type]
+        vehicle_class=notice.kind,
         window_start_ns=notice.window_start_ns,
         window_end_ns=notice.window_end_ns,
         latitude_deg=float(degrees_from_radians(notice.latitude_rad)),
-        longitude_deg=float(degrees_from_radians(notice.longitude_rad)),
+        longitude_deg=(float(degrees_from_radians(notice.longitude_rad)) + 180.0) % 360.0 - 180.0,
         radius_m=math.ceil(notice.radius_m),
         azimuth_min_deg=float(degrees_from_radians(notice.azimuth_min_rad)) % 360.0,
         azimuth_max_deg=float(degrees_from_radians(notice.azimuth_max_rad)) % 360.0,

@@ -24,7 +24,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -34,7 +34,7 @@ from commonwatch.scenario.mistakes import Check, Fault, Table, find_faults, in_f
 from commonwatch.scenario.reading import printable, read_toml
 from commonwatch.scenario.schema import FORMAT, Azimuth, Latitude, Line, Longitude, Name, Words
 from commonwatch.units import metres_from_kilometres, ns_from_datetime, radians_from_degrees
-from commonwatch.warning.notice import Notice
+from commonwatch.warning.notice import Notice, VehicleClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class NoticeEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     name: Name
     nation: Line
-    kind: Literal["ballistic missile", "space launch", "sounding rocket"] = field(name="class")
+    kind: VehicleClass = field(name="class")
     window_from_utc: datetime.datetime
     window_until_utc: datetime.datetime
     latitude_deg: Latitude

@@ -20,12 +20,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 from commonwatch.earth.ellipsoid import geodesic
 from commonwatch.errors import InputError
 from commonwatch.units import NS_PER_S, degrees_from_radians
 
+VehicleClass: TypeAlias = Literal["ballistic missile", "space launch", "sounding rocket"]
 NOISES: Final = 3.0
 BEARING_MIN_M: Final = 100_000.0
 
@@ -52,12 +53,12 @@ class Notice:
     Raises
     ------
     InputError
-        A window or circle that is empty, or no number.
+        An unknown class, a window or circle that is empty, or no number.
     """
 
     name: str
     nation: str
-    kind: str
+    kind: VehicleClass
     window_start_ns: int
     window_end_ns: int
     latitude_rad: float
@@ -68,6 +69,12 @@ class Notice:
     delivered_ns: int | None
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(VehicleClass):
+            raise InputError(
+                f'class "{self.kind}"',
+                allowed=", ".join(get_args(VehicleClass)),
+                where=f'notice "{self.name}"',
+            )
         if self.window_end_ns <= self.window_start_ns:
             raise InputError(
                 "the window ends before it begins",
