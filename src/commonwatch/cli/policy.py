@@ -139,15 +139,17 @@ def explain(
 def _policy(name: str, scenario: str | None) -> Policy:
     from commonwatch.errors import UnknownNameError
     from commonwatch.scenario import catalogue
-    from commonwatch.scenario.reading import exists, printable, read_text
+    from commonwatch.scenario.policies import policy_text
+    from commonwatch.scenario.reading import exists, printable
     from commonwatch.sharing.policy import read_policy
 
     if name in catalogue.policy_names():
-        text, name = read_text(catalogue.policy_path(name), name), f"{name}.toml"
+        path, name = catalogue.policy_path(name), f"{name}.toml"
     elif Path(name).suffix == ".toml" or len(Path(name).parts) != 1 or exists(Path(name)):
-        text = read_text(Path(name), name)
+        path = Path(name)
     else:
         raise UnknownNameError("policy", name, catalogue.policy_names())
+    text = policy_text(path, name)
     if scenario is None:
         return read_policy(text, name=printable(name), nations=None, sensors=None)
     from commonwatch.scenario.load import load_scenario
@@ -169,7 +171,8 @@ def _message(name: str) -> Message:
     from commonwatch.scenario.reading import printable, read_text
     from commonwatch.sharing.messages import KINDS, Message
 
-    text = read_text(Path(name), name)
+    give = "Give the path of a message as JSON"
+    text = read_text(Path(name), name, form="JSON", what_to_do=give)
     try:
         return msgspec.json.decode(text, type=Message)
     except (msgspec.DecodeError, RecursionError) as error:

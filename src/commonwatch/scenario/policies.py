@@ -152,7 +152,13 @@ def _named(tree: Table) -> Iterator[tuple[str, Keys, str]]:
 
 def _text(name: str, folder: Path) -> str:
     if name in catalogue.policy_names():
-        return read_text(catalogue.policy_path(name), name)
+        return policy_text(catalogue.policy_path(name), name)
     if not name.endswith(".toml") or not exists(folder / name):
         raise InputError("there is no such policy")
-    return read_text(folder / name, printable(name))
+    return policy_text(folder / name, printable(name))
+
+
+def policy_text(path: Path, file_name: str) -> str:
+    """Read the text of a policy file of bounded size; see ``reading.read_text``."""
+    give = "Give the path of a policy file, or the name of a bundled policy"
+    return read_text(path, file_name, form="TOML", what_to_do=give)

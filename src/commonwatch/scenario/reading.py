@@ -9,6 +9,7 @@ import errno
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from commonwatch.errors import InputError, ScenarioError, UnknownNameError
 from commonwatch.scenario import catalogue
@@ -38,6 +39,9 @@ class FileRead:
     tree: Table
 
 
+GIVE_SCENARIO: Final = "Give the path of a scenario file, or the name of a bundled scenario"
+
+
 def read_scenario(name_or_path: str | Path) -> FileRead:
     """Read a bundled scenario by its name, or a file; as ``load.load_scenario`` does."""
     names = catalogue.scenario_names()
@@ -64,15 +68,23 @@ def read_toml(path: Path, file_name: str) -> FileRead:
     return FileRead(path=path, file_name=file_name, content=content, tree=_tree(content, file_name))
 
 
-def read_text(path: Path, file_name: str) -> str:
+def read_text(path: Path, file_name: str, *, form: str, what_to_do: str) -> str:
     """Read the text of a file of bounded size.
+
+    Parameters
+    ----------
+    path, file_name
+        Where it is, and as the person gave it.
+    form, what_to_do
+        For its errors: "TOML" or "JSON", and what would be right to give.
 
     Raises
     ------
     InputError
         The file cannot be read, or is no text.
     """
-    return _decoded(_content(path, file_name), printable(file_name))
+    content = _content(path, file_name, form=form, what_to_do=what_to_do)
+    return _decoded(content, printable(file_name), form=form)
 
 
 def printable(text: str) -> str:
@@ -88,7 +100,9 @@ def exists(path: Path) -> bool:
         return False
 
 
-def _content(path: Path, file_name: str) -> bytes:
+def _content(
+    path: Path, file_name: str, *, form: str = "TOML", what_to_do: str = GIVE_SCENARIO
+) -> bytes:
     """Read a file of bounded size, with a sentence for everything that can be wrong with it."""
     try:
         with path.open("rb") as file:
@@ -96,9 +110,9 @@ def _content(path: Path, file_name: str) -> bytes:
     except (OSError, ValueError) as error:
         raise InputError(
             f"cannot be read: {_reason(error)}",
-            allowed="a TOML file that can be read",
+            allowed=f"a {form} file that can be read",
             where=printable(file_name),
-            what_to_do="Give the path of a scenario file, or the name of a bundled scenario",
+            what_to_do=what_to_do,
         ) from error
     if len(content) > LIMITS.file_bytes:
         raise InputError(
@@ -107,11 +121,14 @@ def _content(path: Path, file_name: str) -> bytes:
             where=printable(file_name),
         )
     if not content.strip():
+        is_scenario = what_to_do == GIVE_SCENARIO
         raise InputError(
             "the file is empty",
-            allowed=f"a TOML file that begins with format = {FORMAT}",
+            allowed=f"a TOML file that begins with format = {FORMAT}"
+            if form == "TOML"
+            else f"a {form} file",
             where=printable(file_name),
-            what_to_do="Start from a bundled scenario",
+            what_to_do="Start from a bundled scenario" if is_scenario else what_to_do,
         )
     return content
 
@@ -123,12 +140,12 @@ def _reason(error: OSError | ValueError) -> str:
     return known.get(error.errno or 0, error.strerror or str(error))
 
 
-def _decoded(content: bytes, where: str) -> str:
+def _decoded(content: bytes, where: str, *, form: str = "TOML") -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"not text in UTF-8 (byte {error.start})", allowed="TOML, text in UTF-8", where=where
+            f"not text in UTF-8 (byte {error.start})", allowed=f"{form}, text in UTF-8", where=where
         ) from error
 
 
