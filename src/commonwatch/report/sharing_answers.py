@@ -38,7 +38,7 @@ class SharingPoint:
 
 
 def sharing_points(sharing: Sharing) -> tuple[SharingPoint, ...]:
-    """Return points A to D; of what was not flown none.
+    """Return points A to D; of what was not flown none, and no gap in the letters.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ def sharing_points(sharing: Sharing) -> tuple[SharingPoint, ...]:
     """
     content = sharing.content
     wanted = (
-        ("A", f"What sharing buys: {content.laydown(content.everything).title}", _bought(sharing)),
-        ("B", _added_heading(sharing), _added(sharing)),
-        ("C", "First alert, confirmation; false and missed", _alerted(sharing)),
-        ("D", "What the delays move", _moved(sharing)),
+        (f"What sharing buys: {content.laydown(content.everything).title}", _bought(sharing)),
+        (_added_heading(sharing), _added(sharing)),
+        ("First alert, confirmation; false and missed", _alerted(sharing)),
+        ("What the delays move", _moved(sharing)),
     )
+    said = [(heading, sentences) for heading, sentences in wanted if sentences]
     return tuple(
         SharingPoint(letter=letter, heading=heading, sentences=tuple(sentences))
-        for letter, heading, sentences in wanted
-        if sentences
+        for letter, (heading, sentences) in zip("ABCD", said, strict=False)
     )
 
 
