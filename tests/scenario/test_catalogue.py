@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from commonwatch.reading.mistakes import find_faults
 from commonwatch.scenario import catalogue, schema
 from commonwatch.scenario.figures import ends
 from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.meaning import CHECKS
-from commonwatch.scenario.mistakes import find_faults
 from commonwatch.scenario.names import check_sensor_names
 
 FILES = {

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonwatch.errors import InputError
+from commonwatch.reading.mistakes import find_faults, in_file_order
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.load import load_scenario
-from commonwatch.scenario.mistakes import find_faults, in_file_order
 from commonwatch.scenario.names import KnownNames, check_names
 from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.sharing_meaning import SCENARIO_CHECKS

@@ -31,7 +31,7 @@ from commonwatch.sharing.messages import (
     TrackReport,
 )
 from commonwatch.sharing.policy import Decision, Policy, Rule, Verdict, decide, read_policy
-from commonwatch.sharing.rule import RULED_KINDS, Box
+from commonwatch.sharing.rule import FORMAT, RULED_KINDS, Box
 from commonwatch.sharing.subject import Subject
 from tests.sharing.build import (
     BODIES,
@@ -82,6 +82,7 @@ PLACES: tuple[tuple[float, float] | None, ...] = (
 INSTANTS = tuple(MADE_NS + seconds * SECOND_NS for seconds in (0, 29, 30, 60, 120))
 
 EVERY_CONDITION = Policy(
+    format=FORMAT,
     nations=NATIONS,
     owner=EAST,
     territory=(PACIFIC,),
@@ -332,6 +333,7 @@ def rules(draw: st.DrawFn, name: str) -> Rule:
 def policies(draw: st.DrawFn) -> Policy:
     count = draw(st.integers(0, 6))
     return Policy(
+        format=FORMAT,
         nations=NATIONS,
         joint=draw(st.sampled_from([JOINT, SOUTH])),
         owner=draw(st.sampled_from([NationId("*"), EAST, WEST])),

@@ -38,7 +38,7 @@ def command(scenario: str, *, as_json: bool) -> int:
     try:
         with Stages(is_shown=not as_json) as stages:
             stages.show("reading the file", 0.0)
-            from commonwatch.scenario.reading import read_scenario
+            from commonwatch.scenario.files import read_scenario
 
             read = read_scenario(scenario)
             from commonwatch.scenario.load import scenario_of

@@ -138,9 +138,9 @@ def explain(
 
 def _policy(name: str, scenario: str | None) -> Policy:
     from commonwatch.errors import UnknownNameError
+    from commonwatch.reading.text import exists, printable
     from commonwatch.scenario import catalogue
     from commonwatch.scenario.policies import policy_text
-    from commonwatch.scenario.reading import exists, printable
     from commonwatch.sharing.policy import read_policy
 
     if name in catalogue.policy_names():
@@ -168,7 +168,8 @@ def _message(name: str) -> Message:
     import msgspec
 
     from commonwatch.errors import InputError
-    from commonwatch.scenario.reading import printable, read_text
+    from commonwatch.reading.text import printable
+    from commonwatch.scenario.files import read_text
     from commonwatch.sharing.messages import KINDS, Message
 
     give = "Give the path of a message as JSON"
@@ -186,7 +187,7 @@ def _message(name: str) -> Message:
 
 def _instant_ns(text: str) -> int:
     from commonwatch.errors import InputError
-    from commonwatch.scenario.reading import printable
+    from commonwatch.reading.text import printable
     from commonwatch.units import ns_from_datetime
 
     try:

@@ -4,11 +4,10 @@
 module               what it holds
 ===================  ===============================================================================
 schema               the form of the files: degrees, kilometres, intervals with their sources
-reading              reads the text of a file and parses it
+files                finds and reads scenario and sensor files
 sharing_schema       the form of what it says of nations that share
 scenario_file        the form of the whole file
 load                 reads a file and refuses every mistake in one go
-mistakes             mistakes of form, each with its place
 meaning              what the form of a table allows and the world does not
 names                names across the file, their order, and what flies
 sharing_meaning      the same as ``meaning`` for what nations share, and for the whole file

@@ -21,6 +21,9 @@ import numpy.typing as npt
 from commonwatch.earth.gravity import Gravity
 from commonwatch.errors import ScenarioError, TableError
 from commonwatch.identity import SensorId
+from commonwatch.reading.mistakes import Fault, Table, find_faults, in_file_order, shown
+from commonwatch.reading.names import tables
+from commonwatch.reading.text import exists, printable
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.description import (
     ArcType,
@@ -32,11 +35,10 @@ from commonwatch.scenario.description import (
     Scenario,
 )
 from commonwatch.scenario.figures import Case
+from commonwatch.scenario.files import FileRead, read_scenario, read_toml
 from commonwatch.scenario.meaning import CHECKS
-from commonwatch.scenario.mistakes import Fault, Table, find_faults, in_file_order, shown
-from commonwatch.scenario.names import KnownNames, check_names, check_sensor_names, tables
+from commonwatch.scenario.names import KnownNames, check_names, check_sensor_names
 from commonwatch.scenario.policies import check_policies, read_policies
-from commonwatch.scenario.reading import FileRead, exists, printable, read_scenario, read_toml
 from commonwatch.scenario.recorded import Recording, read_recording
 from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.schema import (

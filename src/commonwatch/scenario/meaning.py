@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from commonwatch.earth.gravity import GM_M3_S2
+from commonwatch.reading.mistakes import Check, Checks, Fault
 from commonwatch.scenario.figures import high_end, low_end
-from commonwatch.scenario.mistakes import Check, Checks, Fault
 from commonwatch.scenario.schema import (
     LIMITS,
     ArcEntry,

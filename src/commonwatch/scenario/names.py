@@ -5,24 +5,29 @@ They run on the parsed file, so that they also find what is wrong where a table 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
-from commonwatch.errors import nearest
+from commonwatch.reading.mistakes import Fault, Keys, Table, shown
+from commonwatch.reading.names import (
+    duplicates,
+    list_of_names,
+    listed,
+    names_in,
+    one_name,
+    suggestion,
+    tables,
+)
 from commonwatch.scenario.figures import high_end
-from commonwatch.scenario.mistakes import Fault, Keys, Table, shown
 from commonwatch.scenario.schema import LIMITS, LaunchEntry, PlaceEntry, SensorEntry, VehicleEntry
 
 _SOURCE_MAY_BE_LEFT_OUT: Final = ("service", "places", "flights")
 _DEPTH_MAX: Final = 8
 """Tables in tables; a scenario has five levels, and a broken file may have any number."""
 _SAME_PLACE_KM: Final = 1.0
-_SHOWN_COUNT: Final = 8
-"""Names that a message lists at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,132 +257,3 @@ def _check_something_flies(tree: Table) -> Iterator[Fault]:
             what_to_do="Take fewer launch sites, aim points or arcs",
             key="launch_sites",
         )
-
-
-def tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
-    """Yield the tables of an array of tables, passing over what is not one."""
-    array = tree.get(key)
-    for index, table in enumerate(array if isinstance(array, list) else []):
-        if isinstance(table, dict):
-            yield index, table
-
-
-def names_in(tree: Table, *keys: str) -> frozenset[str]:
-    """Return the names of the tables of some arrays of tables."""
-    return frozenset(
-        table["name"]
-        for key in keys
-        for _, table in tables(tree, key)
-        if isinstance(table.get("name"), str)
-    )
-
-
-def listed(tree: Table, key: str) -> frozenset[str]:
-    """Return the texts of an array."""
-    array = tree.get(key)
-    return frozenset(v for v in (array if isinstance(array, list) else []) if isinstance(v, str))
-
-
-def duplicates(
-    tree: Table, keys: Iterable[str], kind: str, taken: Iterable[str] = ()
-) -> Iterator[Fault]:
-    """Refuse a name that stands twice in the file, or also in the catalogue."""
-    taken = frozenset(taken)
-    seen: set[str] = set()
-    for key in keys:
-        for index, table in tables(tree, key):
-            name = table.get("name")
-            if not isinstance(name, str):
-                continue
-            if name in seen or name in taken:
-                where = "stands twice" if name in seen else "is taken already"
-                yield Fault(
-                    found=f"the {kind} name {shown(name)} {where}",
-                    allowed=f"each {kind} has a name of its own, in the file and the catalogue",
-                    what_to_do="Choose another name",
-                    keys=(key, index),
-                    key="name",
-                )
-            seen.add(name)
-
-
-def list_of_names(
-    table: Table,
-    keys: Keys,
-    key: str,
-    kind: str,
-    known: frozenset[str],
-    *,
-    without: frozenset[str] = frozenset(),
-) -> Iterator[Fault]:
-    """Refuse names that are unknown or stand twice; suggest none that would be refused in turn."""
-    refused = listed(table, key) | without
-    array = table.get(key)
-    seen: set[str] = set()
-    for index, name in enumerate(array if isinstance(array, list) else []):
-        if isinstance(name, str):
-            if name not in known:
-                yield _unknown(name, kind, known, (*keys, key, index), without=refused)
-            elif name in seen:
-                yield _twice(name, kind, (*keys, key, index))
-            seen.add(name)
-
-
-def one_name(
-    table: Table, keys: Keys, key: str, kind: str, known: frozenset[str]
-) -> Iterator[Fault]:
-    """Refuse a name that is unknown."""
-    name = table.get(key)
-    if isinstance(name, str) and name not in known:
-        fault = _unknown(name, kind, known, keys)
-        yield Fault(
-            found=f"{key} = {shown(name)} is an unknown {kind}",
-            allowed=fault.allowed,
-            what_to_do=fault.what_to_do,
-            keys=keys,
-            key=key,
-        )
-
-
-def _unknown(
-    name: str,
-    kind: str,
-    known: frozenset[str],
-    keys: Keys,
-    *,
-    without: frozenset[str] = frozenset(),
-) -> Fault:
-    return Fault(
-        found=f"unknown {kind} {shown(name)}",
-        allowed=_some(name, known) or f"no {kind} is defined",
-        what_to_do=suggestion(name, known - without),
-        keys=keys,
-    )
-
-
-def _some(name: str, known: Iterable[str]) -> str:
-    """List the known names: all where they are few, the nearest where they are many."""
-    names = sorted(known)
-    if len(names) <= _SHOWN_COUNT:
-        return ", ".join(names)
-    likeness = {one: difflib.SequenceMatcher(None, name.casefold(), one).ratio() for one in names}
-    near = sorted(names, key=lambda one: -likeness[one])[:_SHOWN_COUNT]
-    return (
-        f"{', '.join(near)} and {len(names) - _SHOWN_COUNT} more, "
-        "which docs/explanation/catalogue.md lists"
-    )
-
-
-def _twice(name: str, kind: str, keys: Keys) -> Fault:
-    return Fault(
-        found=f"the {kind} {shown(name)} stands twice in the list",
-        allowed=f"each {kind} once",
-        what_to_do="Leave one out",
-        keys=keys,
-    )
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Ask whether the known name that is most like this one was meant; "" where none is."""
-    near = nearest(name, known)
-    return f'Did you mean "{near}"?' if near else ""

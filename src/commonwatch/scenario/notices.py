@@ -30,8 +30,9 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from commonwatch.errors import ScenarioError
-from commonwatch.scenario.mistakes import Check, Fault, Table, find_faults, in_file_order, shown
-from commonwatch.scenario.reading import printable, read_toml
+from commonwatch.reading.mistakes import Check, Fault, Table, find_faults, in_file_order, shown
+from commonwatch.reading.text import printable
+from commonwatch.scenario.files import read_toml
 from commonwatch.scenario.schema import FORMAT, Azimuth, Latitude, Line, Longitude, Name, Words
 from commonwatch.units import metres_from_kilometres, ns_from_datetime, radians_from_degrees
 from commonwatch.warning.notice import Notice, VehicleClass

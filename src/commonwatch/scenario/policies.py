@@ -7,12 +7,13 @@ from pathlib import Path
 
 from commonwatch.errors import InputError, Mistake, ScenarioError
 from commonwatch.identity import NationId
+from commonwatch.reading.mistakes import Fault, Keys, Table, shown
+from commonwatch.reading.names import suggestion, tables
+from commonwatch.reading.text import exists, printable
 from commonwatch.scenario import catalogue, nations
 from commonwatch.scenario.description import Scenario
-from commonwatch.scenario.mistakes import Fault, Keys, Table, shown
-from commonwatch.scenario.names import suggestion, tables
+from commonwatch.scenario.files import read_text
 from commonwatch.scenario.nations import PolicyText
-from commonwatch.scenario.reading import exists, printable, read_text
 from commonwatch.scenario.sharing_schema import DEFAULT_LEVELS
 from commonwatch.sharing.policy import Box, Policy, adopted, read_policy
 from commonwatch.sharing.rule import EVERYONE, JOINT

@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Iterator
 from typing import Any, Final
 
+from commonwatch.reading.mistakes import Checks, Fault, shown
 from commonwatch.scenario import meaning
-from commonwatch.scenario.mistakes import Checks, Fault, shown
 from commonwatch.scenario.notices import NOTICE_CHECKS
 from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.sharing_schema import (

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from commonwatch.errors import nearest
-from commonwatch.scenario.flights import arc_name
-from commonwatch.scenario.mistakes import Fault, Keys, Table, shown
-from commonwatch.scenario.names import (
-    KnownNames,
+from commonwatch.reading.mistakes import Fault, Keys, Table, shown
+from commonwatch.reading.names import (
     duplicates,
     list_of_names,
     listed,
@@ -22,6 +20,8 @@ from commonwatch.scenario.names import (
     suggestion,
     tables,
 )
+from commonwatch.scenario.flights import arc_name
+from commonwatch.scenario.names import KnownNames
 from commonwatch.scenario.schema import SatelliteEntry
 from commonwatch.scenario.sharing_of_file import default_nation_names
 from commonwatch.scenario.sharing_schema import EACH_FLIGHT, FALSE_ALARM, TEST_DATA, TITLES

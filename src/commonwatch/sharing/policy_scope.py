@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
-from commonwatch.errors import Mistake
 from commonwatch.identity import NationId
+from commonwatch.reading.mistakes import Checks, Fault, shown
 from commonwatch.sharing.marking import Purpose
-from commonwatch.sharing.rule import EVERYONE, JOINT, LEFT_OUT, Rule
+from commonwatch.sharing.rule import EVERYONE, JOINT, LEFT_OUT, LIMITS, Box, Rule
 from commonwatch.sharing.subject import PLACED_KINDS, SENSED_KINDS
 
 _LAUNCHES: Final = frozenset({"launch report", "alert report"})
@@ -32,82 +32,159 @@ _COARSENING: Final = (
 )
 
 
-def idle_keys(table: dict[str, Any], path: str) -> Iterator[Mistake]:
-    """Refuse what would do nothing, for one would think that it does.
+def _check_name(rule: Any) -> Iterator[Fault]:
+    """Refuse a name that a decision could not cite."""
+    name = rule.name
+    if not name.strip() or not name.isprintable() or ";" in name or name.startswith("["):
+        yield Fault(
+            found=f"name = {shown(name)} cannot be used",
+            allowed=f"1 to {LIMITS.name_letters} letters in quotes, without line break and "
+            "semicolon, not beginning with a bracket",
+            key="name",
+        )
 
-    Parameters
-    ----------
-    table
-        A rule, parsed, perhaps with other mistakes.
-    path
-        Where it stands.
-    """
-    if table.get("withhold"):
-        for key in _COARSENING:
-            if table.get(key):
-                yield Mistake(
-                    path=path,
-                    found=f"{key} in a rule that withholds",
-                    allowed="delays, steps and fields left out in rules that share",
-                    what_to_do="Nothing goes by this rule: leave the key out",
-                )
-    kinds = [
-        kind
-        for key in ("share", "withhold")
-        for kind in (table[key] if isinstance(table.get(key), list) else ())
-        if isinstance(kind, str)
-    ]
-    fields = table.get("fields_left_out")
-    left_out = [
-        (f'fields_left_out = ["{field}"]', LEFT_OUT[field])
-        for field in (fields if isinstance(fields, list) else ())
-        if isinstance(field, str) and field in LEFT_OUT
-    ]
-    asked = [(key, of) for key, of in KINDS_OF.items() if table.get(key)]
-    for said, of in (*asked, *left_out):
-        idle = sorted({kind for kind in kinds if kind not in of})
-        if idle:
-            yield Mistake(
-                path=path,
-                found=f"{said} says nothing of {', '.join(f'a {kind}' for kind in idle)}",
-                allowed=f"{said} with {', '.join(sorted(of))}",
-                what_to_do="Write a rule of its own for the other kinds",
+
+def _check_verdict(rule: Any) -> Iterator[Fault]:
+    """Refuse a rule that says neither or both."""
+    if bool(rule.share) == bool(rule.withhold):
+        yield Fault(
+            found="both share and withhold" if rule.share else "neither share nor withhold",
+            allowed="one of the two, with kinds of message",
+            what_to_do="Divide the rule in two" if rule.share else "",
+        )
+
+
+def _check_recipients(rule: Any) -> Iterator[Fault]:
+    if not rule.recipients:
+        yield Fault(
+            found="no recipients",
+            allowed='names of nations, "joint" for the joint centre, "*" for every known nation',
+        )
+
+
+def _check_steps(rule: Any) -> Iterator[Fault]:
+    """Refuse steps too fine to be meant."""
+    for key in ("position_step_km", "velocity_step_m_s", "area_step_km", "time_step_s"):
+        step = getattr(rule, key)
+        if 0.0 < step < LIMITS.step_least:
+            yield Fault(
+                found=f"{key} = {step:g} is too fine",
+                allowed=f"{LIMITS.step_least:g} or more, or 0 for none",
+                key=key,
             )
 
 
+def _check_purposes(rule: Any) -> Iterator[Fault]:
+    if len(set(rule.purposes)) < len(rule.purposes):
+        yield Fault(found="a purpose stands twice", allowed="each purpose once", key="purposes")
+
+
+def _check_instants(rule: Any) -> Iterator[Fault]:
+    given = {key: getattr(rule, key) for key in ("from_utc", "until_utc")}
+    naive = [key for key, at in given.items() if at is not None and at.tzinfo is None]
+    for key in naive:
+        yield Fault(
+            found=f"{key} = {shown(given[key])} names no zone",
+            allowed="an instant with its zone, without quotes, as 2009-05-20T06:24:00Z",
+            what_to_do="Add Z for UTC",
+            key=key,
+        )
+    if naive or None in given.values():
+        return
+    if given["from_utc"] >= given["until_utc"]:
+        yield Fault(
+            found=f"until_utc = {given['until_utc']} is not after from_utc = {given['from_utc']}",
+            allowed="an end later than the beginning",
+            key="until_utc",
+        )
+
+
+def _check_idle(rule: Any) -> Iterator[Fault]:
+    """Refuse what would do nothing, for one would think that it does."""
+    if rule.withhold:
+        for key in _COARSENING:
+            if getattr(rule, key):
+                yield Fault(
+                    found=f"{key} in a rule that withholds",
+                    allowed="delays, steps and fields left out in rules that share",
+                    what_to_do="Nothing goes by this rule: leave the key out",
+                    key=key,
+                )
+    asked = [(key, key, of) for key, of in KINDS_OF.items() if getattr(rule, key)]
+    left_out = [
+        (f'fields_left_out = ["{each}"]', "fields_left_out", LEFT_OUT[each])
+        for each in rule.fields_left_out
+        if each in LEFT_OUT
+    ]
+    for said, key, of in (*asked, *left_out):
+        idle = sorted({kind for kind in (*rule.share, *rule.withhold) if kind not in of})
+        if idle:
+            yield Fault(
+                found=f"{said} says nothing of {', '.join(f'a {kind}' for kind in idle)}",
+                allowed=f"{said} with {', '.join(sorted(of))}",
+                what_to_do="Write a rule of its own for the other kinds",
+                key=key,
+            )
+
+
+def _check_box(box: Any) -> Iterator[Fault]:
+    south, north = box.latitude_min_deg, box.latitude_max_deg
+    if south > north:
+        yield Fault(
+            found=f"latitude_min_deg = {south:g} is north of latitude_max_deg = {north:g}",
+            allowed="a southern edge, then a northern one",
+            key="latitude_max_deg",
+        )
+
+
+POLICY_CHECKS: Final[Checks] = {
+    Box: (_check_box,),
+    Rule: (
+        _check_name,
+        _check_verdict,
+        _check_recipients,
+        _check_steps,
+        _check_purposes,
+        _check_instants,
+        _check_idle,
+    ),
+}
+"""What else a table of a policy must hold to, for ``reading.mistakes``."""
+
+
 def contradictions(
-    rules: Sequence[tuple[str, Rule]], *, owner: NationId, joint: NationId
-) -> Iterator[Mistake]:
+    rules: Sequence[tuple[int, Rule]], *, owner: NationId, joint: NationId
+) -> Iterator[Fault]:
     """Refuse two rules that say the opposite of the same, and rules that nobody's message meets.
 
     Parameters
     ----------
     rules
-        Where each stands, and the rule.
+        Where each stands among the rules, and the rule.
     owner
         Whose policy it is.
     joint
         The joint centre.
     """
-    for path, rule in rules:
+    for index, rule in rules:
         names = _names(rule.owners, joint)
         if owner != EVERYONE and names.isdisjoint({EVERYONE, *_names((owner,), joint)}):
-            yield Mistake(
-                path=path,
+            yield Fault(
                 found=f"a rule for messages of {', '.join(rule.owners)} in the policy of {owner}",
                 allowed="the owner's own messages",
                 what_to_do="Leave owners out",
+                keys=("rules", index),
             )
-    for (_, one), (path, two) in combinations(rules, 2):
+    for (_, one), (index, two) in combinations(rules, 2):
         both = (set(one.share) & set(two.withhold)) | (set(one.withhold) & set(two.share))
         if both and _scope(one, joint) == _scope(two, joint):
             kinds = ", ".join(sorted(both))
-            yield Mistake(
-                path=path,
+            yield Fault(
                 found=f'rules "{one.name}" and "{two.name}" contradict each other: one shares and '
                 f"the other withholds {kinds}, for the same recipients and conditions",
                 allowed="one of the two, or a narrower exception",
                 what_to_do="Leave one out, or say in which case it holds",
+                keys=("rules", index),
             )
 
 

@@ -8,16 +8,46 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import KINDS
 
 FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one policy may hold, and how far its figures may go."""
+
+    text_bytes: int = 1_000_000
+    rule_count: int = 500
+    list_count: int = 500
+    mistake_count: int = 200
+    name_letters: int = 100
+    note_letters: int = 2_000
+    delay_s: float = 2_592_000.0
+    step_least: float = 0.001
+    step_km: float = 10_000.0
+    step_m_s: float = 10_000.0
+    step_s: float = 86_400.0
+
+
+LIMITS: Final = Limits()
+
+Latitude: TypeAlias = Annotated[float, Meta(ge=-90, le=90)]
+Longitude: TypeAlias = Annotated[float, Meta(ge=-180, le=180)]
+Note: TypeAlias = Annotated[str, Meta(max_length=LIMITS.note_letters)]
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LIMITS.name_letters)]
+NationName: TypeAlias = Annotated[NationId, Meta(min_length=1, max_length=LIMITS.name_letters)]
+SensorName: TypeAlias = Annotated[SensorId, Meta(min_length=1, max_length=LIMITS.name_letters)]
+SEVERAL: Final = Meta(max_length=LIMITS.list_count)
+
 EVERYONE: Final = NationId("*")
 JOINT: Final = NationId("joint")
 """The joint centre in policies that do not know what it is called."""
@@ -42,11 +72,11 @@ LEFT_OUT: Final[dict[str, frozenset[str]]] = {
 class Box(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A box on the map, its edges included; from west to east, through 180 degrees if need be."""
 
-    latitude_min_deg: float
-    latitude_max_deg: float
-    longitude_min_deg: float
-    longitude_max_deg: float
-    name: str = ""
+    latitude_min_deg: Latitude
+    latitude_max_deg: Latitude
+    longitude_min_deg: Longitude
+    longitude_max_deg: Longitude
+    name: Note = ""
 
     def holds(self, latitude_deg: float, longitude_deg: float) -> bool:
         """Say whether a place lies in the box."""
@@ -92,27 +122,27 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Why, for whoever reads the policy.
     """
 
-    name: str
-    share: tuple[str, ...] = ()
-    withhold: tuple[str, ...] = ()
-    recipients: tuple[NationId, ...] = ()
-    owners: tuple[NationId, ...] = (EVERYONE,)
-    sensors: tuple[SensorId, ...] = ()
-    regions: tuple[Box, ...] = ()
-    purposes: tuple[Purpose, ...] = ()
+    name: Name
+    share: Annotated[tuple[Name, ...], SEVERAL] = ()
+    withhold: Annotated[tuple[Name, ...], SEVERAL] = ()
+    recipients: Annotated[tuple[NationName, ...], SEVERAL] = ()
+    owners: Annotated[tuple[NationName, ...], SEVERAL] = (EVERYONE,)
+    sensors: Annotated[tuple[SensorName, ...], SEVERAL] = ()
+    regions: Annotated[tuple[Box, ...], SEVERAL] = ()
+    purposes: Annotated[tuple[Purpose, ...], SEVERAL] = ()
     from_utc: datetime.datetime | None = None
     until_utc: datetime.datetime | None = None
-    delay_s: float = 0.0
-    position_step_km: float = 0.0
-    velocity_step_m_s: float = 0.0
-    area_step_km: float = 0.0
-    time_step_s: float = 0.0
-    fields_left_out: tuple[str, ...] = ()
-    note: str = ""
+    delay_s: Annotated[float, Meta(ge=0, le=LIMITS.delay_s)] = 0.0
+    position_step_km: Annotated[float, Meta(ge=0, le=LIMITS.step_km)] = 0.0
+    velocity_step_m_s: Annotated[float, Meta(ge=0, le=LIMITS.step_m_s)] = 0.0
+    area_step_km: Annotated[float, Meta(ge=0, le=LIMITS.step_km)] = 0.0
+    time_step_s: Annotated[float, Meta(ge=0, le=LIMITS.step_s)] = 0.0
+    fields_left_out: Annotated[tuple[Name, ...], SEVERAL] = ()
+    note: Note = ""
 
 
-class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
-    """What one nation, or each of several that have agreed on it, lets out.
+class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
+    """What the file of a policy says.
 
     Attributes
     ----------
@@ -129,18 +159,27 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cach
         The own territory; without it no launch is known to be one's own.
     rules
         In any order.
+    """
+
+    format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
+    owner: NationName = EVERYONE
+    title: Note = ""
+    note: Note = ""
+    own_launches: Literal["withhold", "share"] = "withhold"
+    territory: Annotated[tuple[Box, ...], SEVERAL] = ()
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=LIMITS.rule_count)] = ()
+
+
+class Policy(PolicyFile, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
+    """What one nation, or each of several that have agreed on it, lets out.
+
+    Attributes
+    ----------
     name, nations, joint
         The file's name, every nation that is known, and which of them is the joint centre: not in
         the file, set by whoever reads it.
     """
 
-    format: Literal[1] = FORMAT
-    owner: NationId = EVERYONE
-    title: str = ""
-    note: str = ""
-    own_launches: Literal["withhold", "share"] = "withhold"
-    territory: tuple[Box, ...] = ()
-    rules: tuple[Rule, ...] = ()
     name: str = ""
     nations: tuple[NationId, ...] = ()
     joint: NationId = JOINT

@@ -2,7 +2,7 @@
 
 msgspec stops at the first mistake; this walks the parsed file against the Structs' fields instead
 and collects them all, each with its place. The clean keys of each table are handed to the checks of
-its type (see ``meaning``), so that a wrong meaning shows beside a wrong type.
+its type, so that a wrong meaning shows beside a wrong type.
 """
 
 from __future__ import annotations
@@ -293,8 +293,8 @@ def _walk_value(value: Any, kind: Any, keys: Keys, *, wanted: Any = None) -> Ite
         fits = kind.pattern is None or re.search(kind.pattern, value)
         if not fits or not (kind.min_length or 0) <= len(value) <= (kind.max_length or math.inf):
             yield _about_key(keys, f"= {shown(value)} cannot be used", allowed=_allowed(kind))
-    elif isinstance(kind, inspect.LiteralType) and value not in kind.values:
-        near = nearest(str(value), [str(known) for known in kind.values])
+    elif isinstance(kind, inspect.LiteralType | inspect.EnumType) and value not in _words(kind):
+        near = nearest(str(value), _words(kind))
         yield _about_key(
             keys,
             f"= {shown(value)} is unknown",
@@ -326,7 +326,7 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
             return isinstance(value, int) and not isinstance(value, bool)
         case inspect.BoolType():
             return isinstance(value, bool)
-        case inspect.StrType() | inspect.LiteralType():
+        case inspect.StrType() | inspect.LiteralType() | inspect.EnumType():
             return isinstance(value, str)
         case inspect.DateType() | inspect.DateTimeType():
             has_time = isinstance(kind, inspect.DateTimeType)  # a datetime is a date as well
@@ -334,6 +334,11 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
                 isinstance(value, datetime.datetime) is has_time
             )
     return False
+
+
+def _words(kind: inspect.LiteralType | inspect.EnumType) -> list[str]:
+    words = kind.values if isinstance(kind, inspect.LiteralType) else [m.value for m in kind.cls]
+    return [str(word) for word in words]
 
 
 def _is_finite(value: float) -> bool:
@@ -380,8 +385,8 @@ def _allowed(kind: Any) -> str:
             said = f"at most {most} lower-case letters, digits, +, _ and -, in quotes"
         case inspect.StrType(min_length=least, max_length=most):
             said = f"text of {least or 0} to {most} letters without line breaks, in quotes"
-        case inspect.LiteralType(values=values):
-            said = ", ".join(f'"{value}"' for value in values)
+        case inspect.LiteralType() | inspect.EnumType():
+            said = ", ".join(f'"{word}"' for word in _words(kind))
         case inspect.BoolType():
             said = "true or false"
         case inspect.DateType() | inspect.DateTimeType():
@@ -410,6 +415,8 @@ def _allowed_of_many(kind: Any) -> str:
 
 
 def _bounds(kind: inspect.FloatType | inspect.IntType) -> str:
+    if kind.ge is not None and kind.ge == kind.le:
+        return f", namely {kind.ge:.10g}"
     least = (
         f"{kind.ge:.10g}"
         if kind.ge is not None
