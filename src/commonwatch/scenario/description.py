@@ -10,19 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.gravity import Gravity
-from commonwatch.identity import NationId, SensorId
-from commonwatch.scenario.nations import (
-    Delays,
-    Expected,
-    GivenNotice,
-    Injection,
-    Joint,
-    Level,
-    Link,
-    Nation,
-    PlannedFault,
-    WorldSettings,
-)
+from commonwatch.identity import SensorId
+from commonwatch.scenario.nations import Sharing
 from commonwatch.scenario.recorded import Recording
 from commonwatch.scenario.schema import FlightEntry, LaunchEntry, SensorEntry, VehicleEntry
 
@@ -183,8 +172,8 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scenario:
-    """A whole scenario, checked.
+class Scenario(Sharing):
+    """A whole scenario, checked: what flies, what sees, and the nations that share.
 
     Parameters
     ----------
@@ -215,18 +204,6 @@ class Scenario:
         ``sensors.sensors`` makes them of figures.
     vehicles, launches
         Vehicles and published launches that take part, by name, in the file's form.
-    nations, joint, links
-        Whose centres there are, and what joins them.
-    delays
-        How long news is under way.
-    levels
-        Levels of sharing, from the least.
-    world
-        How worlds are run.
-    faults, notices, injections
-        What goes wrong, what is announced, what comes in and is no flight.
-    expected
-        How it must end.
     sha256
         Digest of the file's bytes.
     """
@@ -251,31 +228,8 @@ class Scenario:
     sensors: Mapping[SensorId, SensorEntry]
     vehicles: Mapping[str, VehicleEntry]
     launches: Mapping[str, LaunchEntry]
-    nations: tuple[Nation, ...]
-    joint: Joint
-    links: tuple[Link, ...]
-    delays: Delays
-    levels: tuple[Level, ...]
-    world: WorldSettings
-    faults: tuple[PlannedFault, ...]
-    notices: tuple[GivenNotice, ...]
-    injections: tuple[Injection, ...]
-    expected: tuple[Expected, ...]
     sha256: str
 
     def laydown(self, name: str) -> Laydown:
         """Return the laydown of this name."""
         return next(laydown for laydown in self.laydowns if laydown.name == name)
-
-    def level(self, name: str) -> Level:
-        """Return the level of sharing of this name."""
-        return next(level for level in self.levels if level.name == name)
-
-    @property
-    def centres(self) -> tuple[NationId, ...]:
-        """Names of the nations in order, then of the joint centre."""
-        return (*(nation.name for nation in self.nations), self.joint.name)
-
-    def nation_of(self, sensor: SensorId) -> NationId:
-        """Return the nation that owns a sensor."""
-        return next(nation.name for nation in self.nations if sensor in nation.sensors)

@@ -267,3 +267,48 @@ class WorldSettings:
     first_launch_ns: int
     launch_interval_s: float
     duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sharing:
+    """All that a scenario says of nations that share.
+
+    Parameters
+    ----------
+    nations, joint, links
+        Whose centres there are, and what joins them.
+    delays
+        How long news is under way.
+    levels
+        Levels of sharing, from the least.
+    world
+        How worlds are run.
+    faults, notices, injections
+        What goes wrong, what is announced, what comes in and is no flight.
+    expected
+        How it must end.
+    """
+
+    nations: tuple[Nation, ...]
+    joint: Joint
+    links: tuple[Link, ...]
+    delays: Delays
+    levels: tuple[Level, ...]
+    world: WorldSettings
+    faults: tuple[PlannedFault, ...]
+    notices: tuple[GivenNotice, ...]
+    injections: tuple[Injection, ...]
+    expected: tuple[Expected, ...]
+
+    def level(self, name: str) -> Level:
+        """Return the level of sharing of this name."""
+        return next(level for level in self.levels if level.name == name)
+
+    @property
+    def centres(self) -> tuple[NationId, ...]:
+        """Names of the nations in order, then of the joint centre."""
+        return (*(nation.name for nation in self.nations), self.joint.name)
+
+    def nation_of(self, sensor: SensorId) -> NationId:
+        """Return the nation that owns a sensor."""
+        return next(nation.name for nation in self.nations if sensor in nation.sensors)

@@ -6,7 +6,6 @@ import datetime
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from commonwatch.identity import NationId, SensorId
@@ -24,6 +23,7 @@ from commonwatch.scenario.nations import (
     Nation,
     PlannedFault,
     PolicyText,
+    Sharing,
     WorldSettings,
 )
 from commonwatch.scenario.notices import notice_of
@@ -44,22 +44,6 @@ from commonwatch.units import metres_from_kilometres, ns_from_datetime, radians_
 
 FIRST_LAUNCH_S: Final = 30.0
 """From the start of the record to the first launches (*assumed*)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sharing:
-    """All that a scenario says of nations that share, as ``description.Scenario`` has it."""
-
-    nations: tuple[Nation, ...]
-    joint: Joint
-    links: tuple[Link, ...]
-    delays: Delays
-    levels: tuple[Level, ...]
-    world: WorldSettings
-    faults: tuple[PlannedFault, ...]
-    notices: tuple[GivenNotice, ...]
-    injections: tuple[Injection, ...]
-    expected: tuple[Expected, ...]
 
 
 def sharing_of(
