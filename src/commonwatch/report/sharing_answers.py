@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -179,8 +179,17 @@ def _added(sharing: Sharing) -> list[str]:
         f"{capital(centre.title)} alone: impact area known on "
         f"{count_text(without.counted('impact_area_s'))}. How much more warning with others’, mean "
         "over the flights, and on how many it is then known:",
-        *(_added_at(sharing, level, shown[:ADDITIONS_SHOWN_MAX]) for level in content.levels),
+        *_added_by_level(sharing, shown[:ADDITIONS_SHOWN_MAX]),
     ]
+
+
+def _added_by_level(sharing: Sharing, shown: Sequence[ReportLaydown]) -> Iterator[str]:
+    """Say what additions give, a sentence for levels in a row that give the same."""
+    said = [(level.title, _added_at(sharing, level, shown)) for level in sharing.content.levels]
+    for words, same in groupby(said, key=lambda pair: pair[1]):
+        titles = [title for title, _ in same]
+        whose = "Whatever is shared" if len(titles) == len(said) else f"Sharing {listed(titles)}"
+        yield f"{whose}: {words}."
 
 
 def _added_at(sharing: Sharing, level: ReportLevel, shown: Sequence[ReportLaydown]) -> str:
@@ -194,9 +203,7 @@ def _added_at(sharing: Sharing, level: ReportLevel, shown: Sequence[ReportLaydow
         if words != NOTHING:
             words += f", {count_text(own.counted('impact_area_s'))}"
         said.append((laydown.title, words))
-    if all(words == NOTHING for _, words in said):
-        return f"Sharing {level.title}: {NOTHING}."
-    return f"Sharing {level.title}: {in_one_line(said)}."
+    return NOTHING if all(words == NOTHING for _, words in said) else in_one_line(said)
 
 
 def _baseline_sensors(content: ReportContent) -> tuple[str, ...]:
