@@ -48,7 +48,7 @@ def held(stage: Stage, *, without: NationId | None = None) -> dict[object, str]:
     """Each alert by its track and the launch reports that it rests on, and its status."""
     return {
         (each.track, *(key for key in each.reports if key[0] != without)): str(each.status)
-        for each in stage.floor._alerts.values()
+        for each in stage.floor._board.alerts.values()
         if each.stands
     }
 

@@ -35,7 +35,7 @@ def tracks_of(stage: Stage) -> set[tuple[int, ...]]:
     """Tracks of each alert that stands."""
     return {
         tuple(track for _, track in each.strands)
-        for each in stage.floor._alerts.values()
+        for each in stage.floor._board.alerts.values()
         if each.stands
     }
 

@@ -15,6 +15,9 @@ joint_picture        what others report on tracks, fused, and who may be believe
 expectation          which reports were to be expected of whom
 picture              between messages and what is estimated
 floor                the watch floor: what becomes of each alert
+board                all alerts of the floor by their numbers, and how each is shown
+track_alerts         alerts of tracks
+report_alerts        alerts on what others report
 alert                an alert of the floor
 launches             launches as different centres state them
 same_launch          which tracks are of one launch

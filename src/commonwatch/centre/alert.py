@@ -25,6 +25,11 @@ from commonwatch.warning.watch import Standing
 SUPPORTS: Final = tuple(Support)
 STANDS: Final = (Status.UNCONFIRMED, Status.SINGLE_KIND, Status.CONFIRMED)
 """In the order of ``SUPPORTS``."""
+CONFIRMED: Final = STANDS[1:]
+CONFIRMING: Final = (Transition.SINGLE_KIND, Transition.CONFIRMED)
+"""In the order of ``CONFIRMED``."""
+OWN: Final = "own"
+LAUNCH_REPORTS: Final = "launch reports"
 
 
 class Judged(Protocol):
