@@ -176,6 +176,7 @@ class Fused:
     contributors: dict[int, tuple[NationId, ...]]
     excluded: frozenset[NationId]
     findings: tuple[Finding, ...]
+    merged: dict[int, int]
 
 
 @dataclass(eq=False)
@@ -202,6 +203,7 @@ class Stage:
         suspected: frozenset[NationId] = frozenset(),
         ended: tuple[int, ...] = (),
         contributors: dict[int, tuple[NationId, ...]] | None = None,
+        merged: dict[int, int] | None = None,
     ) -> list[AlertEvent]:
         """One tick; ``named`` and ``suspected`` are who is so at present."""
         fused = Fused(
@@ -213,6 +215,7 @@ class Stage:
                 Finding(accused=name, time_ns=self.now_ns, kind="shift", evidence="")
                 for name in sorted(named - self._named)
             ),
+            merged=merged or {},
         )
         self._named = named
         is_joint = self.nation == JOINT

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Final, Protocol
 
 from commonwatch.centre.launch_reports import Key, Reports, Track
 from commonwatch.centre.launches import Launch, together
-from commonwatch.centre.same_launch import Strand, between, parted
+from commonwatch.centre.same_launch import Strand, between, most_looks, parted
 from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
@@ -54,6 +53,10 @@ class Fused(Judged, Protocol):
     @property
     def excluded(self) -> frozenset[NationId]:
         """Who is under suspicion at present, or named."""
+
+    @property
+    def merged(self) -> Mapping[int, int]:
+        """Of tracks that are no more, the number that the object goes on under."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -219,7 +222,7 @@ class Alert:
         """Sensors that have looked at any of its tracks."""
         if len(self.strands) == 1:
             return self.strands[self.anchor].sources
-        return _all_of(each.sources for each in self.strands.values())
+        return most_looks(each.sources for each in self.strands.values())
 
     def supported(self, said: Statement) -> Supported:
         """Say what its tracks rest on together, when a statement has just been made of one."""
@@ -227,7 +230,7 @@ class Alert:
         if len(self.strands) == 1 and len(sources) == len(said.supported.sources):
             return said.supported
         oldest_ns = said.time_ns - round(RECENT_S * NS_PER_S)
-        recent = _all_of(
+        recent = most_looks(
             each.said.supported.recent
             for each in self.strands.values()
             if each.seen_ns > oldest_ns or each.said is said
@@ -257,15 +260,6 @@ class Alert:
             return False
         self.closed_at = -1
         return True
-
-
-def _all_of(parts: Iterable[tuple[Source, ...]]) -> tuple[Source, ...]:
-    """Put sources of several tracks together: each once, with its most looks."""
-    found: dict[str, Source] = {}
-    for each in chain.from_iterable(parts):
-        if each.name not in found or found[each.name].look_count < each.look_count:
-            found[each.name] = each
-    return tuple(found[name] for name in sorted(found))
 
 
 def heir(

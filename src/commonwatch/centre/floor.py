@@ -28,7 +28,9 @@ Rules of the outcome:
    own report; an alert that others carry is corrected, and cancelled with the last of them. Of
    tracks, as everywhere, two sources that still look must speak against a confirmed alert.
 6. A report is of one launch. An alert whose reports all went to a nearer one is cancelled, as the
-   same launch as another; so is one whose tracks go on with an older one.
+   same launch as another; so is one whose tracks go on with an older one. Where two tracks turn out
+   to follow one object the older alert is corrected and goes on, and the younger is cancelled; a
+   person's cancellation of either is overruled by better support only.
 7. A person may cancel any alert; it comes back only with better support than it had.
 8. A notice changes no outcome.
 

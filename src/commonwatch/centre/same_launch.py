@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final, TypeAlias
 
 from commonwatch.centre.launches import (
@@ -100,11 +101,7 @@ class Strand:
         is_new = not self.sources and not heard
         if heard and counts != self._counts:
             is_new = True
-            known = {each.name: each for each in self.sources}
-            for each in heard:
-                if each.name not in known or known[each.name].look_count < each.look_count:
-                    known[each.name] = each
-            self.sources = tuple(known[name] for name in sorted(known))
+            self.sources = most_looks((self.sources, heard))
             self._counts = counts
             self.kinds = frozenset(each.kind for each in self.sources)
         now = said.launch
@@ -124,6 +121,13 @@ class Strand:
         self.said = said
         return is_new
 
+    def take(self, other: Strand) -> None:
+        """Take over what another track has shown of the same object, found to be this one."""
+        self.sources = most_looks((self.sources, other.sources))
+        self.kinds |= other.kinds
+        self.first_ns = min(self.first_ns, other.first_ns)
+        self.seen_ns = max(self.seen_ns, other.seen_ns)
+
     def may_be(self, other: Strand) -> bool:
         """Whether both may be of one launch, by who looked at which of them when."""
         kinds = self.kinds, other.kinds
@@ -131,6 +135,15 @@ class Strand:
             return True
         first, second = (self, other) if self.first_ns < other.first_ns else (other, self)
         return second.first_ns - first.seen_ns >= _SILENT_NS
+
+
+def most_looks(parts: Iterable[tuple[Source, ...]]) -> tuple[Source, ...]:
+    """Put sources of several tracks together: each once, with its most looks."""
+    found: dict[str, Source] = {}
+    for each in chain.from_iterable(parts):
+        if each.name not in found or found[each.name].look_count < each.look_count:
+            found[each.name] = each
+    return tuple(found[name] for name in sorted(found))
 
 
 def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) -> float:

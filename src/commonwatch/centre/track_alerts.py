@@ -10,6 +10,7 @@ from commonwatch.centre.alert import (
     CONFIRMING,
     LAUNCH_REPORTS,
     OWN,
+    STANDS,
     Alert,
     AlertEvent,
     Fused,
@@ -40,6 +41,8 @@ class TrackAlerts:
         self._reports = board.reports
         self._kinship = board.kinship
         self._tracks: dict[Track, Alert] = {}
+        self._gone: set[Track] = set()
+        """Tracks that go on under another number, of which a last word may be on its way."""
         self._matched: tuple[int, tuple[tuple[Track, bool], ...]] = (-1, ())
 
     @property
@@ -51,13 +54,18 @@ class TrackAlerts:
 
     def judged(self, own: Judged | None, joint: Fused | None) -> tuple[list[AlertEvent], bool]:
         """Take what is new from own sensors and from fused tracks; say whether anything was."""
+        merged = {} if joint is None else joint.merged
         events: list[AlertEvent] = []
-        is_new = False
+        for gone, number in merged.items():
+            events += self._merged((1, gone), (1, number))
+        is_new = bool(merged)
         words = {} if joint is None else joint.contributors
         for (picture, number), alert in self._tracks.items() if words else ():
             alert.credit(words.get(number, ()) if picture else ())
         for picture, step in enumerate((own, joint)):
             for said in () if step is None else step.statements:
+                if (picture, said.track) in self._gone:
+                    continue
                 names = words.get(said.track, ()) if picture else ()
                 events += self._judged((picture, said.track), said, names)
                 is_new = True
@@ -146,17 +154,51 @@ class TrackAlerts:
         alert.turn_to_latest(self._reports.named)
         self._kinship.forget(alert.number)
         events = self._lives(alert, is_new=False, why=why)
-        if newer.number < 0:
-            return events
-        if alert.stands and newer.status in CONFIRMED:
-            transition = CONFIRMING[CONFIRMED.index(newer.status)]
-            if (alert.status, transition) in TRANSITIONS:
-                alert.move(transition)
-                events.append(self._board.event(alert, transition, f"as alert {newer.number} was"))
-        newer.move(Transition.CANCELLED)
-        gone = f"the same launch as alert {alert.number}"
-        events.append(self._board.event(newer, Transition.CANCELLED, gone))
-        newer.strands, newer.reports = {}, ()
+        return events + self._cancelled_as(newer, alert, "the same launch")
+
+    def _merged(self, gone: Track, track: Track) -> list[AlertEvent]:
+        """Go on with one alert for two tracks that turn out to follow one object."""
+        younger = self._tracks.pop(gone, None)
+        if younger is None:
+            return []
+        self._gone.add(gone)
+        older = self._tracks.get(track) or self._begun(track, replace(younger.strands[gone]))
+        anchors = {older.anchor, younger.anchor}
+        older.strands[track].take(younger.strands.pop(gone))
+        stays, goes = _who_stays(older, younger)
+        begins = stays.strands if stays is older else {track: older.strands[track]}
+        stays.strands = begins | stays.strands | goes.strands
+        self._tracks |= dict.fromkeys(stays.strands, stays)
+        for anchor in sorted(anchors - {stays.anchor}):
+            self._reports.follow(anchor, None)
+        stays.credit(goes.contributors)
+        stays.known_ns = self._board.now_ns
+        stays.turn_to_latest(self._reports.named)
+        self._reports.follow(stays.anchor, stays.launch)
+        if stays is goes or goes.number < 0:
+            return []
+        events = []
+        if stays.stands:
+            words = f"track {gone[1]} of alert {goes.number} is the same object as track {track[1]}"
+            why = f"{words}: they agree look after look, and nobody sees two"
+            events = [self._board.event(stays, stays.move(Transition.CORRECTED), why)]
+            events += self._resupported(stays)
+        return events + self._cancelled_as(goes, stays, "the same object")
+
+    def _cancelled_as(self, alert: Alert, older: Alert, same: str) -> list[AlertEvent]:
+        """Cancel an alert that an older one goes on with; its confirmation is not lost."""
+        events = []
+        if alert.stands:
+            if older.stands and alert.status in CONFIRMED:
+                transition = CONFIRMING[CONFIRMED.index(alert.status)]
+                if (older.status, transition) in TRANSITIONS:
+                    older.move(transition)
+                    words = f"as alert {alert.number} was"
+                    events.append(self._board.event(older, transition, words))
+            alert.move(Transition.CANCELLED)
+            words = f"{same} as alert {older.number}"
+            events.append(self._board.event(alert, Transition.CANCELLED, words))
+        alert.strands, alert.reports = {}, ()
         return events
 
     def _parted(self, alert: Alert, track: Track) -> list[AlertEvent]:
@@ -197,6 +239,7 @@ class TrackAlerts:
                 return
 
     def _end(self, track: Track) -> None:
+        self._gone.discard(track)
         alert = self._tracks.get(track)
         if alert is None:
             return
@@ -257,21 +300,23 @@ class TrackAlerts:
             if reports == before and not changed & set(reports) and not everywhere:
                 continue
             alert.reports = reports
-            events += self._resupported(alert, before, changed)
+            words = self._reports.changes(before, reports, changed, has_track=True)
+            is_gain = set(reports) > set(before)
+            kind = Transition.UPDATED if is_gain else Transition.CORRECTED
+            events += self._resupported(alert, words, kind)
         return events
 
     def _resupported(
-        self, alert: Alert, before: tuple[Key, ...], changed: frozenset[Key]
+        self, alert: Alert, words: str = "", kind: Transition = Transition.UPDATED
     ) -> list[AlertEvent]:
-        """Say what reports that came, changed or went do to the alert of a track."""
+        """Say what becomes of the alert of a track whose support has changed."""
         supported, said = self._supported(alert), alert.said
         if said is None:
             return []
         alert.known_ns = self._board.now_ns
         if supported is None:
-            return [
-                self._board.event(alert, alert.move(Transition.CANCELLED), self._board.doubt(alert))
-            ]
+            why = self._board.doubt(alert)
+            return [self._board.event(alert, alert.move(Transition.CANCELLED), why)]
         after, transition, reason = advance(
             alert.standing.life,
             Evidence(
@@ -285,12 +330,7 @@ class TrackAlerts:
         if transition in CONFIRMING:
             alert.standing.life = replace(alert.standing.life, status=after.status)
             return [self._board.event(alert, transition, reason)]
-        words = self._reports.changes(before, alert.reports, changed, has_track=True)
-        if not words:
-            return []
-        is_gain = set(alert.reports) > set(before)
-        kind = Transition.UPDATED if is_gain else Transition.CORRECTED
-        return [self._board.event(alert, kind, words)]
+        return [self._board.event(alert, kind, words)] if words else []
 
     def forget(self, oldest_ns: int) -> list[Track]:
         """Leave out tracks that nothing was heard of since, and name them."""
@@ -298,6 +338,19 @@ class TrackAlerts:
         for track in tracks:
             del self._tracks[track]
         return tracks
+
+
+def _who_stays(older: Alert, younger: Alert) -> tuple[Alert, Alert]:
+    """Say which of two alerts goes on, and which not.
+
+    The older one does; where that stands no more, only if a person has cancelled it who saw no less
+    support than the other has.
+    """
+    first, second = sorted((older, younger), key=_age)
+    is_closed = not first.stands and second.stands
+    if is_closed and first.closed_at < STANDS.index(second.status):
+        return second, first
+    return first, second
 
 
 def _age(alert: Alert) -> tuple[bool, int]:
