@@ -121,7 +121,7 @@ def statement(
             orientation_rad=math.radians(area.orientation_deg),
         ),
         azimuth_rad=math.radians(stated.azimuth_deg or 0.0),
-        azimuth_std_rad=math.radians(3.0),
+        azimuth_std_rad=math.radians(stated.azimuth_std_deg or 3.0),
     )
     return Statement(
         track=track,

@@ -10,7 +10,7 @@ import pytest
 
 from commonwatch.centre.events import PersonDecided
 from commonwatch.identity import NationId
-from commonwatch.sharing.messages import Cancellation, Correction
+from commonwatch.sharing.messages import Cancellation, Correction, LaunchReport
 from commonwatch.tracking.estimate import Estimates, Status
 from commonwatch.warning.notice import Notice
 from commonwatch.warning.rounds import Rounds
@@ -23,6 +23,7 @@ from tests.centre.build_floor import (
     C,
     Stage,
     alert_report,
+    infrared,
     radar,
     report,
     statement,
@@ -47,6 +48,11 @@ def test_several_reports_of_one_nation_are_several_launches() -> None:
     assert stage.status == {0: "unconfirmed", 1: "unconfirmed", 2: "unconfirmed"}
 
 
+def turned_about(std_deg: float) -> LaunchReport:
+    """A report whose azimuth is known to no better than this."""
+    return msgspec.structs.replace(report(), azimuth_std_deg=std_deg)
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -54,6 +60,7 @@ def test_several_reports_of_one_nation_are_several_launches() -> None:
         report(latitude_deg=40.0),
         report(azimuth_deg=200.0),
         report(azimuth_deg=None),
+        turned_about(30.0),
         report(time_s=100.0, time_std_s=1e6),
         report(latitude_deg=45.0, long_half_axis_m=9_000_000),
     ],
@@ -73,6 +80,17 @@ def test_a_track_is_confirmed_by_a_nation_that_has_no_part_in_it() -> None:
     assert stage.status == {0: "confirmed"}
     assert stage.shown[-1].contributors == (A, B)
     assert stage.shown[-1].sources == "a radar, a launch report, b launch report"
+
+
+@pytest.mark.parametrize(("std_deg", "expected"), [(19.0, "confirmed"), (20.0, "unconfirmed")])
+def test_a_track_whose_azimuth_agrees_with_any_is_confirmed_by_no_report(
+    std_deg: float, expected: str
+) -> None:
+    stage = Stage(JOINT)
+    stage.step(said=[statement([infrared(A)], launch=turned_about(std_deg))])
+    stage.step(reports=[(B, report())])
+    assert stage.status == {0: expected}
+    assert "b launch report" in stage.shown[-1].sources
 
 
 def test_a_track_goes_on_with_the_alert_that_reports_had_raised() -> None:

@@ -64,12 +64,12 @@ def test_a_radars_track_goes_on_with_the_satellites_alert_and_confirms_it() -> N
     assert stage.step(said=[statement([infrared(A)], probability=0.0, time_s=310.0)]) == []
 
 
-def test_one_look_of_a_radar_goes_on_and_confirms_nothing() -> None:
+def test_two_looks_of_a_radar_go_on_and_confirm_nothing() -> None:
     stage = Stage(A)
     seen_by_satellite(stage)
-    stage.step(said=[statement([radar(A, looks=1)], track=2, time_s=300.0)])
+    stage.step(said=[statement([radar(A, looks=2)], track=2, time_s=300.0)])
     assert stage.status == {0: "unconfirmed"}
-    stage.step(said=[statement([radar(A, looks=2)], track=2, time_s=310.0)])
+    stage.step(said=[statement([radar(A, looks=3)], track=2, time_s=310.0)])
     assert stage.status == {0: "confirmed"}
 
 
@@ -334,7 +334,7 @@ def test_the_order_of_tracks_within_a_tick_changes_nothing() -> None:
 def test_a_floor_with_unions_goes_on_from_its_pickle() -> None:
     stage = Stage(A)
     seen_by_satellite(stage)
-    stage.step(said=[statement([radar(A, looks=1)], track=2, time_s=300.0)])
+    stage.step(said=[statement([radar(A, looks=2)], track=2, time_s=300.0)])
     other = Stage(A, now_ns=stage.now_ns)
     other.floor = pickle.loads(pickle.dumps(stage.floor, protocol=5))
     said = [statement([radar(A, looks=5)], track=2, time_s=310.0)]

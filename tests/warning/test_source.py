@@ -18,9 +18,10 @@ from tests.warning.build import sensor
     [
         ((), Support.NONE),
         ((sensor("a", looks=100),), Support.NONE),
-        ((sensor("a", looks=2), sensor("b", nation="B", looks=2)), Support.INDEPENDENT),
-        ((sensor("a", looks=2), sensor("b", nation="B", looks=1)), Support.NONE),
-        ((sensor("a", looks=2), sensor("s", kind="infrared", looks=2)), Support.INDEPENDENT),
+        ((sensor("a", looks=3), sensor("b", nation="B", looks=3)), Support.INDEPENDENT),
+        ((sensor("a", looks=3), sensor("b", nation="B", looks=2)), Support.NONE),
+        ((sensor("a", looks=3), sensor("s", kind="infrared", looks=3)), Support.INDEPENDENT),
+        ((sensor("a", looks=3), sensor("s", kind="infrared", looks=2)), Support.NONE),
         ((sensor("a", looks=4), sensor("b", looks=4)), Support.SINGLE_KIND),
         ((sensor("a", looks=4), sensor("b", looks=3)), Support.NONE),
         ((sensor("a", looks=9, site="x"), sensor("b", looks=9, site="x")), Support.NONE),
@@ -102,7 +103,7 @@ def test_a_track_that_is_no_more_is_forgotten() -> None:
 
 
 def test_a_report_of_no_kind_is_no_second_kind() -> None:
-    said = replace(sensor("report", nation="A", looks=2), kind="")
+    said = replace(sensor("report", nation="A", looks=3), kind="")
     assert support((sensor("a", looks=9), said))[0] is Support.NONE
     assert support((sensor("a", looks=9), replace(said, nation="B")))[1] == (
         "two nations: a (radar, A, 9 looks) and report"

@@ -114,8 +114,8 @@ def test_a_missile_is_unconfirmed_at_once_and_confirmed_by_two_nations() -> None
     assert alerts.row[0] == 0
     assert Transition.CONFIRMED in alerts.transition
     confirmed = alerts.row[alerts.transition.index(Transition.CONFIRMED)]
-    # Two looks each, one each 2 s: the second row, not the next tenth second.
-    assert alerts.estimates.time_ns[confirmed] == START_NS + 2 * SECOND_NS
+    # Three looks each, one each 2 s: the third row, not the next tenth second.
+    assert alerts.estimates.time_ns[confirmed] == START_NS + 4 * SECOND_NS
     assert alerts.status[-1] is AlertStatus.CONFIRMED
     assert alerts.is_last_sight[-1]
 

@@ -11,6 +11,9 @@ figure                source                                                   m
 ``SAME_STD``          its standard deviation, or that has changed by 2 %
 ``*_STD_MIN_*``       no burn is known better; clocks and rounding             assumed
 ``*_STD_MAX_*``       what is vaguer agrees with anything, so with nothing     assumed
+``HALF_CIRCLE_DEG``   azimuths so well known on both sides agree only if they  derived
+                      lie in one half of the circle: 90 degrees are the root
+                      of ``GATE_ONE`` times the root of two times this
 ====================  =======================================================  =======
 """
 
@@ -37,6 +40,7 @@ TIME_STD_MIN_S: Final = 1.0
 TIME_STD_MAX_S: Final = 120.0
 AZIMUTH_STD_MIN_DEG: Final = 1.0
 AZIMUTH_STD_MAX_DEG: Final = 45.0
+HALF_CIRCLE_DEG: Final = 19.34
 HALF_AXIS_MIN_M: Final = 1_000.0
 HALF_AXIS_MAX_M: Final = 1_000_000.0
 
@@ -137,8 +141,12 @@ class Launch:
 
     @property
     def can_confirm(self) -> bool:
-        """Whether it states all that must agree: time, place and azimuth."""
-        return self.azimuth_deg is not None and not self.is_vague
+        """Whether it states time, place and azimuth, so well that another might differ."""
+        return (
+            self.azimuth_deg is not None
+            and (self.azimuth_std_deg or 0.0) <= HALF_CIRCLE_DEG
+            and not self.is_vague
+        )
 
 
 def reported(body: LaunchReport) -> Launch:
@@ -211,7 +219,7 @@ def apart(one: Launch, other: Launch) -> tuple[float, float]:
     Notes
     -----
     An azimuth that either does not state is not compared: such a pair belongs together but confirms
-    nothing (``Launch.can_confirm``).
+    nothing, nor does one of which any azimuth would agree (``Launch.can_confirm``).
     """
     mine, theirs = one._place, other._place
     if mine.is_vague or theirs.is_vague:

@@ -256,7 +256,8 @@ class TrackAlerts:
             return None
         whole = alert.supported(said)
         sources = self._reports.believed(whole.sources)
-        others = self._reports.sources(alert.reports, sources)
+        can_agree = alert.launch is not None and alert.launch.can_confirm
+        others = self._reports.sources(alert.reports, sources) if can_agree else ()
         # Where no pedigree names sensors, who has a word in the track says whose it is.
         nations = [each.nation for each in whole.sources] or alert.contributors
         if not others and nations and set(nations) <= set(self._reports.named):

@@ -3,7 +3,8 @@
 =============================  ===========================================  =======
 figure                         source                                       mark
 =============================  ===========================================  =======
-``LOOKS_MIN``                  one look may be a false plot in the gate     assumed
+``LOOKS_MIN``                  two looks begin a track, and agree whatever  assumed
+                               they are of: the third could have disagreed
 ``LOOKS_MIN_SINGLE_KIND``      a source alone of its kind must show more    assumed
 ``SITES_APART_M``              nearer sensors stand on one site             assumed
 =============================  ===========================================  =======
@@ -26,7 +27,7 @@ from commonwatch.sensing.visibility import Sensor
 
 I64 = npt.NDArray[np.int64]
 
-LOOKS_MIN: Final = 2
+LOOKS_MIN: Final = 3
 LOOKS_MIN_SINGLE_KIND: Final = 4
 SITES_APART_M: Final = 1_000.0
 
@@ -98,9 +99,9 @@ def support(sources: Iterable[Source]) -> tuple[Support, str]:
 
     Notes
     -----
-    *Independent*: two sources of disjoint pedigree, from two kinds of sensor or two nations, two
-    looks each. *Single kind*: two sites of one nation, four looks each. One site never confirms,
-    and a report that carries another's news adds nothing to it.
+    *Independent*: two sources of disjoint pedigree, from two kinds of sensor or two nations,
+    three looks each. *Single kind*: two sites of one nation, four looks each. One site never
+    confirms, and a report that carries another's news adds nothing to it.
     """
     seen = sorted((s for s in sources if s.look_count > 0), key=lambda s: s.name)
     if not seen:
