@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import product
 
+import numpy as np
 import pytest
 
 from commonwatch.identity import NationId
@@ -40,14 +42,47 @@ def ends_of(name: str, level: str) -> tuple[Scenario, list[Ended]]:
     return common.scenario, list(ended(common.scenario, common.sightings, history))
 
 
+@pytest.mark.parametrize("name", HISTORY)
+def test_the_scenario_names_one_outcome_for_every_laydown_level_centre_and_object(
+    name: str,
+) -> None:
+    scenario = load_scenario(name)
+    assert all(len(each.outcomes) == 1 for each in scenario.expected)
+    flights = {each.object for each in scenario.expected} - {"test data"}
+    cases = product(
+        (each.name for each in scenario.laydowns), LEVELS, scenario.centres, sorted(flights)
+    )
+    for laydown, level, centre, flight in cases:
+        named = {
+            each.outcomes
+            for each in scenario.expected
+            if (each.laydown, each.object) == (laydown, flight)
+            and each.level in {None, level}
+            and each.centre in {None, centre}
+        }
+        assert len(named) == 1, (laydown, level, centre, flight)
+
+
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", HISTORY)
 def test_history_ends_as_its_scenario_says(name: str, level: str) -> None:
     common = common_of(name)
-    for laydown in sorted({each.laydown for each in common.scenario.expected}):
-        history = history_of(name, laydown, level)
+    for laydown in common.scenario.laydowns:
+        history = history_of(name, laydown.name, level)
         missed = unmet(common.scenario, common.sightings, history)
         assert not missed, "\n".join(map(str, missed))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_rocket_of_1995_is_nowhere_confirmed_as_a_missile(level: str) -> None:
+    """Nobody without the notice holds it for one more likely than not; with it, it fits."""
+    for laydown in common_of("norway-1995").scenario.laydowns:
+        alerts = tables(history_of("norway-1995", laydown.name, level))["centre_alerts"]
+        for row in np.flatnonzero(
+            np.char.startswith(np.asarray(alerts["status"], str), "confirmed")
+        ):
+            is_held_for_one = (alerts["ballistic_probability"][row] or 0.0) > 0.5
+            assert not is_held_for_one or alerts["notice_match"][row] == "matched"
 
 
 @pytest.mark.parametrize("level", LEVELS)

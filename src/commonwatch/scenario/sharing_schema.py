@@ -280,8 +280,9 @@ class ExpectedEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(
             min_length=1,
             max_length=len(OUTCOMES),
-            description="Any of them: the highest that its alert ever was; cancelled: it was "
-            "raised and is no more; test only: tests were seen and no alert came of them.",
+            description="Any of them: the highest that its alert ever was; of false alarms the "
+            "most that it may be; cancelled: it was raised and is no more; test only: tests were "
+            "seen and no alert came of them.",
         ),
     ]  # fmt: skip
     laydown: Annotated[Name | None, Meta(description="Left out: that of the world.")] = None

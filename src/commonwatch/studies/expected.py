@@ -16,6 +16,7 @@ from commonwatch.world.sightings import Sightings
 
 NOTHING = "nothing"
 TEST_ONLY = "test only"
+RISING = (NOTHING, UNCONFIRMED, SINGLE_KIND, CONFIRMED)
 REFUSED = "refused"
 
 
@@ -66,7 +67,8 @@ def unmet(scenario: Scenario, sightings: Sightings, history: History) -> tuple[U
     Notes
     -----
     1. Alerts are given to flights as ``known`` does. 2. Of each object the highest status counts
-    that any of its alerts had at the centre. 3. "Test only": something was refused there, and
+    that any of its alerts had at the centre. 3. Of false alarms an outcome is the most that may be
+    believed: how often the sun glints is chance. 4. "Test only": something was refused there, and
     nothing that does not fly was confirmed.
     """
     ends = tuple(ended(scenario, sightings, history))
@@ -135,5 +137,12 @@ def _is_meant(wanted: str, name: str) -> bool:
 
 
 def _is_met(expected: Expected, found: Ended) -> bool:
-    is_cancelled = found.is_cancelled and CANCELLED in expected.outcomes
-    return is_cancelled or found.highest in expected.outcomes
+    if found.is_cancelled and CANCELLED in expected.outcomes:
+        return True
+    if found.object == FALSE_ALARM:
+        return any(_rank(found.highest) <= _rank(each) for each in expected.outcomes)
+    return found.highest in expected.outcomes
+
+
+def _rank(outcome: str) -> int:
+    return RISING.index(outcome) if outcome in RISING else -1
