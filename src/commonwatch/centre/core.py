@@ -17,10 +17,12 @@ from commonwatch.centre.effects import Effect, Record, Send, Show
 from commonwatch.centre.events import (
     DetectionsArrived,
     Event,
+    LooksReported,
     MessageArrived,
     NoticeEntered,
     PersonDecided,
 )
+from commonwatch.centre.expectation import SETTLED_S
 from commonwatch.centre.floor import AlertEvent, Floor
 from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.joint_picture import JointPicture, JointStep
@@ -28,8 +30,10 @@ from commonwatch.centre.launch_reports import Body as WordOnEvent
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
+from commonwatch.centre.sensor_status import SensorStatuses
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
+from commonwatch.centre.terms import Terms, terms_of
 from commonwatch.identity import NationId
 from commonwatch.sensing.detection import Detections
 from commonwatch.sharing import envelope
@@ -44,6 +48,7 @@ from commonwatch.sharing.messages import (
     Heartbeat,
     Message,
     PreLaunchNotice,
+    SensorStatus,
     TrackReport,
     kind_of,
 )
@@ -55,6 +60,9 @@ from commonwatch.warning.notice import Notice
 
 NOT_ACKNOWLEDGED: Final = (TrackReport, DetectionReport, Acknowledgement)
 """The next report takes the place of a lost one; an acknowledgement is not acknowledged."""
+ABOUT_SENSORS: Final = ("sensor description", "sensor status")
+UNSETTLED_NS: Final = round(SETTLED_S * NS_PER_S)
+"""So long a sensor that works again is not yet expected to have found everything."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,10 +76,13 @@ class _Memory:
     statements: Statements
     outbox: Outbox
     subjects: Subjects
+    sensors: SensorStatuses
     next_number: int = 0
     now_ns: int = 0
     cited: dict[NationId, int] = field(default_factory=dict)
     """Number of each partner's latest report that alerts rest on."""
+    terms: Terms | None = None
+    """On which sensors were last spoken of."""
     beat: int = 0
     next_beat_ns: int = 0
     spoken: dict[tuple[NationId, int], int] = field(default_factory=dict)
@@ -121,6 +132,7 @@ class Centre:
             statements=Statements(is_joint=configuration.is_joint),
             outbox=Outbox(limit=configuration.limits.waiting_count),
             subjects=Subjects(configuration),
+            sensors=SensorStatuses.of(configuration.nation, configuration.sensors),
         )
 
     def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
@@ -145,18 +157,7 @@ class Centre:
         taken = mine.intake.take(
             [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
         )
-        decisions = [event for event in events if isinstance(event, PersonDecided)]
-        for decision in decisions:
-            self._note(
-                "person",
-                {
-                    "decision": decision.decision,
-                    "number": decision.number,
-                    "nation": decision.nation,
-                    "reason": decision.reason,
-                },
-                effects,
-            )
+        decisions = self._decisions(events, effects)
         bodies: list[Body] = []
         notices = self._notices(events, taken.messages, bodies, effects)
         detections = self._detections(events, taken.messages)
@@ -167,9 +168,11 @@ class Centre:
             bodies += own.track_reports
             bodies += own.detection_reports
         mine.subjects.learn(own)
+        bodies += self._sensors(events, taken.messages, effects)
         joint = None
         if mine.joint is not None and mine.joint.is_used:
-            joint = mine.joint.step(taken.messages, decisions, now_ns)
+            outages = mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS)
+            joint = mine.joint.step(taken.messages, decisions, now_ns, outages=outages)
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
         alerts = mine.floor.step(
@@ -239,12 +242,26 @@ class Centre:
             default=-1,
         )
         restored.next_number = max(restored.next_number, highest + 1, numbers_from)
+        restored.sensors.recall(ledger.entries)
         self._memory = restored
         self.ledger = ledger
 
     def _note(self, kind: NoteKind, content: dict[str, Any], effects: list[Effect]) -> None:
         entry = self.ledger.note(kind, content, self._memory.now_ns, self._sign)
         effects.append(Record(entry=entry))
+
+    def _decisions(self, events: Sequence[Event], effects: list[Effect]) -> list[PersonDecided]:
+        """Note what people decided."""
+        decisions = [event for event in events if isinstance(event, PersonDecided)]
+        for decision in decisions:
+            content = {
+                "decision": decision.decision,
+                "number": decision.number,
+                "nation": decision.nation,
+                "reason": decision.reason,
+            }
+            self._note("person", content, effects)
+        return decisions
 
     def _note_arrivals(self, taken: Taken, joint: JointStep | None, effects: list[Effect]) -> None:
         outcome = {} if joint is None else joint.outcome
@@ -302,6 +319,30 @@ class Centre:
         for notice in notices:
             self._note("notice", {"notice": notice.name, "launching": notice.nation}, effects)
         return notices
+
+    def _sensors(
+        self, events: Sequence[Event], messages: list[Message], effects: list[Effect]
+    ) -> list[SensorStatus]:
+        """Learn which sensors work and which do not; what is new of own ones is to be said."""
+        sensors = self._memory.sensors
+        if self._has_new_terms():
+            sensors.repeat()
+        learned = sensors.hear(messages)
+        for event in events:
+            if isinstance(event, LooksReported):
+                learned += sensors.watch(event)
+        for each in learned:
+            self._note("sensor", each.note(), effects)
+        return sensors.to_be_said(learned)
+
+    def _has_new_terms(self) -> bool:
+        """Say whether who may hear of sensors has changed since signs of life were last given."""
+        mine = self._memory
+        if mine.now_ns < mine.next_beat_ns:
+            return False
+        before = mine.terms
+        mine.terms = terms_of(self.configuration.policy, ABOUT_SENSORS, mine.now_ns)
+        return mine.terms != before
 
     def _detections(self, events: Sequence[Event], messages: list[Message]) -> Detections:
         own = [event.detections for event in events if isinstance(event, DetectionsArrived)]

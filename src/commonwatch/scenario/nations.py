@@ -147,15 +147,17 @@ class PlannedFault:
         (amount: probability of each message), "swizzle" (stops a random subset one by one, restores
         it in random order; amount: share of the links). Of a centre: "clock offset" (amount:
         seconds that its clock shows more), "crash" (down until it heals; amount: above 0 its
-        journal is lost as well).
+        journal is lost as well). Of a sensor: "sensor out" (sees nothing and says nothing).
     at_s, until_s
         Both instants; None: not before the world ends.
     links
         Names of the links; none for a fault of a centre.
     centre
-        Which one; None for a fault of links.
+        Which one; None for a fault of links or of a sensor.
     amount
         See the kinds; 0 where it has no meaning.
+    sensor
+        Which one; None for a fault of links or of a centre.
     """
 
     kind: str
@@ -164,6 +166,7 @@ class PlannedFault:
     links: tuple[str, ...]
     centre: NationId | None
     amount: float
+    sensor: SensorId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,6 +251,7 @@ def _fault(entry: FaultEntry, links: tuple[Link, ...]) -> PlannedFault:
         until_s=entry.until_s,
         links=struck if entry.kind in LINK_FAULTS else (),
         centre=None if entry.centre is None else NationId(entry.centre),
+        sensor=None if entry.sensor is None else SensorId(entry.sensor),
         amount=entry.amount or 0.0,
     )
 

@@ -166,10 +166,12 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "centre_tracks": (text_column("centre", "Whose belief it is."), *_TRACK),
     "sensor_status": (
+        text_column("centre", "Which centre knew it."),
         text_column("sensor", "Name of the sensor."),
         text_column("nation", "Whose it is."),
-        _instant("time_ns", "From when on."),
+        _instant("time_ns", "When that centre knew it, by its clock."),
         Column("is_working", FLAG, "", "Whether it works."),
+        _instant("since_ns", "Since when, as its owner says."),
     ),
     "link_status": (
         text_column("sender", "From which centre."),
