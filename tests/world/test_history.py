@@ -34,6 +34,7 @@ def test_every_table_fits_its_schema(level: str) -> None:
         "centre_alerts",
         "sensor_status",
         "link_status",
+        "partner_status",
         "contributors",
     }
     assert written["messages"].num_rows > 0

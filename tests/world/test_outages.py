@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from commonwatch.centre.sensor_status import SensorStatuses
+from commonwatch.centre.silence import Silences
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import Message
 from commonwatch.units import NS_PER_S
@@ -134,3 +135,51 @@ def run_swarm(text: str, faults_seed: int) -> History:
         scenario=loaded(text), laydown="all", level="nothing", seed=SEED, faults_seed=faults_seed
     )
     return run_world(order, common=common_to(text, SEED))
+
+
+def silences(history: History) -> list[tuple[str, str, bool, float]]:
+    """Centre, partner, whether it is heard, and when that was noted."""
+    columns = tables(history)["partner_status"]
+    return [
+        (centre, partner, is_heard, (known_ns - history.begin_ns) / NS_PER_S)
+        for centre, partner, is_heard, known_ns in zip(
+            columns["centre"],
+            columns["partner"],
+            columns["is_heard"],
+            columns["time_ns"],
+            strict=True,
+        )
+    ]
+
+
+UNHEARD = [
+    '[[faults]]\nkind = "cut"\nlinks = ["north+joint"]\nat_s = 150.0\nuntil_s = 350.0\n',
+    '[[faults]]\nkind = "crash"\ncentre = "north"\nat_s = 150.0\nuntil_s = 350.0\n',
+]
+
+
+@pytest.mark.parametrize("more", UNHEARD)
+def test_a_nation_that_cannot_be_heard_is_silent_and_no_denier(more: str) -> None:
+    history = world(more)
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    assert history.accused == ()
+    found = [row for row in silences(history) if row[:2] == ("joint", "north")]
+    assert [is_heard for *_, is_heard, _ in found] == [False, True]
+    assert AT_S < found[0][3] < AT_S + 60.0
+    assert UNTIL_S <= found[1][3] < UNTIL_S + 20.0
+
+
+@pytest.mark.parametrize("more", UNHEARD)
+def test_it_would_be_named_were_its_silence_not_seen(
+    more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Silences, "silent_ns", lambda *_, **__: {})
+    text = small(more, nations=4)
+    order = WorldOrder(scenario=loaded(text), laydown="all", level="tracks", seed=SEED)
+    history = run_world(order, common=common_to(text, SEED))
+    assert [(each.accused, each.kind) for each in history.accused] == [(NORTH, "denial")]
+
+
+def test_in_a_sound_world_nobody_is_silent() -> None:
+    assert silences(world("")) == []

@@ -21,6 +21,7 @@ same_launch          which tracks are of one launch
 launch_reports       what others have reported of launches
 statements           what is to be said of alerts
 sensor_status        which sensors work: own ones, and partners' as they say
+silence              partners that are no longer heard, and when they are again
 terms                on which something may be said: offered anew when they change
 subjects             what is known of the subject of a message, for the policy alone
 outbox               what waits to be said, until it is acknowledged

@@ -30,7 +30,8 @@ from commonwatch.centre.launch_reports import Body as WordOnEvent
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
-from commonwatch.centre.sensor_status import SensorStatuses
+from commonwatch.centre.sensor_status import Outages, SensorStatuses
+from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
 from commonwatch.centre.terms import Terms, terms_of
@@ -77,6 +78,7 @@ class _Memory:
     outbox: Outbox
     subjects: Subjects
     sensors: SensorStatuses
+    silences: Silences
     next_number: int = 0
     now_ns: int = 0
     cited: dict[NationId, int] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Centre:
             outbox=Outbox(limit=configuration.limits.waiting_count),
             subjects=Subjects(configuration),
             sensors=SensorStatuses.of(configuration.nation, configuration.sensors),
+            silences=Silences(tuple(each.nation for each in configuration.partners)),
         )
 
     def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
@@ -168,11 +171,13 @@ class Centre:
             bodies += own.track_reports
             bodies += own.detection_reports
         mine.subjects.learn(own)
+        self._listen(taken, effects)
         bodies += self._sensors(events, taken.messages, effects)
         joint = None
         if mine.joint is not None and mine.joint.is_used:
-            outages = mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS)
-            joint = mine.joint.step(taken.messages, decisions, now_ns, outages=outages)
+            joint = mine.joint.step(
+                taken.messages, decisions, now_ns, outages=self._out_of_sight(now_ns)
+            )
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
         alerts = mine.floor.step(
@@ -243,6 +248,7 @@ class Centre:
         )
         restored.next_number = max(restored.next_number, highest + 1, numbers_from)
         restored.sensors.recall(ledger.entries)
+        restored.silences.recall(ledger.entries)
         self._memory = restored
         self.ledger = ledger
 
@@ -334,6 +340,24 @@ class Centre:
         for each in learned:
             self._note("sensor", each.note(), effects)
         return sensors.to_be_said(learned)
+
+    def _listen(self, taken: Taken, effects: list[Effect]) -> None:
+        """Note which partners have fallen silent, and which are heard again."""
+        mine = self._memory
+        is_beat = mine.now_ns >= mine.next_beat_ns
+        for each in mine.silences.listen(taken.speakers, mine.now_ns, is_beat=is_beat):
+            self._note("partner", each.note(), effects)
+
+    def _out_of_sight(self, now_ns: int) -> Outages:
+        """Return sensors of partners from which nothing can be expected, and since when."""
+        mine = self._memory
+        silent = mine.silences.silent_ns(now_ns, unsettled_ns=UNSETTLED_NS)
+        every = {
+            partner.nation: {each.sensor: silent[partner.nation] for each in partner.sensors}
+            for partner in self.configuration.partners
+            if partner.nation in silent
+        }
+        return {**mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS), **every}
 
     def _has_new_terms(self) -> bool:
         """Say whether who may hear of sensors has changed since signs of life were last given."""

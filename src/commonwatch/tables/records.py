@@ -179,6 +179,13 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _instant("time_ns", "From when on."),
         text_column("status", "works, or what ails it: cut, delay, lose, repeat, reorder, garble."),
     ),
+    "partner_status": (
+        text_column("centre", "Which centre noticed it."),
+        _instant("time_ns", "When, by its clock."),
+        text_column("partner", "Which centre it no longer heard, or heard again."),
+        Column("is_heard", FLAG, "", "Whether it is heard."),
+        _instant("since_ns", "When it was last heard before the silence."),
+    ),
     "centre_alerts": (
         text_column("centre", "Whose watch floor shows it."),
         _number("alert", "Number of the alert at that centre."),

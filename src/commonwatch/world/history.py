@@ -163,8 +163,8 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status`` and
-        ``contributors``.
+        ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status``,
+        ``partner_status`` and ``contributors``.
     """
     return {
         "messages": _messages(history),
@@ -174,6 +174,14 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
         "link_status": {
             name: [getattr(each, name) for each in history.links]
             for name in ("sender", "recipient", "time_ns", "status")
+        },
+        "partner_status": {
+            "centre": [str(entry.owner) for entry in _noted(history, "partner")],
+            "time_ns": [entry.time_ns for entry in _noted(history, "partner")],
+            **{
+                name: [entry.content[name] for entry in _noted(history, "partner")]
+                for name in ("partner", "is_heard", "since_ns")
+            },
         },
         "contributors": {
             name: [getattr(each, name) for each in history.accused]
