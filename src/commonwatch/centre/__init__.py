@@ -20,6 +20,7 @@ launches             launches as different centres state them
 same_launch          which tracks are of one launch
 launch_reports       what others have reported of launches
 statements           what is to be said of alerts
+descriptions         sensors as their owners describe them
 sensor_status        which sensors work: own ones, and partners' as they say
 silence              partners that are no longer heard, and when they are again
 terms                on which something may be said: offered anew when they change

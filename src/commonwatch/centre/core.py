@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from commonwatch.centre import memory
 from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.descriptions import Descriptions
 from commonwatch.centre.effects import Effect, Record, Send, Show
 from commonwatch.centre.events import (
     DetectionsArrived,
@@ -49,7 +50,6 @@ from commonwatch.sharing.messages import (
     Heartbeat,
     Message,
     PreLaunchNotice,
-    SensorStatus,
     TrackReport,
     kind_of,
 )
@@ -78,6 +78,7 @@ class _Memory:
     outbox: Outbox
     subjects: Subjects
     sensors: SensorStatuses
+    descriptions: Descriptions
     silences: Silences
     next_number: int = 0
     now_ns: int = 0
@@ -135,6 +136,7 @@ class Centre:
             outbox=Outbox(limit=configuration.limits.waiting_count),
             subjects=Subjects(configuration),
             sensors=SensorStatuses.of(configuration.nation, configuration.sensors),
+            descriptions=Descriptions(configuration),
             silences=Silences(tuple(each.nation for each in configuration.partners)),
         )
 
@@ -328,18 +330,25 @@ class Centre:
 
     def _sensors(
         self, events: Sequence[Event], messages: list[Message], effects: list[Effect]
-    ) -> list[SensorStatus]:
-        """Learn which sensors work and which do not; what is new of own ones is to be said."""
-        sensors = self._memory.sensors
+    ) -> list[Body]:
+        """Learn of sensors what they are and which of them work; say what is new of own ones."""
+        mine, sensors = self._memory, self._memory.sensors
+        bodies: list[Body] = []
         if self._has_new_terms():
+            bodies += mine.descriptions.to_be_said()
             sensors.repeat()
+        for described in mine.descriptions.hear(messages):
+            self._note("description", described.note(), effects)
+            if mine.joint is not None:
+                nation = described.nation
+                mine.joint.know(nation, mine.descriptions.sensors_of(nation))
         learned = sensors.hear(messages)
         for event in events:
             if isinstance(event, LooksReported):
                 learned += sensors.watch(event)
         for each in learned:
             self._note("sensor", each.note(), effects)
-        return sensors.to_be_said(learned)
+        return bodies + sensors.to_be_said(learned)
 
     def _listen(self, taken: Taken, effects: list[Effect]) -> None:
         """Note which partners have fallen silent, and which are heard again."""

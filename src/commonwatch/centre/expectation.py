@@ -47,10 +47,14 @@ class Expectations:
         self._names: dict[NationId, tuple[SensorId, ...]] = {}
         self._arrays: dict[NationId, SensorArrays] = {}
         for name, every in sorted(sensors.items()):
-            radars = [s for s in every if not isinstance(s, InfraredSatellite)]
-            if radars:
-                self._names[name] = tuple(radar.sensor for radar in radars)
-                self._arrays[name] = sensor_arrays(radars)
+            self.know(name, every)
+
+    def know(self, name: NationId, sensors: Sequence[Sensor]) -> None:
+        """Take these as a partner's sensors from now on."""
+        radars = [s for s in sensors if not isinstance(s, InfraredSatellite)]
+        if radars:
+            self._names[name] = tuple(radar.sensor for radar in radars)
+            self._arrays[name] = sensor_arrays(radars)
 
     def expected(
         self,

@@ -19,6 +19,7 @@ from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
 from commonwatch.identity import NationId, SensorId
+from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.units import NS_PER_S
@@ -122,6 +123,11 @@ class JointPicture:
     def is_used(self) -> bool:
         """Whether anybody reports tracks here."""
         return bool(self._reporters)
+
+    def know(self, nation: NationId, sensors: Sequence[Sensor]) -> None:
+        """Expect from now on of a partner what these sensors could see."""
+        if nation in self._reporters:
+            self._expectations.know(nation, sensors)
 
     def next_due_ns(self) -> int | None:
         """When tracks are looked at again though nobody reports: they end; None: there are none."""

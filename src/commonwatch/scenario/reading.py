@@ -65,7 +65,8 @@ def read_toml(path: Path, file_name: str) -> FileRead:
         It is of another format.
     """
     content = _content(path, file_name)
-    return FileRead(path=path, file_name=file_name, content=content, tree=_tree(content, file_name))
+    tree = parsed_toml(content, file_name)
+    return FileRead(path=path, file_name=file_name, content=content, tree=tree)
 
 
 def read_text(path: Path, file_name: str, *, form: str, what_to_do: str) -> str:
@@ -149,7 +150,8 @@ def _decoded(content: bytes, where: str, *, form: str = "TOML") -> str:
         ) from error
 
 
-def _tree(content: bytes, file_name: str) -> Table:
+def parsed_toml(content: bytes, file_name: str) -> Table:
+    """Parse the content of a file, or of what stands for one; raises as ``read_toml`` does."""
     where = printable(file_name)
     try:
         tree = tomllib.loads(_decoded(content, where))
