@@ -14,7 +14,7 @@ from typing import Any, Final
 from commonwatch.centre import memory
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.descriptions import Descriptions
-from commonwatch.centre.effects import Effect, Record, Send, Show
+from commonwatch.centre.effects import Ask, Effect, Record, Send, Show
 from commonwatch.centre.events import (
     DetectionsArrived,
     Event,
@@ -27,10 +27,13 @@ from commonwatch.centre.expectation import SETTLED_S
 from commonwatch.centre.floor import AlertEvent, Floor
 from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.launch_notices import LaunchNotices
 from commonwatch.centre.launch_reports import Body as WordOnEvent
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
+from commonwatch.centre.questions import Questions
+from commonwatch.centre.remarks import Remark, Remarks
 from commonwatch.centre.sensor_status import Outages, SensorStatuses
 from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
@@ -43,6 +46,7 @@ from commonwatch.sharing.keys import Sign
 from commonwatch.sharing.ledger import Ledger, NoteKind
 from commonwatch.sharing.messages import (
     Acknowledgement,
+    Answer,
     Body,
     Cancellation,
     Correction,
@@ -50,6 +54,7 @@ from commonwatch.sharing.messages import (
     Heartbeat,
     Message,
     PreLaunchNotice,
+    Question,
     TrackReport,
     kind_of,
 )
@@ -61,6 +66,8 @@ from commonwatch.warning.notice import Notice
 
 NOT_ACKNOWLEDGED: Final = (TrackReport, DetectionReport, Acknowledgement)
 """The next report takes the place of a lost one; an acknowledgement is not acknowledged."""
+OF_THE_FLOOR: Final = ("release", "cancel", "clear")
+"""Decisions that change an alert, or whom it may rest on."""
 ABOUT_SENSORS: Final = ("sensor description", "sensor status")
 UNSETTLED_NS: Final = round(SETTLED_S * NS_PER_S)
 """So long a sensor that works again is not yet expected to have found everything."""
@@ -80,6 +87,9 @@ class _Memory:
     sensors: SensorStatuses
     descriptions: Descriptions
     silences: Silences
+    remarks: Remarks
+    launch_notices: LaunchNotices
+    questions: Questions
     next_number: int = 0
     now_ns: int = 0
     cited: dict[NationId, int] = field(default_factory=dict)
@@ -138,6 +148,9 @@ class Centre:
             sensors=SensorStatuses.of(configuration.nation, configuration.sensors),
             descriptions=Descriptions(configuration),
             silences=Silences(tuple(each.nation for each in configuration.partners)),
+            remarks=Remarks(),
+            launch_notices=LaunchNotices.of(configuration),
+            questions=Questions(configuration),
         )
 
     def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
@@ -187,16 +200,16 @@ class Centre:
             joint=joint,
             reports=self._words_on_events(taken.messages),
             notices=notices,
-            decisions=decisions,
+            decisions=[each for each in decisions if each.decision in OF_THE_FLOOR],
             now_ns=now_ns,
         )
         for alert in alerts:
-            self._show(alert, effects)
-            mine.subjects.learn_alert(alert)
-            bodies += mine.statements.on_alert(alert)
+            bodies += self._alert(alert, effects)
         for decision in decisions:
             if decision.decision == "release":
                 bodies += mine.statements.release(decision.number)
+        self._after_the_launch(taken.messages, effects)
+        self._talk(taken.messages, decisions, effects)
         self._say(bodies, taken, now_ns)
         while due := mine.outbox.due(now_ns):
             for waiting in due:
@@ -318,6 +331,7 @@ class Centre:
     ) -> list[Notice]:
         """Notices that are new on this floor; those entered here are passed on."""
         notices = [event.notice for event in events if isinstance(event, NoticeEntered)]
+        self._memory.launch_notices.learn(notices, messages)
         bodies += [notice_report(notice) for notice in notices]
         notices += [
             notice_of(message.body, delivered_ns=self._memory.now_ns)
@@ -381,6 +395,77 @@ class Centre:
         own = [event.detections for event in events if isinstance(event, DetectionsArrived)]
         shared = [m.body for m in messages if isinstance(m.body, DetectionReport)]
         return detections_of(own, shared, self.configuration.sensors)
+
+    def _alert(self, alert: AlertEvent, effects: list[Effect]) -> list[Body]:
+        """Show an event in the life of an alert, and say what it makes it necessary to say."""
+        mine = self._memory
+        self._show(mine.remarks.on(alert), effects)
+        mine.subjects.learn_alert(alert)
+        notices, remarks = mine.launch_notices.on_alert(alert)
+        for remark in remarks:
+            self._remark(remark, effects)
+        return [*mine.statements.on_alert(alert), *notices]
+
+    def _remark(self, remark: Remark, effects: list[Effect]) -> None:
+        """Show a remark on an alert of this floor: evidence, and no step in its life."""
+        shown = self._memory.remarks.add(remark, self._memory.now_ns)
+        if shown is not None:
+            self._show(shown, effects)
+
+    def _after_the_launch(self, messages: list[Message], effects: list[Effect]) -> None:
+        """Take notices of launches that were announced and made."""
+        for content, remark in self._memory.launch_notices.hear(messages):
+            self._note("notice", content, effects)
+            self._remark(remark, effects)
+
+    def _talk(
+        self,
+        messages: list[Message],
+        decisions: Sequence[PersonDecided],
+        effects: list[Effect],
+    ) -> None:
+        """Pass on between people what is asked and answered."""
+        questions = self._memory.questions
+        for message in messages:
+            sender, body = message.originator, message.body
+            if isinstance(body, Question) and questions.hear_question(sender, message.number):
+                effects.append(self._asked(sender, message.number, body))
+            elif isinstance(body, Answer):
+                remark = questions.hear_answer(sender, body)
+                self._note("answer", {"alert": remark.alert, "words": remark.words}, effects)
+                self._remark(remark, effects)
+        for decision in decisions:
+            said: Question | Answer | str = ""
+            if decision.decision == "ask":
+                said = self._question(decision)
+            elif decision.decision == "answer":
+                said = questions.answer(decision)
+            if isinstance(said, str):
+                if said:
+                    self._note("answer", {"alert": -1, "words": said}, effects)
+            elif decision.nation is not None:
+                message = self._message(said, self._memory.now_ns)
+                if isinstance(said, Question):
+                    questions.asked(message.number, decision.nation, decision.number)
+                self._memory.outbox.put(
+                    message, decision.nation, due_ns=self._memory.now_ns, known=NOT_SAID
+                )
+
+    def _question(self, decision: PersonDecided) -> Question | str:
+        number, nation = decision.number, decision.nation
+        is_told = nation is not None and self.ledger.has_recipient(number, nation)
+        shown = self._memory.remarks.shown.get(number)
+        return self._memory.questions.ask(decision, shown, is_told=is_told)
+
+    def _asked(self, nation: NationId, number: int, body: Question) -> Ask:
+        told = (n for n in self._memory.remarks.shown if self.ledger.has_recipient(n, nation))
+        return Ask(
+            nation=nation,
+            number=number,
+            about=body.about,
+            text=body.text,
+            told=tuple(sorted(told)),
+        )
 
     def _show(self, alert: AlertEvent, effects: list[Effect]) -> None:
         cited = {nation: self._memory.cited.get(nation) for nation in alert.contributors}

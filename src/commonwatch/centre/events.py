@@ -48,10 +48,12 @@ class PersonDecided:
     """A person at the watch floor decided.
 
     *release*: the launch report of alert ``number`` may go out. *cancel*: alert ``number`` is
-    cancelled. *clear*: ``nation`` is believed again.
+    cancelled. *clear*: ``nation`` is believed again. *ask*: ``nation`` is asked about alert
+    ``number``, in the words of ``reason``. *answer*: so is question ``number`` of ``nation``
+    answered.
     """
 
-    decision: Literal["release", "cancel", "clear"]
+    decision: Literal["release", "cancel", "clear", "ask", "answer"]
     number: int = -1
     nation: NationId | None = None
     reason: str = ""

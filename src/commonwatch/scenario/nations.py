@@ -262,6 +262,8 @@ class WorldSettings:
         Between two launches from one place.
     duration_s
         Length of the record; None: to the end of the last flight.
+    asks_after_s
+        After so long people ask partners about an alert that is unconfirmed; None: nobody asks.
     """
 
     flights_per_seed: int
@@ -270,3 +272,4 @@ class WorldSettings:
     first_launch_ns: int
     launch_interval_s: float
     duration_s: float | None
+    asks_after_s: float | None = None

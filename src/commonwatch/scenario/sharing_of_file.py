@@ -240,6 +240,7 @@ def _world(entry: WorldEntry, date: datetime.date, value_laydown: str) -> WorldS
         first_launch_ns=ns_from_datetime(first),
         launch_interval_s=entry.launch_interval_s,
         duration_s=entry.duration_s,
+        asks_after_s=entry.asks_after_s,
     )
 
 

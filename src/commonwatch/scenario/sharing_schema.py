@@ -175,6 +175,13 @@ class WorldEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     duration_s: Annotated[
         Seconds | None, Meta(description="Left out: to the end of the last flight.")
     ] = None
+    asks_after_s: Annotated[
+        Seconds | None,
+        Meta(
+            description="People ask partners about an alert that is unconfirmed so long after it "
+            "was raised; left out: nobody asks."
+        ),
+    ] = None
 
 
 LINK_FAULTS: Final = ("cut", "delay", "lose", "repeat", "reorder", "garble", "swizzle")

@@ -35,11 +35,11 @@ LINE_BYTES_MAX: Final = 4_000_000
 
 NoteKind: TypeAlias = Literal[
     "received", "alert", "notice", "person", "refused", "started", "contributor", "sensor",
-    "description", "partner", "clock",
+    "description", "partner", "answer", "clock",
 ]  # fmt: skip
 EntryKind: TypeAlias = Literal[
     "decision", "received", "alert", "notice", "person", "refused", "started", "contributor",
-    "sensor", "description", "partner", "clock",
+    "sensor", "description", "partner", "answer", "clock",
 ]  # fmt: skip
 
 _SIGNED_FOR: Final = b"commonwatch ledger "

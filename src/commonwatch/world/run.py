@@ -21,7 +21,7 @@ from functools import partial
 from typing import Final
 
 from commonwatch.centre.core import Centre
-from commonwatch.centre.effects import Effect, Send, Show
+from commonwatch.centre.effects import Ask, Effect, Send, Show
 from commonwatch.centre.events import (
     DetectionsArrived,
     LooksReported,
@@ -199,6 +199,8 @@ class _World:
             elif isinstance(effect, Show):
                 self.shown.append(Shown(centre=host.name, time_ns=now_ns, alert=effect.alert))
                 self.persons[host.name].see(effect.alert, now_ns)
+            elif isinstance(effect, Ask):
+                self.persons[host.name].asked(effect, now_ns)
 
     def _restart(self, host: Host, now_ns: int) -> None:
         self._carry_out(host, host.restart(), now_ns)
@@ -409,6 +411,8 @@ class _World:
             seed=self.order.seed,
             enter=self.agenda.enter,
             decide=self.hosts[name].inbox.append,
+            asks=tuple(each.nation for each in self.configurations[name].partners),
+            asks_after_s=self.order.scenario.world.asks_after_s,
         )
 
     def _start(self, name: NationId, snapshot: bytes | None, lines: Sequence[bytes]) -> Centre:
