@@ -55,3 +55,10 @@ def test_nothing_is_expected_before_a_track_can_have_been_reported() -> None:
     )
     assert np.isnan(one)
     assert two > 0.9
+
+
+def test_what_a_partner_says_of_its_sensors_takes_the_place_of_what_was_published() -> None:
+    known = expectations()
+    known.know(FAR, [radar_at("radar-far", 50.0, 10.0, nation="far")])
+    found = known.expected((NEAR, FAR), seen(120.0), SURE[np.newaxis])
+    assert found[1, 0] == found[0, 0]

@@ -50,6 +50,7 @@ def test_a_replay_holds_every_table_the_ledgers_and_apart_the_truth(
         "centre_alerts.parquet",
         "sensor_status.parquet",
         "link_status.parquet",
+        "partner_status.parquet",
         "contributors.parquet",
         "detections.parquet",
         "truth/truth_objects.parquet",

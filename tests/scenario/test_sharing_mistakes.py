@@ -116,6 +116,29 @@ def refused(folder: Path, text: str) -> str:
             '  Did you mean "no+joint"?',
         ),
         (
+            '[[faults]]\nkind = "sensor out"\nat_s = 5.0\n',
+            'faults[0]: a fault of kind "sensor out" without a sensor.\n'
+            "  Allowed: sensor = the name of a sensor of a laydown.",
+        ),
+        (
+            '[[faults]]\nkind = "sensor out"\nat_s = 5.0\nsensor = "nord"\n',
+            'faults[0]: sensor = "nord" is an unknown sensor of a laydown.\n'
+            "  Allowed: north, still.\n"
+            '  Did you mean "north"?',
+        ),
+        (
+            '[[faults]]\nkind = "sensor out"\nat_s = 5.0\nsensor = "north"\ncentre = "joint"\n',
+            'faults[0]: centre has no meaning for a fault of kind "sensor out".\n'
+            "  Allowed: sensor = the name of a sensor of a laydown.\n"
+            "  Leave it out.",
+        ),
+        (
+            '[[faults]]\nkind = "sensor out"\nat_s = 5.0\nsensor = "north"\namount = 1.0\n',
+            'faults[0]: amount has no meaning for a fault of kind "sensor out".\n'
+            "  Allowed: no amount.\n"
+            "  Leave it out.",
+        ),
+        (
             '[[faults]]\nkind = "crash"\nat_s = 5.0\n',
             'faults[0]: a fault of kind "crash" without a centre.\n'
             "  Allowed: centre = the name of a nation or of the joint centre.",

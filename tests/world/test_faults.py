@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonwatch.identity import NationId
+from commonwatch.identity import NationId, SensorId
 from commonwatch.scenario.nations import PlannedFault
 from commonwatch.world.faults import (
     AMOUNTS,
     CRASH,
     HEALED_BY,
     KINDS,
+    SENSOR_OUT,
     SWIZZLE,
     healed_s,
     in_single_faults,
@@ -24,11 +25,12 @@ from commonwatch.world.links import CUT
 
 LINKS = ("north+joint", "south+joint", "west+joint")
 CENTRES = tuple(NationId(name) for name in ("joint", "north", "south", "west"))
+SENSORS = tuple(SensorId(name) for name in ("north-radar", "south-radar"))
 SPAN_S = 900.0
 
 
 def drawn(seed: int, links: tuple[str, ...] = LINKS) -> tuple[PlannedFault, ...]:
-    return swarm(seed, links=links, centres=CENTRES, span_s=SPAN_S)
+    return swarm(seed, links=links, centres=CENTRES, sensors=SENSORS, span_s=SPAN_S)
 
 
 def planned(kind: str, **changes: object) -> PlannedFault:
@@ -42,13 +44,15 @@ def test_every_fault_of_a_swarm_begins_and_has_healed_before_the_end(seed: int) 
         assert fault.until_s is not None
         assert 0.0 <= fault.at_s < fault.until_s <= HEALED_BY * SPAN_S
         assert set(fault.links) <= set(LINKS)
-        assert (fault.centre is None) == bool(fault.links)
+        struck = [bool(fault.links), fault.centre is not None, fault.sensor is not None]
+        assert struck.count(True) == 1
+        assert (fault.sensor in SENSORS) == (fault.kind == SENSOR_OUT)
 
 
 def test_a_hundred_swarms_meet_every_kind_alone_and_in_company() -> None:
     swarms = [drawn(seed) for seed in range(100)]
     kinds = Counter(fault.kind for each in swarms for fault in each)
-    assert set(kinds) == set(KINDS)
+    assert set(kinds) == {*KINDS, SENSOR_OUT}
     assert any(len(each) == 1 for each in swarms)
     assert any(len({fault.kind for fault in each}) >= 4 for each in swarms)
 
@@ -59,7 +63,7 @@ def test_amounts_lie_within_what_is_assumed_but_for_clocks_an_hour_off() -> None
     assert {fault.kind for fault in hours} == {"clock offset"}
     assert {fault.amount for fault in hours} == {-3_600.0, 3_600.0}
     for fault in faults:
-        low, high = AMOUNTS[fault.kind]
+        low, high = AMOUNTS.get(fault.kind, (0.0, 0.0))
         assert fault in hours or low <= fault.amount <= high
 
 
@@ -97,6 +101,18 @@ def test_a_fault_of_several_links_is_one_of_each_and_one_without_end_ends_with_t
     single = in_single_faults([planned(CUT, until_s=None)], seed=1, span_s=SPAN_S)
     assert [fault.links for fault in single] == [(link,) for link in LINKS]
     assert {fault.until_s for fault in single} == {SPAN_S}
+
+
+def test_an_outage_of_a_sensor_changes_no_other_fault_of_the_swarm() -> None:
+    for seed in range(50):
+        without = swarm(seed, links=LINKS, centres=CENTRES, sensors=(), span_s=SPAN_S)
+        kept = tuple(fault for fault in drawn(seed) if fault.kind != SENSOR_OUT)
+        assert kept == without
+
+
+def test_an_outage_stays_one_fault_of_its_sensor() -> None:
+    out = planned(SENSOR_OUT, links=(), sensor=SENSORS[0])
+    assert in_single_faults([out], seed=1, span_s=SPAN_S) == (out,)
 
 
 def test_a_crash_stays_one_fault_of_its_centre() -> None:

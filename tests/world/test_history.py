@@ -34,6 +34,7 @@ def test_every_table_fits_its_schema(level: str) -> None:
         "centre_alerts",
         "sensor_status",
         "link_status",
+        "partner_status",
         "contributors",
     }
     assert written["messages"].num_rows > 0
@@ -132,3 +133,14 @@ def test_a_ledger_is_of_its_centre_and_has_no_gap() -> None:
         assert {entry.owner for entry in entries} == {centre}
         assert [entry.number for entry in entries] == list(range(len(entries)))
         assert entries[0].owner == NationId(centre)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_sensors_are_described_once_to_the_joint_centre_where_detections_are_shared(
+    level: str,
+) -> None:
+    columns = tables(history(level))["messages"]
+    rows = zip(*(columns[name] for name in ("kind", "sender", "recipient", "outcome")), strict=True)
+    described = {row[1:] for row in rows if row[0] == "sensor description"}
+    outcome = RECEIVED if level == "detections" else "withheld"
+    assert described == {(nation, "joint", outcome) for nation in ("north", "south")}

@@ -23,6 +23,13 @@ launches             launches as different centres state them
 same_launch          which tracks are of one launch
 launch_reports       what others have reported of launches
 statements           what is to be said of alerts
+launch_notices       that an announced launch was made, and when
+questions            what people of two centres ask and answer one another
+remarks              what others remark on an alert: evidence, and nothing else
+descriptions         sensors as their owners describe them
+sensor_status        which sensors work: own ones, and partners' as they say
+silence              partners that are no longer heard, and when they are again
+terms                on which something may be said: offered anew when they change
 subjects             what is known of the subject of a message, for the policy alone
 outbox               what waits to be said, until it is acknowledged
 memory               all that is remembered, as bytes and back

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from commonwatch.errors import InputError
 from commonwatch.fusion import system_tracks
-from commonwatch.identity import NationId
+from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.keys import Verify
 from commonwatch.sharing.marking import Purpose
@@ -54,7 +55,7 @@ class Partner:
     is_joint
         Whether it is the joint centre.
     sensors
-        Its sensors as it described them, or as the open literature has them.
+        Its sensors as the open literature has them; what it says of them itself counts more.
     reports_tracks
         Whether it has agreed to report tracks: only then is silence a denial.
     """
@@ -96,6 +97,10 @@ class CentreConfiguration:
         Between two reports on one track.
     heartbeat_s
         Between two heartbeats.
+    descriptions
+        What may be said of its own sensors, each as the text of a sensor file.
+    read_sensor
+        Makes a sensor of such a text, or raises ``InputError``; None: descriptions are not read.
     limits
         How much it holds.
     """
@@ -113,6 +118,8 @@ class CentreConfiguration:
     notices: tuple[Notice, ...] = ()
     report_interval_s: float = 10.0
     heartbeat_s: float = 10.0
+    descriptions: Mapping[SensorId, str] = field(default_factory=dict)
+    read_sensor: Callable[[str], Sensor] | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

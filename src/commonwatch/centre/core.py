@@ -13,23 +13,32 @@ from typing import Any, Final
 
 from commonwatch.centre import memory
 from commonwatch.centre.configuration import CentreConfiguration
-from commonwatch.centre.effects import Effect, Record, Send, Show
+from commonwatch.centre.descriptions import Descriptions
+from commonwatch.centre.effects import Ask, Effect, Record, Send, Show
 from commonwatch.centre.events import (
     DetectionsArrived,
     Event,
+    LooksReported,
     MessageArrived,
     NoticeEntered,
     PersonDecided,
 )
+from commonwatch.centre.expectation import SETTLED_S
 from commonwatch.centre.floor import AlertEvent, Floor
 from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.launch_notices import LaunchNotices
 from commonwatch.centre.launch_reports import Body as WordOnEvent
 from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
+from commonwatch.centre.questions import Questions
+from commonwatch.centre.remarks import Remark, Remarks
+from commonwatch.centre.sensor_status import Outages, SensorStatuses
+from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
+from commonwatch.centre.terms import Terms, terms_of
 from commonwatch.identity import NationId
 from commonwatch.sensing.detection import Detections
 from commonwatch.sharing import envelope
@@ -37,6 +46,7 @@ from commonwatch.sharing.keys import Sign
 from commonwatch.sharing.ledger import Ledger, NoteKind
 from commonwatch.sharing.messages import (
     Acknowledgement,
+    Answer,
     Body,
     Cancellation,
     Correction,
@@ -44,6 +54,7 @@ from commonwatch.sharing.messages import (
     Heartbeat,
     Message,
     PreLaunchNotice,
+    Question,
     TrackReport,
     kind_of,
 )
@@ -55,6 +66,11 @@ from commonwatch.warning.notice import Notice
 
 NOT_ACKNOWLEDGED: Final = (TrackReport, DetectionReport, Acknowledgement)
 """The next report takes the place of a lost one; an acknowledgement is not acknowledged."""
+OF_THE_FLOOR: Final = ("release", "cancel", "clear")
+"""Decisions that change an alert, or whom it may rest on."""
+ABOUT_SENSORS: Final = ("sensor description", "sensor status")
+UNSETTLED_NS: Final = round(SETTLED_S * NS_PER_S)
+"""So long a sensor that works again is not yet expected to have found everything."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,10 +84,18 @@ class _Memory:
     statements: Statements
     outbox: Outbox
     subjects: Subjects
+    sensors: SensorStatuses
+    descriptions: Descriptions
+    silences: Silences
+    remarks: Remarks
+    launch_notices: LaunchNotices
+    questions: Questions
     next_number: int = 0
     now_ns: int = 0
     cited: dict[NationId, int] = field(default_factory=dict)
     """Number of each partner's latest report that alerts rest on."""
+    terms: Terms | None = None
+    """On which sensors were last spoken of."""
     beat: int = 0
     next_beat_ns: int = 0
     spoken: dict[tuple[NationId, int], int] = field(default_factory=dict)
@@ -121,6 +145,12 @@ class Centre:
             statements=Statements(is_joint=configuration.is_joint),
             outbox=Outbox(limit=configuration.limits.waiting_count),
             subjects=Subjects(configuration),
+            sensors=SensorStatuses.of(configuration.nation, configuration.sensors),
+            descriptions=Descriptions(configuration),
+            silences=Silences(tuple(each.nation for each in configuration.partners)),
+            remarks=Remarks(),
+            launch_notices=LaunchNotices.of(configuration),
+            questions=Questions(configuration),
         )
 
     def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
@@ -145,18 +175,7 @@ class Centre:
         taken = mine.intake.take(
             [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
         )
-        decisions = [event for event in events if isinstance(event, PersonDecided)]
-        for decision in decisions:
-            self._note(
-                "person",
-                {
-                    "decision": decision.decision,
-                    "number": decision.number,
-                    "nation": decision.nation,
-                    "reason": decision.reason,
-                },
-                effects,
-            )
+        decisions = self._decisions(events, effects)
         bodies: list[Body] = []
         notices = self._notices(events, taken.messages, bodies, effects)
         detections = self._detections(events, taken.messages)
@@ -167,9 +186,13 @@ class Centre:
             bodies += own.track_reports
             bodies += own.detection_reports
         mine.subjects.learn(own)
+        self._listen(taken, effects)
+        bodies += self._sensors(events, taken.messages, effects)
         joint = None
         if mine.joint is not None and mine.joint.is_used:
-            joint = mine.joint.step(taken.messages, decisions, now_ns)
+            joint = mine.joint.step(
+                taken.messages, decisions, now_ns, outages=self._out_of_sight(now_ns)
+            )
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
         alerts = mine.floor.step(
@@ -177,16 +200,16 @@ class Centre:
             joint=joint,
             reports=self._words_on_events(taken.messages),
             notices=notices,
-            decisions=decisions,
+            decisions=[each for each in decisions if each.decision in OF_THE_FLOOR],
             now_ns=now_ns,
         )
         for alert in alerts:
-            self._show(alert, effects)
-            mine.subjects.learn_alert(alert)
-            bodies += mine.statements.on_alert(alert)
+            bodies += self._alert(alert, effects)
         for decision in decisions:
             if decision.decision == "release":
                 bodies += mine.statements.release(decision.number)
+        self._after_the_launch(taken.messages, effects)
+        self._talk(taken.messages, decisions, effects)
         self._say(bodies, taken, now_ns)
         while due := mine.outbox.due(now_ns):
             for waiting in due:
@@ -239,12 +262,27 @@ class Centre:
             default=-1,
         )
         restored.next_number = max(restored.next_number, highest + 1, numbers_from)
+        restored.sensors.recall(ledger.entries)
+        restored.silences.recall(ledger.entries)
         self._memory = restored
         self.ledger = ledger
 
     def _note(self, kind: NoteKind, content: dict[str, Any], effects: list[Effect]) -> None:
         entry = self.ledger.note(kind, content, self._memory.now_ns, self._sign)
         effects.append(Record(entry=entry))
+
+    def _decisions(self, events: Sequence[Event], effects: list[Effect]) -> list[PersonDecided]:
+        """Note what people decided."""
+        decisions = [event for event in events if isinstance(event, PersonDecided)]
+        for decision in decisions:
+            content = {
+                "decision": decision.decision,
+                "number": decision.number,
+                "nation": decision.nation,
+                "reason": decision.reason,
+            }
+            self._note("person", content, effects)
+        return decisions
 
     def _note_arrivals(self, taken: Taken, joint: JointStep | None, effects: list[Effect]) -> None:
         outcome = {} if joint is None else joint.outcome
@@ -293,6 +331,7 @@ class Centre:
     ) -> list[Notice]:
         """Notices that are new on this floor; those entered here are passed on."""
         notices = [event.notice for event in events if isinstance(event, NoticeEntered)]
+        self._memory.launch_notices.learn(notices, messages)
         bodies += [notice_report(notice) for notice in notices]
         notices += [
             notice_of(message.body, delivered_ns=self._memory.now_ns)
@@ -303,10 +342,130 @@ class Centre:
             self._note("notice", {"notice": notice.name, "launching": notice.nation}, effects)
         return notices
 
+    def _sensors(
+        self, events: Sequence[Event], messages: list[Message], effects: list[Effect]
+    ) -> list[Body]:
+        """Learn of sensors what they are and which of them work; say what is new of own ones."""
+        mine, sensors = self._memory, self._memory.sensors
+        bodies: list[Body] = []
+        if self._has_new_terms():
+            bodies += mine.descriptions.to_be_said()
+            sensors.repeat()
+        for described in mine.descriptions.hear(messages):
+            self._note("description", described.note(), effects)
+            if mine.joint is not None:
+                nation = described.nation
+                mine.joint.know(nation, mine.descriptions.sensors_of(nation))
+        learned = sensors.hear(messages)
+        for event in events:
+            if isinstance(event, LooksReported):
+                learned += sensors.watch(event)
+        for each in learned:
+            self._note("sensor", each.note(), effects)
+        return bodies + sensors.to_be_said(learned)
+
+    def _listen(self, taken: Taken, effects: list[Effect]) -> None:
+        """Note which partners have fallen silent, and which are heard again."""
+        mine = self._memory
+        is_beat = mine.now_ns >= mine.next_beat_ns
+        for each in mine.silences.listen(taken.speakers, mine.now_ns, is_beat=is_beat):
+            self._note("partner", each.note(), effects)
+
+    def _out_of_sight(self, now_ns: int) -> Outages:
+        """Return sensors of partners from which nothing can be expected, and since when."""
+        mine = self._memory
+        silent = mine.silences.silent_ns(now_ns, unsettled_ns=UNSETTLED_NS)
+        every = {
+            partner.nation: {each.sensor: silent[partner.nation] for each in partner.sensors}
+            for partner in self.configuration.partners
+            if partner.nation in silent
+        }
+        return {**mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS), **every}
+
+    def _has_new_terms(self) -> bool:
+        """Say whether who may hear of sensors has changed since signs of life were last given."""
+        mine = self._memory
+        if mine.now_ns < mine.next_beat_ns:
+            return False
+        before = mine.terms
+        mine.terms = terms_of(self.configuration.policy, ABOUT_SENSORS, mine.now_ns)
+        return mine.terms != before
+
     def _detections(self, events: Sequence[Event], messages: list[Message]) -> Detections:
         own = [event.detections for event in events if isinstance(event, DetectionsArrived)]
         shared = [m.body for m in messages if isinstance(m.body, DetectionReport)]
         return detections_of(own, shared, self.configuration.sensors)
+
+    def _alert(self, alert: AlertEvent, effects: list[Effect]) -> list[Body]:
+        """Show an event in the life of an alert, and say what it makes it necessary to say."""
+        mine = self._memory
+        self._show(mine.remarks.on(alert), effects)
+        mine.subjects.learn_alert(alert)
+        notices, remarks = mine.launch_notices.on_alert(alert)
+        for remark in remarks:
+            self._remark(remark, effects)
+        return [*mine.statements.on_alert(alert), *notices]
+
+    def _remark(self, remark: Remark, effects: list[Effect]) -> None:
+        """Show a remark on an alert of this floor: evidence, and no step in its life."""
+        shown = self._memory.remarks.add(remark, self._memory.now_ns)
+        if shown is not None:
+            self._show(shown, effects)
+
+    def _after_the_launch(self, messages: list[Message], effects: list[Effect]) -> None:
+        """Take notices of launches that were announced and made."""
+        for content, remark in self._memory.launch_notices.hear(messages):
+            self._note("notice", content, effects)
+            self._remark(remark, effects)
+
+    def _talk(
+        self,
+        messages: list[Message],
+        decisions: Sequence[PersonDecided],
+        effects: list[Effect],
+    ) -> None:
+        """Pass on between people what is asked and answered."""
+        questions = self._memory.questions
+        for message in messages:
+            sender, body = message.originator, message.body
+            if isinstance(body, Question) and questions.hear_question(sender, message.number):
+                effects.append(self._asked(sender, message.number, body))
+            elif isinstance(body, Answer):
+                remark = questions.hear_answer(sender, body)
+                self._note("answer", {"alert": remark.alert, "words": remark.words}, effects)
+                self._remark(remark, effects)
+        for decision in decisions:
+            said: Question | Answer | str = ""
+            if decision.decision == "ask":
+                said = self._question(decision)
+            elif decision.decision == "answer":
+                said = questions.answer(decision)
+            if isinstance(said, str):
+                if said:
+                    self._note("answer", {"alert": -1, "words": said}, effects)
+            elif decision.nation is not None:
+                message = self._message(said, self._memory.now_ns)
+                if isinstance(said, Question):
+                    questions.asked(message.number, decision.nation, decision.number)
+                self._memory.outbox.put(
+                    message, decision.nation, due_ns=self._memory.now_ns, known=NOT_SAID
+                )
+
+    def _question(self, decision: PersonDecided) -> Question | str:
+        number, nation = decision.number, decision.nation
+        is_told = nation is not None and self.ledger.has_recipient(number, nation)
+        shown = self._memory.remarks.shown.get(number)
+        return self._memory.questions.ask(decision, shown, is_told=is_told)
+
+    def _asked(self, nation: NationId, number: int, body: Question) -> Ask:
+        told = (n for n in self._memory.remarks.shown if self.ledger.has_recipient(n, nation))
+        return Ask(
+            nation=nation,
+            number=number,
+            about=body.about,
+            text=body.text,
+            told=tuple(sorted(told)),
+        )
 
     def _show(self, alert: AlertEvent, effects: list[Effect]) -> None:
         cited = {nation: self._memory.cited.get(nation) for nation in alert.contributors}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from commonwatch.centre.floor import AlertEvent
+from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
 from commonwatch.sharing.released import Released
 
@@ -31,4 +32,19 @@ class Show:
     alert: AlertEvent
 
 
-Effect: TypeAlias = Record | Send | Show
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A partner's question, for a person at the watch floor to answer.
+
+    ``nation`` and ``number`` are whose question it is and its number there; ``told`` the alerts
+    here of which it has been told.
+    """
+
+    nation: NationId
+    number: int
+    about: str
+    text: str
+    told: tuple[int, ...] = ()
+
+
+Effect: TypeAlias = Record | Send | Show | Ask

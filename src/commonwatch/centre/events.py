@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from commonwatch.identity import NationId
+from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.detection import Detections
 from commonwatch.warning.notice import Notice
 
@@ -15,6 +15,18 @@ class DetectionsArrived:
     """Detections of own sensors: ``detections.sensor`` counts in the configuration's order."""
 
     detections: Detections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksReported:
+    """When each own sensor last looked, whether or not it saw anything: word of its line.
+
+    It comes at regular intervals, and comes as well where no sensor has looked since: that is the
+    news. ``time_ns`` and ``looks`` are by the clock of the lines.
+    """
+
+    time_ns: int
+    looks: tuple[tuple[SensorId, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +48,12 @@ class PersonDecided:
     """A person at the watch floor decided.
 
     *release*: the launch report of alert ``number`` may go out. *cancel*: alert ``number`` is
-    cancelled. *clear*: ``nation`` is believed again.
+    cancelled. *clear*: ``nation`` is believed again. *ask*: ``nation`` is asked about alert
+    ``number``, in the words of ``reason``. *answer*: so is question ``number`` of ``nation``
+    answered.
     """
 
-    decision: Literal["release", "cancel", "clear"]
+    decision: Literal["release", "cancel", "clear", "ask", "answer"]
     number: int = -1
     nation: NationId | None = None
     reason: str = ""
@@ -50,4 +64,6 @@ class Tick:
     """Time has passed."""
 
 
-Event: TypeAlias = DetectionsArrived | MessageArrived | NoticeEntered | PersonDecided | Tick
+Event: TypeAlias = (
+    DetectionsArrived | LooksReported | MessageArrived | NoticeEntered | PersonDecided | Tick
+)

@@ -18,7 +18,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.identity import NationId
+from commonwatch.centre.sensor_status import Outages
+from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking.estimate import FIELD, predict
@@ -26,6 +27,7 @@ from commonwatch.tracking.view import SensorArrays, sensor_arrays
 from commonwatch.tracking.view_kernel import detection_probability
 
 F64 = npt.NDArray[np.float64]
+NO_OUTAGES: Final[Outages] = {}
 
 SETTLED_S: Final = 25.0
 EDGE_STDS: Final = 3.0
@@ -42,13 +44,26 @@ class Expectations:
     """
 
     def __init__(self, sensors: Mapping[NationId, Sequence[Sensor]]) -> None:
-        self._arrays: dict[NationId, SensorArrays] = {
-            name: sensor_arrays(radars)
-            for name, every in sorted(sensors.items())
-            if (radars := [s for s in every if not isinstance(s, InfraredSatellite)])
-        }
+        self._names: dict[NationId, tuple[SensorId, ...]] = {}
+        self._arrays: dict[NationId, SensorArrays] = {}
+        for name, every in sorted(sensors.items()):
+            self.know(name, every)
 
-    def expected(self, contributors: Sequence[NationId], state_vector: F64, covariance: F64) -> F64:
+    def know(self, name: NationId, sensors: Sequence[Sensor]) -> None:
+        """Take these as a partner's sensors from now on."""
+        radars = [s for s in sensors if not isinstance(s, InfraredSatellite)]
+        if radars:
+            self._names[name] = tuple(radar.sensor for radar in radars)
+            self._arrays[name] = sensor_arrays(radars)
+
+    def expected(
+        self,
+        contributors: Sequence[NationId],
+        state_vector: F64,
+        covariance: F64,
+        *,
+        outages: Outages = NO_OUTAGES,
+    ) -> F64:
         """Return the probability that an honest contributor reports each object now.
 
         Parameters
@@ -57,6 +72,8 @@ class Expectations:
             C names.
         state_vector, covariance
             Of objects in free flight, shapes (N, 6) and (N, 6, 6).
+        outages
+            Sensors of which nothing is expected: they are out of order.
 
         Returns
         -------
@@ -70,20 +87,26 @@ class Expectations:
             arrays = self._arrays.get(name)
             if arrays is None:
                 continue
+            out = outages.get(name, {})
+            works = [k for k, sensor in enumerate(self._names[name]) if sensor not in out]
             for column in range(len(state_vector)):
-                now = _least_probability(arrays, state_vector[column], covariance[column])
-                if now > 0.0 and _least_probability(arrays, before[column], wider[column]) > 0.0:
+                now = _least_probability(arrays, works, state_vector[column], covariance[column])
+                if now > 0.0 and (
+                    _least_probability(arrays, works, before[column], wider[column]) > 0.0
+                ):
                     result[row, column] = 1.0 - (1.0 - now) ** LOOKS
         return result
 
 
-def _least_probability(arrays: SensorArrays, state_vector: F64, covariance: F64) -> float:
+def _least_probability(
+    arrays: SensorArrays, works: Sequence[int], state_vector: F64, covariance: F64
+) -> float:
     """Best sensor's probability of one look, at the worst of the places where the object may be."""
     place, axes = np.linalg.eigh(covariance[:3, :3])
     field = FIELD.copy()
     longest = EDGE_STDS * np.sqrt(max(float(place[-1]), 0.0)) * axes[:, -1]
     best = 0.0
-    for sensor in range(len(arrays.kind)):
+    for sensor in works:
         worst = 1.0
         for offset in (-1.0, 0.0, 1.0):
             moved = state_vector.copy()

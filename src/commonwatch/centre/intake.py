@@ -39,6 +39,12 @@ class Taken:
     heartbeats: list[Heartbeat] = field(default_factory=list)
     refusals: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def speakers(self) -> frozenset[NationId]:
+        """Who was heard, whatever they said."""
+        said = (*self.messages, *self.repeated)
+        return frozenset(each.originator for each in said) | {b.heartbeat for b in self.heartbeats}
+
 
 @dataclass(slots=True, eq=False)
 class _Known:
@@ -56,8 +62,6 @@ class Intake:
         self._configuration = configuration
         self._limits = envelopes.Limits(envelope_bytes=configuration.limits.message_bytes)
         self._known: dict[NationId, _Known] = {}
-        self.heard_ns: dict[NationId, int] = {}
-        """When each partner was last heard."""
 
     def take(self, envelopes: Iterable[bytes], now_ns: int) -> Taken:
         """Open envelopes in their order.
@@ -86,10 +90,8 @@ class Intake:
                 _count(taken, ahead)
                 continue
             if isinstance(content, Heartbeat):
-                self.heard_ns[content.heartbeat] = now_ns
                 taken.heartbeats.append(content)
                 continue
-            self.heard_ns[content.originator] = now_ns
             is_new = self._is_new(content)
             (taken.messages if is_new else taken.repeated).append(content)
         return taken

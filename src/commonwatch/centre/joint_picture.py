@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.events import PersonDecided
-from commonwatch.centre.expectation import Expectations
+from commonwatch.centre.expectation import NO_OUTAGES, Expectations
 from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.picture import reports_of
+from commonwatch.centre.sensor_status import Outages
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
 from commonwatch.identity import NationId, SensorId
+from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.units import NS_PER_S
@@ -109,6 +111,7 @@ class JointPicture:
         self._rounds = Rounds(replace(configuration.warning, interval_s=0.5 * ROUND_S))
         self._class_names = tuple(each.name for each in configuration.warning.classes)
         self._excluded: frozenset[NationId] = frozenset()
+        self._outages: Outages = NO_OUTAGES
         self._last: dict[int, tuple[Estimates, int]] = {}
         """Each system track as it was last, as a row of estimates."""
         self._coasting: frozenset[int] = frozenset()
@@ -121,12 +124,22 @@ class JointPicture:
         """Whether anybody reports tracks here."""
         return bool(self._reporters)
 
+    def know(self, nation: NationId, sensors: Sequence[Sensor]) -> None:
+        """Expect from now on of a partner what these sensors could see."""
+        if nation in self._reporters:
+            self._expectations.know(nation, sensors)
+
     def next_due_ns(self) -> int | None:
         """When tracks are looked at again though nobody reports: they end; None: there are none."""
         return self._stepped_ns + LOOKED_AT_NS if self._last else None
 
     def step(
-        self, messages: Sequence[Message], decisions: Sequence[PersonDecided], now_ns: int
+        self,
+        messages: Sequence[Message],
+        decisions: Sequence[PersonDecided],
+        now_ns: int,
+        *,
+        outages: Outages = NO_OUTAGES,
     ) -> JointStep:
         """Take reports that have arrived.
 
@@ -138,7 +151,10 @@ class JointPicture:
             Whom people believe again.
         now_ns
             The present.
+        outages
+            Partners' sensors that are out of order, as far as they have said so.
         """
+        self._excuse(outages)
         for decision in decisions:
             if decision.decision == "clear" and decision.nation is not None:
                 self._judge.clear(decision.nation)
@@ -187,6 +203,17 @@ class JointPicture:
             merged=merged,
         )
 
+    def _excuse(self, outages: Outages) -> None:
+        """Take no silence for a denial whose reason has now been heard."""
+        for nation, sensors in outages.items():
+            new = [since for name, since in sensors.items() if self._since(nation, name) != since]
+            if new:
+                self._judge.excuse(nation, since_ns=min(new))
+        self._outages = outages
+
+    def _since(self, nation: NationId, sensor: SensorId) -> int | None:
+        return self._outages.get(nation, {}).get(sensor)
+
     def _judged(self, reports: Reports, now_ns: int) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
@@ -205,7 +232,10 @@ class JointPicture:
             # By the first who speaks of it: what a suspected one says is in no picture.
             first = there.argmax(axis=0)[spoken], np.flatnonzero(spoken)
             expected[:, spoken] = self._expectations.expected(
-                self._reporters, all_mean[first], all_covariance[first]
+                self._reporters,
+                all_mean[first],
+                all_covariance[first],
+                outages=self._outages,
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         place = {each: column for column, each in enumerate(number.tolist())}

@@ -239,6 +239,17 @@ class Judge:
         self._sightings.forget(name)
         self._same = {key: each for key, each in self._same.items() if key[0] != name}
 
+    def excuse(self, name: NationId, *, since_ns: int) -> None:
+        """Take a silence since an instant for an outage: it is no denial.
+
+        Whatever else speaks against a contributor stands, and so does a denial named before.
+        """
+        self._sightings.excuse(name)
+        found = self.named.get(name)
+        if found is not None and found.kind == DENIAL and found.time_ns >= since_ns:
+            del self.named[name]
+            self.suspected.discard(name)
+
     def _name(self, evidence: list[_Evidence], now_ns: int) -> tuple[Finding, ...]:
         """Suspect and name by the worst evidence against each."""
         worst: dict[NationId, _Evidence] = {}

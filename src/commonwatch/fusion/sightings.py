@@ -95,6 +95,12 @@ class Sightings:
                 array[row] = 0.0
             self.denial.unspent[row] = 1.0
 
+    def excuse(self, name: str) -> None:
+        """Forget on what a contributor was silent."""
+        if name in self.contributor:
+            row = self.contributor.index(name)
+            self.denial.ratio[row], self.denial.unspent[row] = 0.0, 1.0
+
     def _align(self, contributor: tuple[str, ...], number: I64) -> None:
         """Bring the evidence into the order of those who speak and of what they speak of now."""
         if self.contributor == contributor and np.array_equal(self.number, number):

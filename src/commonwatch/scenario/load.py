@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.gravity import Gravity
-from commonwatch.errors import ScenarioError, TableError
+from commonwatch.errors import InputError, ScenarioError, TableError
 from commonwatch.identity import SensorId
 from commonwatch.reading.mistakes import Fault, Table, find_faults, in_file_order, shown
 from commonwatch.reading.names import tables
-from commonwatch.reading.text import exists, printable
+from commonwatch.reading.text import exists, parsed, printable
 from commonwatch.scenario import catalogue
 from commonwatch.scenario.description import (
     ArcType,
@@ -42,6 +43,7 @@ from commonwatch.scenario.policies import check_policies, read_policies
 from commonwatch.scenario.recorded import Recording, read_recording
 from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.schema import (
+    FORMAT,
     LIMITS,
     ArcEntry,
     CoverageEntry,
@@ -124,10 +126,31 @@ def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
     InputError
         The file cannot be read.
     """
-    tree = read_toml(Path(path), str(path)).tree
+    return _sensor_entries(read_toml(Path(path), str(path)).tree, str(path))
+
+
+def _sensor_entries(tree: Table, file_name: str) -> tuple[SensorEntry, ...]:
     faults = find_faults(tree, SensorFile, CHECKS) + list(check_sensor_names(tree))
-    file = _convert(tree, SensorFile, faults, str(path))
+    file = _convert(tree, SensorFile, faults, file_name)
     return (*file.radars, *file.satellites)
+
+
+@lru_cache(maxsize=1_024)
+def read_description(text: str) -> Sensor:
+    """Read the text of a sensor file that holds one sensor, as its owner describes it.
+
+    Raises
+    ------
+    ScenarioError
+        The text has mistakes.
+    InputError
+        It is no TOML, or holds no sensor or several.
+    """
+    called = "description of a sensor"
+    entries = _sensor_entries(parsed(text, called, format_number=FORMAT), called)
+    if len(entries) != 1:
+        raise InputError(f"{len(entries)} sensors", allowed="one sensor", where=called)
+    return sensor(entries[0], Case.NOMINAL)
 
 
 def read_sensors(path: str | Path) -> tuple[Sensor, ...]:

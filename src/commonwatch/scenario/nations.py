@@ -147,15 +147,17 @@ class PlannedFault:
         (amount: probability of each message), "swizzle" (stops a random subset one by one, restores
         it in random order; amount: share of the links). Of a centre: "clock offset" (amount:
         seconds that its clock shows more), "crash" (down until it heals; amount: above 0 its
-        journal is lost as well).
+        journal is lost as well). Of a sensor: "sensor out" (sees nothing and says nothing).
     at_s, until_s
         Both instants; None: not before the world ends.
     links
         Names of the links; none for a fault of a centre.
     centre
-        Which one; None for a fault of links.
+        Which one; None for a fault of links or of a sensor.
     amount
         See the kinds; 0 where it has no meaning.
+    sensor
+        Which one; None for a fault of links or of a centre.
     """
 
     kind: str
@@ -164,6 +166,7 @@ class PlannedFault:
     links: tuple[str, ...]
     centre: NationId | None
     amount: float
+    sensor: SensorId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +262,8 @@ class WorldSettings:
         Between two launches from one place.
     duration_s
         Length of the record; None: to the end of the last flight.
+    asks_after_s
+        After so long people ask partners about an alert that is unconfirmed; None: nobody asks.
     """
 
     flights_per_seed: int
@@ -267,6 +272,7 @@ class WorldSettings:
     first_launch_ns: int
     launch_interval_s: float
     duration_s: float | None
+    asks_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,6 +13,8 @@ from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.sharing_schema import (
     CENTRE_FAULTS,
     LIES,
+    LINK_FAULTS,
+    SENSOR_FAULTS,
     TEST_DATA,
     TEST_WAYS,
     BoxEntry,
@@ -61,23 +63,24 @@ def _check_span(entry: FaultEntry | InjectionEntry) -> Iterator[Fault]:
 
 
 def _check_struck(fault: FaultEntry) -> Iterator[Fault]:
-    """Refuse a centre where links are struck, and links where a centre is."""
-    is_of_centre = fault.kind in CENTRE_FAULTS
-    if is_of_centre and fault.centre is None:
-        yield Fault(
-            found=f'a fault of kind "{fault.kind}" without a centre',
-            allowed="centre = the name of a nation or of the joint centre",
-            key="centre",
-        )
-    if not is_of_centre and fault.centre is not None:
-        yield _meaningless("centre", "fault", fault.kind, "links; none is every link")
-    if is_of_centre and fault.links:
-        yield _meaningless("links", "fault", fault.kind, "centre")
+    """Refuse a fault that does not say what it strikes, or names what its kind does not strike."""
+    kind = fault.kind
+    struck = {
+        "links": (LINK_FAULTS, "links; none is every link"),
+        "centre": (CENTRE_FAULTS, "centre = the name of a nation or of the joint centre"),
+        "sensor": (SENSOR_FAULTS, "sensor = the name of a sensor of a laydown"),
+    }
+    allowed = next(words for kinds, words in struck.values() if kind in kinds)
+    for key, (kinds, _) in struck.items():
+        if kind not in kinds and getattr(fault, key):
+            yield _meaningless(key, "fault", kind, allowed)
+        elif kind in kinds and key != "links" and getattr(fault, key) is None:
+            yield Fault(found=f'a fault of kind "{kind}" without a {key}', allowed=allowed, key=key)
 
 
 def _check_amount(fault: FaultEntry) -> Iterator[Fault]:
     kind, amount = fault.kind, fault.amount
-    if kind == "cut" or (kind == "crash" and amount is None):
+    if kind in ("cut", *SENSOR_FAULTS) or (kind == "crash" and amount is None):
         if amount is not None:
             yield _meaningless("amount", "fault", kind, "no amount")
         return

@@ -80,6 +80,7 @@ def check_sharing_names(tree: Table, known: KnownNames) -> Iterator[Fault]:
         keys: Keys = ("faults", index)
         yield from list_of_names(fault, keys, "links", "link", found.links)
         yield from one_name(fault, keys, "centre", "centre", found.centres)
+        yield from one_name(fault, keys, "sensor", "sensor of a laydown", frozenset(found.used))
     for index, notice in tables(tree, "notices"):
         keys = ("notices", index)
         yield from list_of_names(notice, keys, "centres", "centre", found.centres)

@@ -224,6 +224,7 @@ def _world(entry: WorldEntry, date: datetime.date, value_laydown: str) -> WorldS
         first_launch_ns=ns_from_datetime(first),
         launch_interval_s=entry.launch_interval_s,
         duration_s=entry.duration_s,
+        asks_after_s=entry.asks_after_s,
     )
 
 
@@ -235,6 +236,7 @@ def _fault(entry: FaultEntry, links: tuple[Link, ...]) -> PlannedFault:
         until_s=entry.until_s,
         links=struck if entry.kind in LINK_FAULTS else (),
         centre=None if entry.centre is None else NationId(entry.centre),
+        sensor=None if entry.sensor is None else SensorId(entry.sensor),
         amount=entry.amount or 0.0,
     )
 

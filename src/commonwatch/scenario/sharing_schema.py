@@ -175,24 +175,36 @@ class WorldEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     duration_s: Annotated[
         Seconds | None, Meta(description="Left out: to the end of the last flight.")
     ] = None
+    asks_after_s: Annotated[
+        Seconds | None,
+        Meta(
+            description="People ask partners about an alert that is unconfirmed so long after it "
+            "was raised; left out: nobody asks."
+        ),
+    ] = None
 
 
 LINK_FAULTS: Final = ("cut", "delay", "lose", "repeat", "reorder", "garble", "swizzle")
 CENTRE_FAULTS: Final = ("clock offset", "crash")
+SENSOR_FAULTS: Final = ("sensor out",)
 
 
 class FaultEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that goes wrong, and heals at ``until_s``."""
 
     kind: Literal[
-        "cut", "delay", "lose", "repeat", "reorder", "garble", "swizzle", "clock offset", "crash"
-    ]
+        "cut", "delay", "lose", "repeat", "reorder", "garble", "swizzle", "clock offset", "crash",
+        "sensor out",
+    ]  # fmt: skip
     at_s: Since
     until_s: Annotated[Since | None, Meta(description="Left out: to the end of the world.")] = None
     links: Annotated[Places, Meta(description="Names of links; left out: every link.")] = ()
     centre: Annotated[
         Name | None, Meta(description="Whose clock is wrong, or which centre crashes.")
     ] = None
+    sensor: Annotated[SensorName | None, Meta(description="Which one sees and says nothing.")] = (
+        None
+    )
     amount: Annotated[
         Annotated[float, Meta(ge=-100_000, le=100_000)] | None,
         Meta(

@@ -34,11 +34,13 @@ START: Final = "0" * 64
 LINE_BYTES_MAX: Final = 4_000_000
 
 NoteKind: TypeAlias = Literal[
-    "received", "alert", "notice", "person", "refused", "started", "contributor"
-]
+    "received", "alert", "notice", "person", "refused", "started", "contributor", "sensor",
+    "description", "partner", "answer", "clock",
+]  # fmt: skip
 EntryKind: TypeAlias = Literal[
-    "decision", "received", "alert", "notice", "person", "refused", "started", "contributor"
-]
+    "decision", "received", "alert", "notice", "person", "refused", "started", "contributor",
+    "sensor", "description", "partner", "answer", "clock",
+]  # fmt: skip
 
 _SIGNED_FOR: Final = b"commonwatch ledger "
 _EVENT_KINDS: Final = frozenset({"launch report", "alert report", "correction"})

@@ -166,16 +166,25 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "centre_tracks": (text_column("centre", "Whose belief it is."), *_TRACK),
     "sensor_status": (
+        text_column("centre", "Which centre knew it."),
         text_column("sensor", "Name of the sensor."),
         text_column("nation", "Whose it is."),
-        _instant("time_ns", "From when on."),
+        _instant("time_ns", "When that centre knew it, by its clock."),
         Column("is_working", FLAG, "", "Whether it works."),
+        _instant("since_ns", "Since when, as its owner says."),
     ),
     "link_status": (
         text_column("sender", "From which centre."),
         text_column("recipient", "To which."),
         _instant("time_ns", "From when on."),
         text_column("status", "works, or what ails it: cut, delay, lose, repeat, reorder, garble."),
+    ),
+    "partner_status": (
+        text_column("centre", "Which centre noticed it."),
+        _instant("time_ns", "When, by its clock."),
+        text_column("partner", "Which centre it no longer heard, or heard again."),
+        Column("is_heard", FLAG, "", "Whether it is heard."),
+        _instant("since_ns", "When it was last heard before the silence."),
     ),
     "centre_alerts": (
         text_column("centre", "Whose watch floor shows it."),

@@ -17,6 +17,7 @@ A world while it runs:
 ``clock``       one agenda, and clocks that may be wrong
 ``centres``     what each centre is at a laydown and a level of sharing, and its keys
 ``host``        the machine of a centre, its disk; it crashes and comes back
+``sensor_lines``  ways from sensors to their centre, and their outages
 ``links``       ways that delay, lose, repeat, reorder, garble, are cut and heal
 ``faults``      what goes wrong: planned, or a swarm drawn from a seed
 ``persons``     who lets launch reports go

@@ -13,9 +13,11 @@ from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.identity import NationId
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.figures import Case
+from commonwatch.scenario.load import read_description
 from commonwatch.scenario.policies import policies_of
 from commonwatch.scenario.priors import warning_settings
 from commonwatch.scenario.sensors import sensor
+from commonwatch.scenario.writing import sensor_file
 from commonwatch.sensing.radar import Role
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.conditions import is_named
@@ -115,6 +117,11 @@ def configurations(
             policy=policies[name],
             warning=warning,
             notices=_held(scenario, name),
+            descriptions={
+                each.sensor: sensor_file([scenario.sensors[each.sensor]])
+                for each in own.get(name, ())
+            },
+            read_sensor=read_description,
         )
         for name in scenario.centres
     }

@@ -59,9 +59,7 @@ from commonwatch.world.links import INJECTED, LIE, RECEIVED, RELEASED, Manner, P
 F64 = npt.NDArray[np.float64]
 
 TRIES_LOST: Final = 1e-9
-MUST_ARRIVE: Final = frozenset(
-    {"launch report", "alert report", "correction", "cancellation", "pre-launch notice"}
-)
+MAY_BE_LOST: Final = frozenset({"track report", "detection report", "acknowledgement", "heartbeat"})
 ON_EVENTS: Final = frozenset({"launch report", "alert report", "correction"})
 SYMMETRIC: Final = 1e-9
 """Relative to the square root of the product of both variances: rounding."""
@@ -132,10 +130,11 @@ class _Facts:
             steps = life.steps if number + 1 == len(lives) else life.steps[:-1]
             yield from steps
 
-    def event_of(self, passage: Passage) -> int:
-        """Return the sender's number of the event that a message is about; -1 for none."""
+    def subject_of(self, passage: Passage) -> tuple[bool, int]:
+        """Return the sender's number of the event that a message is about, or its own for none."""
         entry = self.entry_of.get(passage.entry_digest)
-        return -1 if entry is None else int(entry.content.get("event", -1))
+        event = None if entry is None else entry.content.get("event")
+        return (False, passage.number) if event is None else (True, int(event))
 
     def outages(self, centre: NationId) -> list[Outage]:
         """Return when a centre was down or wrong."""
@@ -370,13 +369,13 @@ def liveness(facts: _Facts) -> Iterator[Breach]:
     """See that what must not be lost, or a later word on its event, has arrived in time."""
     history = facts.history
     first: dict[tuple[NationId, NationId, int], Passage] = {}
-    arrived: dict[tuple[NationId, NationId, int], list[tuple[int, int]]] = {}
+    arrived: dict[tuple[NationId, NationId, tuple[bool, int]], list[tuple[int, int]]] = {}
     for passage in history.passages:
-        if passage.origin != RELEASED or passage.kind not in MUST_ARRIVE:
+        if passage.origin != RELEASED or passage.kind in MAY_BE_LOST:
             continue
         first.setdefault((passage.sender, passage.recipient, passage.number), passage)
         if passage.outcome == RECEIVED and not passage.is_changed:
-            key = passage.sender, passage.recipient, facts.event_of(passage)
+            key = passage.sender, passage.recipient, facts.subject_of(passage)
             arrived.setdefault(key, []).append((passage.number, passage.arrival_ns))
     last_word = _last_words(facts)
     for (sender, recipient, number), passage in first.items():
@@ -385,7 +384,7 @@ def liveness(facts: _Facts) -> Iterator[Breach]:
         if _is_out_of_time(facts, sender, passage.sent_ns):
             continue
         deadline_ns = _deadline_ns(facts, sender, recipient, passage.sent_ns)
-        words = arrived.get((sender, recipient, facts.event_of(passage)), [])
+        words = arrived.get((sender, recipient, facts.subject_of(passage)), [])
         if deadline_ns <= history.end_ns and not any(
             later >= number and at_ns <= deadline_ns for later, at_ns in words
         ):

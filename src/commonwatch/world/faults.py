@@ -9,6 +9,7 @@ figure               source                                                   ma
 ``LENGTH_S``         longer than any time-out of a centre, and shorter        assumed
 ``AMOUNTS``          from hardly felt to nearly all; an hour is a clock that  assumed
                      was set by hand
+``OUTAGE_SHARE``     of swarms in which a sensor falls silent as well         assumed
 ===================  =======================================================  =======
 """
 
@@ -20,13 +21,14 @@ from typing import Final
 
 import numpy as np
 
-from commonwatch.identity import NationId
+from commonwatch.identity import NationId, SensorId
 from commonwatch.scenario.nations import PlannedFault
 from commonwatch.world.links import CUT, DELAY, GARBLE, LOSE, REORDER, REPEAT, generator
 
 CLOCK_OFFSET: Final = "clock offset"
 CRASH: Final = "crash"
 SWIZZLE: Final = "swizzle"
+SENSOR_OUT: Final = "sensor out"
 LINK_KINDS: Final = (CUT, DELAY, LOSE, REPEAT, REORDER, GARBLE)
 KINDS: Final = (*LINK_KINDS, SWIZZLE, CLOCK_OFFSET, CRASH)
 
@@ -48,10 +50,16 @@ AMOUNTS: Final = {
 """Of a crash: above 0 the journal of events is lost too."""
 CLOCK_HOUR_S: Final = 3_600.0
 CLOCK_HOUR_SHARE: Final = 0.2
+OUTAGE_SHARE: Final = 0.3
 
 
 def swarm(
-    seed: int, *, links: Sequence[str], centres: Sequence[NationId], span_s: float
+    seed: int,
+    *,
+    links: Sequence[str],
+    centres: Sequence[NationId],
+    sensors: Sequence[SensorId],
+    span_s: float,
 ) -> tuple[PlannedFault, ...]:
     """Draw a swarm of faults.
 
@@ -59,7 +67,7 @@ def swarm(
     ----------
     seed
         Of the swarm alone: one world can be run under many swarms.
-    links, centres
+    links, centres, sensors
         What can fail, by name.
     span_s
         Length of the world's record.
@@ -71,7 +79,28 @@ def swarm(
     """
     rng = generator(seed, "swarm of faults")
     drawn = [_one(rng, links, centres, span_s) for _ in range(int(rng.integers(1, FAULTS_MAX + 1)))]
+    drawn += _outages(generator(seed, "swarm of outages"), sensors, span_s)
     return tuple(sorted(drawn, key=lambda fault: fault.at_s))
+
+
+def _outages(
+    rng: np.random.Generator, sensors: Sequence[SensorId], span_s: float
+) -> list[PlannedFault]:
+    """Draw at most one, from a generator apart: seeds of swarms keep all that they had."""
+    if not sensors or rng.random() >= OUTAGE_SHARE:
+        return []
+    at_s = float(rng.uniform(0.0, BEGIN_BEFORE * span_s))
+    return [
+        PlannedFault(
+            kind=SENSOR_OUT,
+            at_s=at_s,
+            until_s=min(at_s + float(rng.uniform(*LENGTH_S)), HEALED_BY * span_s),
+            links=(),
+            centre=None,
+            amount=0.0,
+            sensor=sensors[int(rng.integers(len(sensors)))],
+        )
+    ]
 
 
 def _one(
@@ -104,7 +133,7 @@ def _one(
 def in_single_faults(
     faults: Sequence[PlannedFault], *, seed: int, span_s: float
 ) -> tuple[PlannedFault, ...]:
-    """Write each fault as faults of single links and centres, each with its end.
+    """Write each fault as faults of single links, centres and sensors, each with its end.
 
     Parameters
     ----------
@@ -122,7 +151,7 @@ def in_single_faults(
         if fault.kind == SWIZZLE:
             rng = generator(seed, f"swizzle {number}")
             single += _swizzled(replace(fault, until_s=until_s), until_s, rng)
-        elif fault.centre is not None:
+        elif not fault.links:
             single.append(replace(fault, until_s=until_s))
         else:
             single += [replace(fault, until_s=until_s, links=(link,)) for link in fault.links]

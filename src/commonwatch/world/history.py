@@ -163,22 +163,25 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status`` and
-        ``contributors``.
+        ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status``,
+        ``partner_status`` and ``contributors``.
     """
     return {
         "messages": _messages(history),
         "centre_tracks": _tracks(history),
         "centre_alerts": _alerts(history),
-        "sensor_status": {
-            "sensor": [sensor for _, sensor in history.sensors],
-            "nation": [str(nation) for nation, _ in history.sensors],
-            "time_ns": [history.begin_ns] * len(history.sensors),
-            "is_working": [True] * len(history.sensors),
-        },
+        "sensor_status": _sensor_status(history),
         "link_status": {
             name: [getattr(each, name) for each in history.links]
             for name in ("sender", "recipient", "time_ns", "status")
+        },
+        "partner_status": {
+            "centre": [str(entry.owner) for entry in _noted(history, "partner")],
+            "time_ns": [entry.time_ns for entry in _noted(history, "partner")],
+            **{
+                name: [entry.content[name] for entry in _noted(history, "partner")]
+                for name in ("partner", "is_heard", "since_ns")
+            },
         },
         "contributors": {
             name: [getattr(each, name) for each in history.accused]
@@ -187,20 +190,39 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
     }
 
 
+def _sensor_status(history: History) -> dict[str, list[Any]]:
+    """Tell what each centre knew of which sensor: of its own ones from the beginning."""
+    begun = history.begin_ns
+    rows = [
+        (str(nation), sensor, str(nation), begun, True, begun) for nation, sensor in history.sensors
+    ]
+    learned = [
+        (str(entry.owner), c["sensor"], c["nation"], entry.time_ns, c["is_working"], c["since_ns"])
+        for entry in _noted(history, "sensor")
+        for c in [entry.content]
+    ]
+    names = ("centre", "sensor", "nation", "time_ns", "is_working", "since_ns")
+    return {name: [row[k] for row in (*rows, *learned)] for k, name in enumerate(names)}
+
+
+def _noted(history: History, kind: str) -> list[Entry]:
+    """Entries of one kind in all ledgers, by each centre's clock."""
+    found = [
+        entry
+        for centre in sorted(history.entries)
+        for entry in history.entries[centre]
+        if entry.kind == kind
+    ]
+    return sorted(found, key=lambda each: (each.time_ns, each.owner, each.number))
+
+
 def _messages(history: History) -> dict[str, list[Any]]:
     """One row for each decision, with what became of what left by it."""
     by_digest: dict[str, list[Passage]] = {}
     for passage in history.passages:
         by_digest.setdefault(passage.entry_digest, []).append(passage)
-    decided = [
-        entry
-        for centre in sorted(history.entries)
-        for entry in history.entries[centre]
-        if entry.kind == "decision"
-    ]
     rows = [
-        _message(entry, by_digest.get(entry.digest, []))
-        for entry in sorted(decided, key=lambda each: (each.time_ns, each.owner, each.number))
+        _message(entry, by_digest.get(entry.digest, [])) for entry in _noted(history, "decision")
     ]
     names = (
         "time_ns", "sender", "recipient", "kind", "number", "event", "verdict", "rule", "words",

@@ -18,11 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from commonwatch.centre.core import Centre
-from commonwatch.centre.effects import Effect, Send, Show
-from commonwatch.centre.events import DetectionsArrived, MessageArrived, NoticeEntered
+from commonwatch.centre.effects import Ask, Effect, Send, Show
+from commonwatch.centre.events import (
+    DetectionsArrived,
+    LooksReported,
+    MessageArrived,
+    NoticeEntered,
+)
 from commonwatch.errors import UnknownNameError
 from commonwatch.identity import NationId
 from commonwatch.scenario.description import Scenario
@@ -36,7 +41,14 @@ from commonwatch.units import NS_PER_S
 from commonwatch.world import injections
 from commonwatch.world.centres import Keyring, configurations
 from commonwatch.world.clock import TICK_NS, Agenda, next_tick_ns
-from commonwatch.world.faults import CLOCK_OFFSET, CRASH, healed_s, in_single_faults, swarm
+from commonwatch.world.faults import (
+    CLOCK_OFFSET,
+    CRASH,
+    SENSOR_OUT,
+    healed_s,
+    in_single_faults,
+    swarm,
+)
 from commonwatch.world.history import Accused, Believed, History, LinkStatus, Outage, Shown
 from commonwatch.world.host import Crash, Host, go_on
 from commonwatch.world.liars import Liar
@@ -53,6 +65,7 @@ from commonwatch.world.links import (
 )
 from commonwatch.world.persons import Person
 from commonwatch.world.recordings import Common
+from commonwatch.world.sensor_lines import WORD_NS, SensorLines
 
 SETTLED_S: Final = 120.0
 TORN_SHARE: Final = 0.5
@@ -158,7 +171,7 @@ class _World:
             self._enter_fault(number, fault)
         for name, host in self.hosts.items():
             host.restart()
-            self._enter_detections(name)
+            self._enter_sensors(name, begin_ns)
         self._enter_notices()
         self._enter_injections()
         now_ns = begin_ns
@@ -186,6 +199,8 @@ class _World:
             elif isinstance(effect, Show):
                 self.shown.append(Shown(centre=host.name, time_ns=now_ns, alert=effect.alert))
                 self.persons[host.name].see(effect.alert, now_ns)
+            elif isinstance(effect, Ask):
+                self.persons[host.name].asked(effect, now_ns)
 
     def _restart(self, host: Host, now_ns: int) -> None:
         self._carry_out(host, host.restart(), now_ns)
@@ -228,18 +243,28 @@ class _World:
 
     # What is known to come.
 
-    def _enter_detections(self, name: NationId) -> None:
-        configuration = self.configurations[name]
+    def _enter_sensors(self, name: NationId, begin_ns: int) -> None:
+        configuration, host = self.configurations[name], self.hosts[name]
         if configuration.is_joint or not configuration.sensors:
             return
+        lines = SensorLines(
+            sensors=configuration.sensors,
+            rhythms=self.common.sightings.rhythms,
+            slowest_s=self.order.scenario.delays.sensor.high_s,
+            epoch_ns=self.epoch_ns,
+            outages=self._outages_of(name),
+        )
         for tick_ns, detections in self.common.batches(self.order.laydown, configuration):
-            self.agenda.enter(tick_ns, partial(self._feed, self.hosts[name], detections))
+            heard = lines.heard(detections)
+            if len(heard):
+                event = DetectionsArrived(detections=heard)
+                self.agenda.enter(tick_ns, partial(_feed, host, event))
+        for tick_ns in range(begin_ns, self.end_ns + 1, WORD_NS):
+            self.agenda.enter(tick_ns, lambda now_ns: _feed(host, lines.word(now_ns), now_ns))
 
-    @staticmethod
-    def _feed(host: Host, detections: Any, now_ns: int) -> None:
-        del now_ns
-        if host.is_up:
-            host.inbox.append(DetectionsArrived(detections=detections))
+    def _outages_of(self, name: NationId) -> tuple[PlannedFault, ...]:
+        own = {sensor.sensor for sensor in self.configurations[name].sensors}
+        return tuple(f for f in self.faults if f.kind == SENSOR_OUT and f.sensor in own)
 
     def _enter_notices(self) -> None:
         for given in self.order.scenario.notices:
@@ -289,6 +314,12 @@ class _World:
             self.order.faults_seed,
             links=[link.name for link in scenario.links],
             centres=scenario.centres,
+            sensors=[
+                sensor.sensor
+                for name, each in self.configurations.items()
+                if not each.is_joint
+                for sensor in each.sensors
+            ],
             span_s=span_s,
         )
 
@@ -380,6 +411,8 @@ class _World:
             seed=self.order.seed,
             enter=self.agenda.enter,
             decide=self.hosts[name].inbox.append,
+            asks=tuple(each.nation for each in self.configurations[name].partners),
+            asks_after_s=self.order.scenario.world.asks_after_s,
         )
 
     def _start(self, name: NationId, snapshot: bytes | None, lines: Sequence[bytes]) -> Centre:
@@ -397,7 +430,8 @@ class _World:
         """Whether a centre's own tracking is like that of no other world of the seed."""
         configuration = self.configurations[name]
         has_none = configuration.is_joint or not configuration.sensors
-        return has_none or any(fault.centre == name for fault in self.faults)
+        is_struck = any(fault.centre == name for fault in self.faults)
+        return has_none or is_struck or bool(self._outages_of(name))
 
     def _make_liars(self) -> Iterable[Liar]:
         for injection in self.order.scenario.injections:
@@ -480,6 +514,13 @@ def _accusations(entries: Mapping[NationId, Sequence[Entry]]) -> Iterable[Accuse
                     kind=entry.content["kind"],
                     evidence=entry.content["evidence"],
                 )
+
+
+def _feed(host: Host, event: DetectionsArrived | LooksReported, now_ns: int) -> None:
+    """Bring what comes from sensors; while the centre is down it is lost."""
+    del now_ns
+    if host.is_up:
+        host.inbox.append(event)
 
 
 def _type_in(host: Host, event: NoticeEntered, now_ns: int) -> None:

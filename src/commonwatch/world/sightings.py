@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import geodetic_from_ecef
+from commonwatch.identity import SensorId
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.figures import Case
 from commonwatch.scenario.nations import Injection
@@ -82,6 +83,8 @@ class Sightings:
     is_in
         By laydown (m,), whether each detection is one of its sensors': of a cued radar only what it
         sees once a sensor of the same laydown has cued it.
+    rhythms
+        When each sensor looks.
     truth, flown
         What flew.
     flight_names
@@ -97,6 +100,7 @@ class Sightings:
     biases: dict[str, Any]
     origin: I64
     is_in: Mapping[str, Mask]
+    rhythms: Mapping[SensorId, Rhythm]
     truth: Truth
     flown: Flown
     flight_names: tuple[str, ...]
@@ -201,6 +205,7 @@ def draw(scenario: Scenario, *, seed: int) -> Sightings:
         biases=_biases(sensors, seen),
         origin=drawn.looks.path[order],
         is_in={name: mask[order] for name, mask in _laydowns(scenario, drawn).items()},
+        rhythms={each.sensor: one.when for each, one in zip(sensors, seen, strict=True)},
         truth=truth,
         flown=flown,
         flight_names=tuple(flight_name(scenario, flight) for flight in truth.flights),
