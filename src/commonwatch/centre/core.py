@@ -7,7 +7,7 @@ socket, no draw, no file: the same events at the same times give the same effect
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -110,6 +110,8 @@ class Centre:
         self.ledger = Ledger(configuration.nation, limits=limits)
         self.believed: Estimates = empty_estimates()
         """Rows of tracks that changed in the last step."""
+        self.words: Mapping[int, str] = {}
+        """How far each fused track can be checked, as the last step judged it."""
         self._sign = sign
         if own is None and configuration.sensors:
             own = OwnWatch(configuration)
@@ -172,6 +174,7 @@ class Centre:
             joint = mine.joint.step(taken.messages, decisions, now_ns)
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
+        self.words = {} if joint is None else joint.words
         alerts = mine.floor.step(
             own=own,
             joint=joint,
