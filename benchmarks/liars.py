@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from benchmarks.perfect_test import World, sure_ns
+from benchmarks.perfect_test import sure_ns, world_of
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect
@@ -93,16 +93,14 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
         _order(lies, honest.seed), common=common, make_centre=partial(_Listening, said)
     )
     begun_ns = common.sightings.epoch_ns + round(lie.at_s * 1e9)
-    sure = sure_ns(
-        World(
-            lied=history,
-            honest=honest,
-            flown=common.sightings.flown,
-            liar=lie.nation,
-            begun_ns=begun_ns,
-            slowest_s=scenario.delays.tracks.high_s,
-        )
+    world = world_of(
+        history,
+        honest,
+        common.sightings.flown,
+        begun_ns=begun_ns,
+        slowest_s=scenario.delays.tracks.high_s,
     )
+    sure = sure_ns(world)
     named = [each for each in history.accused if each.centre == JOINT]
     own_ns = [each.time_ns for each in named if each.accused == lie.nation]
     shown = [each.alert for each in history.shown if each.centre == JOINT]

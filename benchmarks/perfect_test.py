@@ -67,10 +67,15 @@ class World:
 
     Parameters
     ----------
-    lied, honest
-        The world with the lie, and the same without.
-    flown
-        What flies.
+    said
+        What reached the joint centre, in order of arrival.
+    would
+        What the liar would have said and what of it would have arrived, from the same world
+        without the lie, by track and by when it was made.
+    flying
+        State vectors of all flights at a time in nanoseconds, shape (n, 6).
+    radars
+        Of every nation.
     liar
         Who lies.
     begun_ns
@@ -79,30 +84,48 @@ class World:
         What an honest report needs to arrive at the latest.
     """
 
-    lied: History
-    honest: History
-    flown: Flown
+    said: Sequence[Heard]
+    would: Mapping[tuple[int, int], Heard]
+    flying: Callable[[int], F64]
+    radars: Mapping[NationId, Sequence[Radar]]
     liar: NationId
     begun_ns: int
     slowest_s: float
 
-    @property
-    def radars(self) -> dict[NationId, list[Radar]]:
-        """Every nation's radars."""
-        return {
+
+def world_of(
+    lied: History, honest: History, flown: Flown, *, begun_ns: int, slowest_s: float
+) -> World:
+    """Gather what a perfect test is given from the world with a lie and the one without."""
+    (liar,) = lied.liars
+    paths = np.arange(len(flown.lift_off_s))
+
+    def flying(time_ns: int) -> F64:
+        since_s = (time_ns - flown.epoch_ns) * 1e-9 - flown.lift_off_s
+        inside_s = np.clip(since_s, 0.0, flown.trajectories.end_s)
+        return flown.trajectories.state_vector_at(paths, inside_s)
+
+    return World(
+        said=tuple(heard(lied)),
+        would={
+            (each.body.track, each.made_ns): each
+            for each in heard(honest)
+            if each.sender == liar and each.made_ns >= begun_ns
+        },
+        flying=flying,
+        radars={
             name: [each for each in one.sensors if isinstance(each, Radar)]
-            for name, one in sorted(self.lied.configurations.items())
+            for name, one in sorted(lied.configurations.items())
             if name != JOINT
-        }
+        },
+        liar=liar,
+        begun_ns=begun_ns,
+        slowest_s=slowest_s,
+    )
 
 
 def sure_ns(world: World) -> int | None:
     """Return when a perfect test is sure to five standard deviations; None: it cannot be judged.
-
-    Parameters
-    ----------
-    world
-        With a lie in it, and without.
 
     Notes
     -----
@@ -112,17 +135,7 @@ def sure_ns(world: World) -> int | None:
     is as unlikely as that (``_silent_ns``); so is that nobody else saw what is said
     (``_invented_ns``).
     """
-    said = list(heard(world.lied))
-    would = {
-        (each.body.track, each.made_ns): each
-        for each in heard(world.honest)
-        if each.sender == world.liar and each.made_ns >= world.begun_ns
-    }
-    instants = (
-        _displaced_ns(world, said, would),
-        _silent_ns(world, said, would),
-        _invented_ns(world, said),
-    )
+    instants = _displaced_ns(world), _silent_ns(world), _invented_ns(world)
     return min((each for each in instants if each is not None), default=None)
 
 
@@ -150,9 +163,7 @@ def _always(verify: Verify) -> Callable[[NationId], Verify]:
     return lambda _: verify
 
 
-def _displaced_ns(
-    world: World, said: Sequence[Heard], would: Mapping[tuple[int, int], Heard]
-) -> int | None:
+def _displaced_ns(world: World) -> int | None:
     """When what is said is far enough from what would have been said, of all objects together.
 
     Notes
@@ -163,12 +174,12 @@ def _displaced_ns(
     """
     newest: dict[int, float] = {}
     before: dict[int, TrackReport] = {}
-    for place, each in enumerate(said):
+    for place, each in enumerate(world.said):
         track = each.body.track
         is_lie = each.sender == world.liar and each.made_ns >= world.begun_ns
         if not is_lie or track >= INVENTED:
             continue
-        honest = would.get((track, each.made_ns))
+        honest = world.would.get((track, each.made_ns))
         if honest is None or honest.body.motor != "coasts":
             continue
         truth = _nearest(world, honest.body)
@@ -177,7 +188,7 @@ def _displaced_ns(
         last = before.get(track)
         before[track] = each.body
         is_stuck = last is not None and _words(last) == _words(each.body) != _words(honest.body)
-        others = _combined(said[: place + 1], honest.body, without=world.liar)
+        others = _combined(world.said[: place + 1], honest.body, without=world.liar)
         if others is None:
             continue
         gap = _predicted(each.body, honest.body.time_ns)[0] - _mean(honest.body)
@@ -187,9 +198,7 @@ def _displaced_ns(
     return None
 
 
-def _silent_ns(
-    world: World, said: Sequence[Heard], would: Mapping[tuple[int, int], Heard]
-) -> int | None:
+def _silent_ns(world: World) -> int | None:
     """When it is unlikely enough that an honest nation's radars had all missed what it denies.
 
     Notes
@@ -198,14 +207,16 @@ def _silent_ns(
     of every radar of the nation since the report before has missed: looks of the radars' own
     rhythm, each with its probability of detection from the truth.
     """
-    arrived = {(each.body.track, each.made_ns) for each in said if each.sender == world.liar}
+    arrived = {(each.body.track, each.made_ns) for each in world.said if each.sender == world.liar}
     newest: dict[int, int] = {}
     rows = []
-    for key, each in sorted(would.items(), key=lambda item: item[1].made_ns):
+    for key, each in sorted(world.would.items(), key=lambda item: item[1].made_ns):
         if key in arrived:
             continue
         truth = _nearest(world, each.body)
-        before_ns = newest.get(key[0], _last_said_ns(said, world.liar, key[0]) or world.begun_ns)
+        before_ns = newest.get(
+            key[0], _last_said_ns(world.said, world.liar, key[0]) or world.begun_ns
+        )
         newest[key[0]] = each.body.time_ns
         own = _probability(world.radars[world.liar], truth)
         if _honest_seers(world, truth) < HONEST_MIN or own <= SEEN_MIN:
@@ -216,7 +227,7 @@ def _silent_ns(
     return _first_below(rows)
 
 
-def _invented_ns(world: World, said: Sequence[Heard]) -> int | None:
+def _invented_ns(world: World) -> int | None:
     """When it is unlikely enough that all honest nations had missed what the liar alone reports.
 
     Notes
@@ -226,7 +237,7 @@ def _invented_ns(world: World, said: Sequence[Heard]) -> int | None:
     """
     newest: dict[int, TrackReport] = {}
     rows = []
-    for each in said:
+    for each in world.said:
         if each.body.track < INVENTED:
             continue
         last = newest.get(each.body.track)
@@ -309,10 +320,7 @@ _NEAREST_FLIGHTS_M: Final = 100_000.0
 
 def _nearest(world: World, body: TrackReport) -> F64:
     """State vector of the flight that an honest report is of."""
-    at_s = (body.time_ns - world.flown.epoch_ns) * 1e-9 - world.flown.lift_off_s
-    path = np.arange(len(at_s))
-    inside_s = np.clip(at_s, 0.0, world.flown.trajectories.end_s)
-    states = world.flown.trajectories.state_vector_at(path, inside_s)
+    states = world.flying(body.time_ns)
     away_m = np.linalg.norm(states[:, :3] - _mean(body)[:3], axis=1)
     return np.asarray(states[away_m.argmin()])
 
