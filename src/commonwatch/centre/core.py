@@ -171,7 +171,8 @@ class Centre:
         mine.subjects.learn(own)
         joint = None
         if mine.joint is not None and mine.joint.is_used:
-            joint = mine.joint.step(taken.messages, decisions, now_ns)
+            steady = mine.intake.steady(now_ns)
+            joint = mine.joint.step(taken.messages, decisions, now_ns, steady=steady)
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
         self.words = {} if joint is None else joint.words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -126,7 +126,12 @@ class JointPicture:
         return self._stepped_ns + LOOKED_AT_NS if self._last else None
 
     def step(
-        self, messages: Sequence[Message], decisions: Sequence[PersonDecided], now_ns: int
+        self,
+        messages: Sequence[Message],
+        decisions: Sequence[PersonDecided],
+        now_ns: int,
+        *,
+        steady: Collection[NationId],
     ) -> JointStep:
         """Take reports that have arrived.
 
@@ -138,6 +143,8 @@ class JointPicture:
             Whom people believe again.
         now_ns
             The present.
+        steady
+            Whose links and centres are well: the silence of others is no denial.
         """
         for decision in decisions:
             if decision.decision == "clear" and decision.nation is not None:
@@ -148,7 +155,7 @@ class JointPicture:
         self._stepped_ns = now_ns
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
-        judgement, words = self._judged(reports, now_ns) if said else (None, {})
+        judgement, words = self._judged(reports, now_ns, steady) if said else (None, {})
         first = picture
         if judgement is not None and judgement.excluded != self._excluded:
             self._excluded = judgement.excluded
@@ -187,7 +194,9 @@ class JointPicture:
             merged=merged,
         )
 
-    def _judged(self, reports: Reports, now_ns: int) -> tuple[Judgement | None, dict[int, str]]:
+    def _judged(
+        self, reports: Reports, now_ns: int, steady: Collection[NationId]
+    ) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
@@ -208,6 +217,7 @@ class JointPicture:
                 self._reporters, all_mean[first], all_covariance[first]
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
+        expected[[name not in steady for name in self._reporters]] = np.nan
         place = {each: column for column, each in enumerate(number.tolist())}
         for (track, name), free_s in self._system.free_for_s(now_ns).items():
             if track not in place or name not in self._reporters:
