@@ -6,7 +6,9 @@ Each world is run with the lie and without. When a perfect test would be sure co
 
 from __future__ import annotations
 
+import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -34,13 +36,18 @@ CANNOT: Final = "cannot be checked"
 
 
 def lying(part: tuple[int, int, int]) -> list[dict[str, Any]]:
-    """Run the worlds of one part of the seeds, each in every way: first, end, and step."""
+    """Run the worlds of one part of the seeds, each in every way: first, end, and step.
+
+    Each world's row is written to standard error as soon as it is done.
+    """
     scenario = load_scenario("liar")
     rows = []
     for each in range(*part):
         common = Common.of(scenario, seed=each)
         honest = run_world(_order(replace(scenario, injections=()), each), common=common)
-        rows += [{"seed": each, **_lied(scenario, way, honest, common)} for way in LIES]
+        for way in LIES:
+            rows.append({"seed": each, **_lied(scenario, way, honest, common)})
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return rows
 
 
