@@ -214,9 +214,7 @@ def _silent_ns(world: World) -> int | None:
         if key in arrived:
             continue
         truth = _nearest(world, each.body)
-        before_ns = newest.get(
-            key[0], _last_said_ns(world.said, world.liar, key[0]) or world.begun_ns
-        )
+        before_ns = newest.get(key[0], _last_said_ns(world, key[0]))
         newest[key[0]] = each.body.time_ns
         own = _probability(world.radars[world.liar], truth)
         if _honest_seers(world, truth) < HONEST_MIN or own <= SEEN_MIN:
@@ -325,9 +323,14 @@ def _nearest(world: World, body: TrackReport) -> F64:
     return np.asarray(states[away_m.argmin()])
 
 
-def _last_said_ns(said: Sequence[Heard], sender: NationId, track: int) -> int | None:
-    times = [e.body.time_ns for e in said if e.sender == sender and e.body.track == track]
-    return max(times, default=None)
+def _last_said_ns(world: World, track: int) -> int:
+    """Time of the last report on a track before the lie, or when the lie began."""
+    times = [
+        each.body.time_ns
+        for each in world.said
+        if each.sender == world.liar and each.body.track == track and each.made_ns < world.begun_ns
+    ]
+    return max(times, default=world.begun_ns)
 
 
 def _mean(body: TrackReport) -> F64:

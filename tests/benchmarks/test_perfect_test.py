@@ -60,7 +60,7 @@ def world(
         flying=lambda _: PLACE[None],
         radars={name: RADARS[name] if name in (LIAR, *seers) else [] for name in RADARS},
         liar=LIAR,
-        begun_ns=0,
+        begun_ns=5 * SECOND_NS,
         slowest_s=6.0,
     )
 
@@ -106,6 +106,12 @@ def test_silence_is_sure_once_that_many_looks_are_unlikely_enough() -> None:
     would = [said(second) for second in range(10, 70, 10)]
     heard = [each for second in range(10, 70, 10) for each in others(second)]
     assert sure_ns(world([said(0), *heard], would)) == (40 + 6) * SECOND_NS
+
+
+def test_what_is_said_once_the_lie_is_over_takes_nothing_back() -> None:
+    would = [said(second) for second in range(10, 70, 10)]
+    heard = [each for second in range(10, 70, 10) for each in others(second)]
+    assert sure_ns(world([said(0), *heard, said(200)], would)) == (40 + 6) * SECOND_NS
 
 
 def test_what_policy_or_links_would_have_kept_anyhow_is_no_denial() -> None:
