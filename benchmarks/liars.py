@@ -23,7 +23,7 @@ from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.sharing_schema import FALSE_ALARM
 from commonwatch.studies.expected import ended
-from commonwatch.studies.known import CONFIRMED
+from commonwatch.studies.known import CONFIRMED, SINGLE_KIND
 from commonwatch.studies.score_intervals import binomial_count
 from commonwatch.world.history import History
 from commonwatch.world.liars import LIES
@@ -71,6 +71,7 @@ def summed(way: str, every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "most_s": _share(named_s, 0.95),
         "honest_named": _counted(honest, len(rows)),
         "confirmed_alone": sum(row["confirmed_alone"] for row in rows),
+        "single_kind_alone": sum(row["single_kind_alone"] for row in rows),
         "suppressed": sum(len(row["suppressed"]) for row in rows),
     }
 
@@ -111,11 +112,10 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
     named = [each for each in history.accused if each.centre == JOINT]
     own_ns = [each.time_ns for each in named if each.accused == lie.nation]
     shown = [each.alert for each in history.shown if each.centre == JOINT]
-    alone = {
-        alert.alert
-        for alert in shown
-        if alert.status == CONFIRMED and set(alert.contributors) == {lie.nation}
-    }
+    alone, by_sites = (
+        {e.alert for e in shown if e.status == status and set(e.contributors) == {lie.nation}}
+        for status in (CONFIRMED, SINGLE_KIND)
+    )
     before, now = (_confirmed(lies, common, each) for each in (honest, history))
     return {
         "way": way,
@@ -124,7 +124,8 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
         "honest_named": sorted({str(e.accused) for e in named if e.accused != lie.nation}),
         "honest_evidence": [(e.kind, e.evidence) for e in named if e.accused != lie.nation],
         "said": sorted(said),
-        "confirmed_alone": max(len(alone), FALSE_ALARM in now),
+        "confirmed_alone": max(len(alone), int(FALSE_ALARM in now and not by_sites)),
+        "single_kind_alone": len(by_sites),
         "suppressed": sorted(before - now - {FALSE_ALARM}),
     }
 

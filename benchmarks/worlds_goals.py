@@ -29,13 +29,15 @@ HEADS: Final = {
     "lies": (
         "One of four nations lies",
         "Worlds of `liar`: one of four nations alters its own reports on tracks in one of eight "
-        "ways. Each is run with the lie and without, and from the two, and from the truth, comes "
-        "when a perfect test would be sure to five standard deviations; where it never would, the "
-        "world is not judged ([definition](explanation/fusion.md)). Named: by the joint centre, "
-        "within 30 s from there, of those that are judged; the time to naming is counted from "
-        "there too. Honest: worlds in which another nation was named. Alone: alerts that the joint "
-        "centre confirmed by the liar's word alone, or where nothing flies; taken away: flights "
-        "that it confirms without the lie and not with it. In brackets exact intervals of 95 %.",
+        "ways. Each is run with the lie and without, and from the two, and from the truth, "
+        "comes when a perfect test would be sure to five standard deviations; where it never "
+        "would, the world is not judged ([definition](explanation/fusion.md)). Named: by the "
+        "joint centre, within 30 s from there, of those that are judged; the time to naming is "
+        "counted from there too. Honest: worlds in which another nation was named. Alone: "
+        "alerts that the joint centre confirmed by the liar's word alone, or where nothing "
+        "flies; of its two sites: those that came to *confirmed, single kind*, which one nation "
+        "can do. Taken away: flights that it confirms without the lie and not with it. In "
+        "brackets exact intervals of 95 %.",
     ),
 }
 
@@ -60,6 +62,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("most_s", "95 % within, s", _one),
     ("honest_named", "honest named", _counted),
     ("confirmed_alone", "confirmed alone", str),
+    ("single_kind_alone", "of its two sites", str),
     ("suppressed", "taken away", str),
 )
 
