@@ -19,6 +19,10 @@
 ``ground_bound``    how well these points could be known at best
 ``warning_goals``   what they are asked for, as the page shows it
 ``fusion``          three centres exchange: errors, honest and with one that lies
+``worlds``          whole worlds: speed, under faults, with a liar
+``liars``           one of four nations lies: whether it is named in time
+``perfect_test``    when a perfect test would be sure of it
+``worlds_goals``    what worlds are asked for, as the page shows it
 ``commands``        start-up, the main job, the large sweep
 ``page``            the page of results
 ==================  ============================================================================

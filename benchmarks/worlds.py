@@ -12,20 +12,18 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any, Final
 
+from benchmarks.liars import is_amiss, lying, summed
 from commonwatch.scenario.load import load_scenario
 from commonwatch.world.checks import breaches_of
-from commonwatch.world.history import History
 from commonwatch.world.liars import LIES
 from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 
 MAIN: Final = ("iran-2009", "all", "tracks")
 LEVELS: Final = ("tracks", "launch-reports", "detections")
-IN_TIME_S: Final = 30.0
 
 
 def speed() -> dict[str, Any]:
@@ -57,10 +55,13 @@ def faulted(count: int) -> dict[str, Any]:
     }
 
 
-def lies(count: int) -> dict[str, Any]:
+def lies(count: int, *, seed: int) -> dict[str, Any]:
     """Let one of four nations lie in each of eight ways, in ``count`` worlds each."""
-    found = [row for rows in _spread(_lying, count) for row in rows]
-    return {"rows": [_summed(way, [row for row in found if row["way"] == way]) for way in LIES]}
+    found = [row for rows in _spread(lying, count, seed) for row in rows]
+    return {
+        "rows": [summed(way, found) for way in LIES],
+        "amiss": [r for r in found if is_amiss(r)],
+    }
 
 
 def _order(
@@ -71,10 +72,10 @@ def _order(
     )
 
 
-def _spread(work: Any, count: int) -> Iterator[list[dict[str, Any]]]:
-    """Share work out to a process a core, each with every n-th part."""
+def _spread(work: Any, count: int, seed: int = 0) -> Iterator[list[dict[str, Any]]]:
+    """Share seeds from one on out to a process a core, each with every n-th."""
     processes = os.cpu_count() or 1
-    parts = [(first, count, processes) for first in range(processes)]
+    parts = [(seed + first, seed + count, processes) for first in range(processes)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         yield from pool.map(work, parts)
 
@@ -97,62 +98,13 @@ def _swarms(part: tuple[int, int, int]) -> list[dict[str, Any]]:
     return rows
 
 
-def _lying(part: tuple[int, int, int]) -> list[dict[str, Any]]:
-    scenario = load_scenario("liar")
-    rows = []
-    for k in range(part[0], part[1], part[2]):
-        seed = scenario.seed + k
-        common = Common.of(scenario, seed=seed)
-        for way in LIES:
-            lying = replace(
-                scenario,
-                injections=tuple(replace(each, way=way) for each in scenario.injections),
-            )
-            (liar,) = lying.injections
-            history = run_world(_order(lying, "four", "tracks", seed), common=common)
-            begun_ns = common.sightings.epoch_ns + round(liar.at_s * 1e9)
-            rows.append({"way": way, "seed": seed, **_judged(history, str(liar.nation), begun_ns)})
-    return rows
-
-
-def _judged(history: History, liar: str, begun_ns: int) -> dict[str, Any]:
-    named = [(str(each.accused), each.time_ns) for each in history.accused]
-    own = [(time_ns - begun_ns) / 1e9 for name, time_ns in named if name == liar]
-    joint = [each.alert for each in history.shown if str(each.centre) == "joint"]
-    alone = {
-        alert.alert
-        for alert in joint
-        if alert.status == "confirmed" and set(alert.contributors) == {liar}
-    }
-    confirmed = {alert.alert for alert in joint if alert.status == "confirmed"}
-    return {
-        "named_s": min(own, default=None),
-        "honest_named": sorted({name for name, _ in named if name != liar}),
-        "confirmed_alone": len(alone),
-        "confirmed": len(confirmed),
-    }
-
-
-def _summed(way: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    times = sorted(row["named_s"] for row in rows if row["named_s"] is not None)
-    return {
-        "name": way,
-        "count": len(rows),
-        "named": len(times),
-        "named_in_time": sum(each <= IN_TIME_S for each in times),
-        "median_s": times[len(times) // 2] if times else None,
-        "honest_named": sum(bool(row["honest_named"]) for row in rows),
-        "confirmed_alone": sum(row["confirmed_alone"] for row in rows),
-        "confirmed_least": min((row["confirmed"] for row in rows), default=None),
-    }
-
-
 def main() -> None:
     """Run what is asked for and print it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--swarms", type=int, default=0, metavar="N", help="worlds under faults")
     parser.add_argument("--lies", type=int, default=0, metavar="N", help="worlds a way of lying")
+    parser.add_argument("--seed", type=int, default=4, help="of the first world of lies")
     options = parser.parse_args()
     found: dict[str, Any] = {}
     if options.speed:
@@ -160,7 +112,7 @@ def main() -> None:
     if options.swarms:
         found["swarms"] = faulted(options.swarms)
     if options.lies:
-        found["lies"] = lies(options.lies)
+        found["lies"] = lies(options.lies, seed=options.seed)
     print(json.dumps(found, indent=2))
 
 

@@ -29,10 +29,15 @@ HEADS: Final = {
     "lies": (
         "One of four nations lies",
         "Worlds of `liar`: one of four nations alters its own reports on tracks in one of eight "
-        "ways. Named: by the joint centre, within 30 s from the first lie on; honest: worlds in "
-        "which another nation was named; alone: alerts of the joint centre confirmed by the "
-        "liar's word alone, of which there must be none; fewest: confirmed alerts in the world "
-        "that has fewest, of four flights.",
+        "ways. Each is run with the lie and without, and from the two, and from the truth, "
+        "comes when a perfect test would be sure to five standard deviations; where it never "
+        "would, the world is not judged ([definition](explanation/fusion.md)). Named: by the "
+        "joint centre, within 30 s from there, of those that are judged; the time to naming is "
+        "counted from there too. Honest: worlds in which another nation was named. Alone: "
+        "alerts that the joint centre confirmed by the liar's word alone, or where nothing "
+        "flies; of its two sites: those that came to *confirmed, single kind*, which one nation "
+        "can do. Taken away: flights that it confirms without the lie and not with it. In "
+        "brackets exact intervals of 95 %.",
     ),
 }
 
@@ -41,17 +46,24 @@ def _one(value: float) -> str:
     return f"{value:,.1f}"
 
 
+def _counted(value: Mapping[str, float]) -> str:
+    return f"{value['count']:.0f} ({value['low']:.1f} to {value['high']:.1f})"
+
+
 COLUMNS: Final[tuple[Column, ...]] = (
     ("span_s", "world, s", _one),
     ("times_real", "times real time", _one),
     ("count", "worlds", str),
     ("broken", "broken", str),
-    ("named", "named", str),
-    ("named_in_time", "within 30 s", str),
+    ("judged", "judged", str),
+    ("not_judged_said", "not judged, and said so", str),
+    ("named_in_time", "named within 30 s", _counted),
     ("median_s", "median, s", _one),
-    ("honest_named", "honest named", str),
+    ("most_s", "95 % within, s", _one),
+    ("honest_named", "honest named", _counted),
     ("confirmed_alone", "confirmed alone", str),
-    ("confirmed_least", "fewest confirmed", str),
+    ("single_kind_alone", "of its two sites", str),
+    ("suppressed", "taken away", str),
 )
 
 
@@ -67,16 +79,18 @@ def goals(sections: Mapping[str, Any]) -> list[Goal]:
         said = f"{row['broken']} of {row['count']:,}"
         found.append((goal, said, row["count"] >= _WORLDS_MIN and row["broken"] == 0))
     for row in sections.get("lies", {"rows": []})["rows"]:
+        named, honest = (row[key]["count"] for key in ("named_in_time", "honest_named"))
         goal = (
-            f"one lies ({row['name']}): named within 30 s in {_NAMED_MIN:.0%}, an honest one in at "
-            f"most {_HONEST_MAX:.0%}, nothing confirmed by it alone"
+            f"one lies ({row['name']}): named within 30 s in {_NAMED_MIN:.0%} of those judged, an "
+            f"honest one in at most {_HONEST_MAX:.0%}, nothing confirmed by it alone or taken away"
         )
-        counts = (row[key] for key in ("named_in_time", "honest_named", "confirmed_alone"))
-        said = "{} of {count}, {}, {}".format(*counts, count=row["count"])
+        said = f"{named} of {row['judged']}, {honest} of {row['count']}"
+        said += f", {row['confirmed_alone']}, {row['suppressed']}"
         is_met = (
-            row["named_in_time"] >= _NAMED_MIN * row["count"]
-            and row["honest_named"] <= _HONEST_MAX * row["count"]
-            and row["confirmed_alone"] == 0
+            row["judged"] > 0
+            and named >= _NAMED_MIN * row["judged"]
+            and honest <= _HONEST_MAX * row["count"]
+            and row["confirmed_alone"] == row["suppressed"] == 0
         )
         found.append((goal, said, is_met))
     return found

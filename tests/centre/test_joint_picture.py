@@ -30,6 +30,7 @@ from tests.warning.build import POWERED
 F64 = npt.NDArray[np.float64]
 
 NAMES = ("a", "b", "c", "d")
+ALL = tuple(NationId(name) for name in NAMES)
 BURN: tuple[Motor, ...] = ("burns",) * 4
 COAST: tuple[Motor, ...] = ("coasts",) * 4
 STD_M = 100.0
@@ -148,7 +149,9 @@ def stepped(
             for part, motor in zip(parts, motors, strict=True)
             for message in messages(part, motor, 10 * index)
         ]
-        steps.append(joint.step(said, [], int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS))
+        steps.append(
+            joint.step(said, [], int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS, steady=ALL)
+        )
     return steps
 
 
@@ -180,7 +183,7 @@ def test_a_track_never_reported_at_the_instant_of_a_round_is_judged_all_the_same
     for index, ((one,), (_, two)) in enumerate(zip(here, there, strict=True)):
         for report, late_s in ((one, 1), (two, 4)):
             now_ns = int(report.time_ns[0]) + EPOCH_NS + late_s * SECOND_NS
-            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns)
+            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns, steady=ALL)
             for said in step.statements:
                 heard.setdefault(said.track, []).append(now_ns)
     assert sorted(heard) == [1, 2]
@@ -227,3 +230,18 @@ def test_nobody_is_judged_by_words_of_a_burning_motor(motor: Motor, named: list[
     lied = [[*parts[:3], off(parts[3], 2_000.0)] for parts in periods[3:]]
     after = stepped(joint, lied, (*COAST[:3], motor))
     assert [finding.accused for step in after for finding in step.findings] == named
+
+
+@pytest.mark.parametrize(("steady", "named"), [(ALL, {"d"}), (ALL[:3], set())])
+def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
+    steady: tuple[NationId, ...], named: set[str]
+) -> None:
+    joint, found = picture_of(NAMES), set()
+    for index, parts in enumerate(watched(NAMES, 150)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        speaking = parts if index < 4 else parts[:3]
+        said = [each for part in speaking for each in messages(part, "coasts", 10 * index)]
+        step = joint.step(said, [], now_ns, steady=steady)
+        found |= {(finding.accused, finding.kind) for finding in step.findings}
+    assert {name for name, _ in found} == named
+    assert {kind for _, kind in found} <= {"denial"}

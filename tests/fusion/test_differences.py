@@ -171,23 +171,67 @@ def test_a_difference_that_grew_less_sure_tells_nothing() -> None:
     assert not step_between(now, wider, float(LOOK_S), Steps.none(4, 1)).is_known.any()
 
 
-def test_the_evidence_without_steps_is_the_mean_of_its_four_ways_to_lie() -> None:
+def three_ways(told: list[tuple[F64, F64]]) -> list[float]:
+    """Evidence of a lie about some objects, about all, and of one and the same about all.
+
+    Of each object what is known of the lie: information, and that times the difference.
+    """
+    sizes = len(told[0][1])
+    squares = [np.array(pull @ np.linalg.solve(part, pull)) for part, pull in told]
+    each = [float(log_lie(square, sizes)) for square in squares]
+    share = 1.0 / (len(told) + 1.0)
+    some = float(np.sum(np.log(1.0 - share + share * np.exp(each))))
+    along, total = sum(pull for _, pull in told), sum(part for part, _ in told)
+    same = float(log_lie(np.array(along @ np.linalg.solve(total, along)), sizes))
+    return [some, sum(each), same]
+
+
+def test_the_evidence_without_steps_is_the_mean_of_its_six_ways_to_lie() -> None:
     now = gaps(*watched(2)[3], everything(2))
     found = log_ratios(now, Steps.none(4, 2))
     for row in range(4):
         ratios = []
         for size in (3, 6):
-            each = []
-            total, along = np.zeros((size, size)), np.zeros(size)
-            for column in range(2):
-                weight = np.linalg.inv(now.spread[row, column])
-                part, pull = weight[:size, :size], (weight @ now.gap[row, column])[:size]
-                total, along = total + part, along + pull
-                square = np.array(pull @ np.linalg.solve(part, pull))
-                each.append(2.0 / 3.0 + np.exp(log_lie(square, size)) / 3.0)
-            ratios.append(np.log(np.prod(each)))
-            ratios.append(float(log_lie(np.array(along @ np.linalg.solve(total, along)), size)))
+            parts = [np.linalg.inv(now.spread[row, column]) for column in range(2)]
+            pulls = [part @ now.gap[row, column] for column, part in enumerate(parts)]
+            told = [
+                (part[:size, :size], pull[:size]) for part, pull in zip(parts, pulls, strict=True)
+            ]
+            ratios += three_ways(told)
         assert found[row] == pytest.approx(float(log_mean(np.array(ratios))), abs=1e-9)
+
+
+def test_a_lie_shows_in_the_step_at_which_it_began_or_in_all_over_which_it_grew() -> None:
+    """Half for one that was always there; half for those that began, at once or growing evenly."""
+    now, rng = gaps(*watched(2)[3], everything(2)), np.random.default_rng(8)
+    weight = np.linalg.inv(random_covariance(rng, 24)[:, :3, :3]).reshape(3, 4, 2, 3, 3)
+    step = rng.normal(size=(3, 4, 2, 3)) * 200.0
+    steps = Steps(
+        information=weight,
+        vector=np.einsum("...ij,...j->...i", weight, step),
+        square=np.full((3, 4, 2), 6.0),
+        is_known=np.ones((3, 4, 2), dtype=np.bool_),
+        is_checked=np.ones((3, 4, 2), dtype=np.bool_),
+    )
+    found = log_ratios(now, steps)
+    ever = log_ratios(now, Steps.none(4, 2))
+    # The share of its final size that a lie adds at each of the three steps.
+    shares = ([1, 0, 0], [0, 1, 0], [0, 0, 1], [1 / 3, 1 / 3, 1 / 3], [0, 1 / 2, 1 / 2])
+    for row in range(4):
+        began = []
+        for share in shares:
+            told = []
+            for column in range(2):
+                part = np.linalg.inv(now.spread[row, column])
+                pull = (part @ now.gap[row, column])[:3]
+                part = part[:3, :3]
+                for k in range(3):
+                    part = part + share[k] ** 2 * weight[k, row, column]
+                    pull = pull + share[k] * weight[k, row, column] @ step[k, row, column]
+                told.append((part, pull))
+            began += three_ways(told)
+        both = np.array([ever[row], float(log_mean(np.array(began)))])
+        assert found[row] == pytest.approx(float(log_mean(both)), abs=1e-9)
 
 
 def test_one_small_lie_about_everything_shows_though_none_of_it_does() -> None:

@@ -13,10 +13,10 @@ from commonwatch.fusion.evidence import (
     LIE_VARIANCE,
     DenialEvidence,
     InventionEvidence,
+    believable,
     log_disagreement,
     log_lie,
     log_mean,
-    log_missed,
     log_pooled,
     square_of,
 )
@@ -163,7 +163,7 @@ def test_silence_adds_up_and_a_later_beginning_is_found_too() -> None:
 
 def test_what_others_should_have_seen_and_a_false_track_explain_silence_differently() -> None:
     evidence = InventionEvidence.begun(ONE)
-    missed = np.full(ONE, 2.0 * log_missed(np.array(0.9)))
+    missed = np.full(ONE, 2.0 * math.log(0.1))
     evidence.look(missed, EVERYTHING)
     assert math.exp(-evidence.log_ratio[0, 0]) == pytest.approx(0.05 * 0.3 + 0.95 * 0.01)
     for _ in range(3):
@@ -173,5 +173,7 @@ def test_what_others_should_have_seen_and_a_false_track_explain_silence_differen
     assert evidence.log_ratio[0, 0] == 0.0
 
 
-def test_no_honest_silence_is_surer_than_an_outage_allows() -> None:
-    assert float(log_missed(np.array(0.999999))) == pytest.approx(math.log(0.05))
+def test_no_honest_silence_is_surer_than_an_outage_allows_nor_of_who_speaks_than_a_loss() -> None:
+    reported = np.array([[False, True], [False, False]])
+    found = believable(np.array([[0.999999, 0.9], [0.999999, 0.9]]), reported)
+    np.testing.assert_array_equal(found, [[0.98, 0.9], [0.95, 0.9]])

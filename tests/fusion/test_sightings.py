@@ -108,3 +108,34 @@ def test_what_a_person_took_back_is_forgotten_of_that_one_alone() -> None:
     seen.forget("nobody")
     assert seen.invention.log_ratio[0, 0] == 0.0
     assert seen.invention.log_ratio[1, 1] == value
+
+
+def test_a_report_that_fails_to_come_is_a_look_at_once_and_then_one_each_period() -> None:
+    seen = Sightings(10.0)
+    everyone, without = np.ones((3, 1), dtype=np.bool_), ~only(0)
+    for second in (0.0, 10.0):
+        looked(seen, second, everyone)
+    reported = seen.denial.log_ratio[0, 0]
+    looked(seen, 13.0, without)
+    first = seen.denial.log_ratio[0, 0]
+    assert first > reported
+    looked(seen, 20.0, without)
+    assert seen.denial.log_ratio[0, 0] == first
+    looked(seen, 23.0, without)
+    assert seen.denial.log_ratio[0, 0] > first
+    # The others' looks keep the rhythm that they had.
+    assert (seen.denial.log_ratio[1:] < 0.0).all()
+
+
+def test_silence_on_one_object_tells_more_of_one_who_speaks_of_another() -> None:
+    """Who is out is silent on everything, so that it takes longer to tell from one who denies."""
+    silent, speaking = Sightings(10.0), Sightings(10.0)
+    everything = np.ones((3, 2), dtype=np.bool_)
+    nothing, one = everything.copy(), everything.copy()
+    nothing[0], one[0, 0] = False, False
+    for second in (0.0, 10.0):
+        looked(silent, second, nothing, expected=np.ones((3, 2)))
+        looked(speaking, second, one, expected=np.ones((3, 2)))
+    # One look with the odds of one half that it began there: 0.98 to 0.05, and 0.98 to 0.02.
+    assert silent.denial.log_ratio[0, 0] == pytest.approx(np.log(0.5 * 0.98 / 0.05 + 0.5))
+    assert speaking.denial.log_ratio[0, 0] == pytest.approx(np.log(0.5 * 0.98 / 0.02 + 0.5))

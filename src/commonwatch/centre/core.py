@@ -7,7 +7,7 @@ socket, no draw, no file: the same events at the same times give the same effect
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -134,6 +134,8 @@ class Centre:
         self.ledger = Ledger(configuration.nation, limits=limits)
         self.believed: Estimates = empty_estimates()
         """Rows of tracks that changed in the last step."""
+        self.words: Mapping[int, str] = {}
+        """How far each fused track can be checked, as the last step judged it."""
         self._sign = sign
         if own is None and configuration.sensors:
             own = OwnWatch(configuration)
@@ -191,10 +193,15 @@ class Centre:
         joint = None
         if mine.joint is not None and mine.joint.is_used:
             joint = mine.joint.step(
-                taken.messages, decisions, now_ns, outages=self._out_of_sight(now_ns)
+                taken.messages,
+                decisions,
+                now_ns,
+                outages=self._out_of_sight(now_ns),
+                steady=mine.intake.steady(now_ns),
             )
         self._note_arrivals(taken, joint, effects)
         self.believed = _believed(own, joint)
+        self.words = {} if joint is None else joint.words
         alerts = mine.floor.step(
             own=own,
             joint=joint,

@@ -1,4 +1,13 @@
-"""What arrives from others: opened, checked, known again when repeated; or refused and counted."""
+"""What arrives from others: opened, checked, known again when repeated; or refused and counted.
+
+==============  ================================================================  =======
+figure          source                                                            mark
+==============  ================================================================  =======
+``LATE_S``      on its way, and waiting for a tick: the slowest honest message    assumed
+``STEADY_S``    six signs of life: of links that lose one message in four, fewer  derived
+                than one in five passes for sound
+==============  ================================================================  =======
+"""
 
 from __future__ import annotations
 
@@ -16,6 +25,8 @@ from commonwatch.sharing.messages import Heartbeat, Message
 from commonwatch.units import NS_PER_S
 
 WORDS_MAX: Final = 300
+LATE_S: Final = 8.0
+STEADY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,15 @@ class _Known:
     forgotten: int = -1
 
 
+@dataclass(slots=True)
+class _Pulse:
+    """The last sign of life of a partner, and since when they have all come in turn."""
+
+    beat: int
+    heard_ns: int
+    since_ns: int
+
+
 class Intake:
     """Opens envelopes; remembers what each partner has said."""
 
@@ -62,6 +82,7 @@ class Intake:
         self._configuration = configuration
         self._limits = envelopes.Limits(envelope_bytes=configuration.limits.message_bytes)
         self._known: dict[NationId, _Known] = {}
+        self._pulse: dict[NationId, _Pulse] = {}
 
     def take(self, envelopes: Iterable[bytes], now_ns: int) -> Taken:
         """Open envelopes in their order.
@@ -90,11 +111,46 @@ class Intake:
                 _count(taken, ahead)
                 continue
             if isinstance(content, Heartbeat):
+                self._feel(content, now_ns)
                 taken.heartbeats.append(content)
                 continue
             is_new = self._is_new(content)
             (taken.messages if is_new else taken.repeated).append(content)
         return taken
+
+    def steady(self, now_ns: int) -> frozenset[NationId]:
+        """Return the partners whose signs of life have all come, in turn and in time, for a while.
+
+        Only their silence about anything else is theirs, and no outage's.
+        """
+        return frozenset(
+            name
+            for name, pulse in self._pulse.items()
+            if now_ns - pulse.heard_ns <= self._pause_ns
+            and now_ns - pulse.since_ns >= STEADY_S * NS_PER_S
+        )
+
+    @property
+    def _pause_ns(self) -> int:
+        """Longest time between two signs of life of a partner that is well."""
+        return round((self._configuration.heartbeat_s + LATE_S) * NS_PER_S)
+
+    def _feel(self, heartbeat: Heartbeat, now_ns: int) -> None:
+        """Take a sign of life in."""
+        last = self._pulse.get(heartbeat.heartbeat)
+        if last is not None and heartbeat.beat <= last.beat:
+            return
+        is_next = (
+            last is not None
+            and heartbeat.beat == last.beat + 1
+            and now_ns - last.heard_ns <= self._pause_ns
+            and now_ns - heartbeat.made_ns <= LATE_S * NS_PER_S
+        )
+        self._pulse[heartbeat.heartbeat] = _Pulse(
+            beat=heartbeat.beat,
+            heard_ns=now_ns,
+            since_ns=last.since_ns if last is not None and is_next else now_ns,
+        )
 
     def _key_of(self, nation: NationId) -> Verify | None:
         partner = self._configuration.partner(nation)

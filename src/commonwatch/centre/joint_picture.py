@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -139,6 +139,7 @@ class JointPicture:
         decisions: Sequence[PersonDecided],
         now_ns: int,
         *,
+        steady: Collection[NationId],
         outages: Outages = NO_OUTAGES,
     ) -> JointStep:
         """Take reports that have arrived.
@@ -153,6 +154,8 @@ class JointPicture:
             The present.
         outages
             Partners' sensors that are out of order, as far as they have said so.
+        steady
+            Whose links and centres are well: the silence of others is no denial.
         """
         self._excuse(outages)
         for decision in decisions:
@@ -164,7 +167,7 @@ class JointPicture:
         self._stepped_ns = now_ns
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
-        judgement, words = self._judged(reports, now_ns) if said else (None, {})
+        judgement, words = self._judged(reports, now_ns, steady) if said else (None, {})
         first = picture
         if judgement is not None and judgement.excluded != self._excluded:
             self._excluded = judgement.excluded
@@ -214,7 +217,9 @@ class JointPicture:
     def _since(self, nation: NationId, sensor: SensorId) -> int | None:
         return self._outages.get(nation, {}).get(sensor)
 
-    def _judged(self, reports: Reports, now_ns: int) -> tuple[Judgement | None, dict[int, str]]:
+    def _judged(
+        self, reports: Reports, now_ns: int, steady: Collection[NationId]
+    ) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
@@ -238,6 +243,7 @@ class JointPicture:
                 outages=self._outages,
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
+        expected[[name not in steady for name in self._reporters]] = np.nan
         place = {each: column for column, each in enumerate(number.tolist())}
         for (track, name), free_s in self._system.free_for_s(now_ns).items():
             if track not in place or name not in self._reporters:

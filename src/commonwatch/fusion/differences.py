@@ -206,24 +206,27 @@ def log_ratios(now: Gaps, steps: Steps) -> F64:
     -----
     A lie L about position adds itself to the difference d ~ N(0, S) and to the step u ~ N(0, C) at
     which it began. Both are independent under honesty, so that their information adds up:
-    J = S^-1 + C^-1, h = S^-1 d + C^-1 u. The ratio is the mean of those of a lie since ever about
-    position, about the whole state vector, and of one about position that began at each step; each
-    of them object by object, and as one and the same lie about all. Nan where nothing is judged.
+    J = S^-1 + C^-1, h = S^-1 d + C^-1 u. One that has grown evenly over the last m steps adds L / m
+    to each of them: J = S^-1 + sum C^-1 / m^2, h = S^-1 d + sum C^-1 u / m. The ratio is the mean
+    of those of a lie since ever about position, about the whole state vector, and of one about
+    position that began at each step, at once or growing; each of them about some of the objects,
+    about all of them, and as one and the same lie about all. Nan where nothing is judged.
     """
     begun = (steps.is_checked & now.is_judged)[..., None]
-    position = now.information[..., :3, :3] + _after_none(
-        np.where(begun[..., None], steps.information, 0.0)
+    position = now.information[..., :3, :3] + _begun(
+        np.where(begun[..., None], steps.information, 0.0), power=2
     )
-    along = now.vector[..., :3] + _after_none(np.where(begun, steps.vector, 0.0))
+    along = now.vector[..., :3] + _begun(np.where(begun, steps.vector, 0.0), power=1)
     squares = square_of(position, along, now.is_judged)
     whole = (now.gap * now.vector).sum(axis=-1)
     each = np.concatenate([log_lie(squares, 3), log_lie(whole, 6)[None]])
-    each = log_pooled(np.where(now.is_judged, each, 0.0), now.is_judged)
+    each = np.where(now.is_judged, each, 0.0)
+    some, all_of_them = log_pooled(each, now.is_judged), each.sum(axis=-1)
     anything = np.asarray(now.is_judged.any(axis=-1))
     squares = square_of(position.sum(axis=-3), along.sum(axis=-2), anything)
     whole = square_of(now.information.sum(axis=-3), now.vector.sum(axis=-2), anything)
     everything = np.concatenate([log_lie(squares, 3), log_lie(whole, 6)[None]])
-    ratio = log_mean(np.stack([each, everything]))
+    ratio = log_mean(np.stack([some, all_of_them, everything]))
     # Since ever, of position and of all, and since each step: half each, if there are steps.
     ever = log_mean(ratio[[0, -1]])
     if len(ratio) > 2:
@@ -231,9 +234,16 @@ def log_ratios(now: Gaps, steps: Steps) -> F64:
     return np.where(anything, ever, np.nan)
 
 
-def _after_none(steps: F64) -> F64:
-    """Return the steps with none before them."""
-    return np.concatenate([np.zeros((1, *steps.shape[1:])), steps])
+def _begun(steps: F64, *, power: int) -> F64:
+    """Return what steps tell of a lie that never began, began at each, or grew from each on.
+
+    Notes
+    -----
+    One that grew from the last step on began there.
+    """
+    count = np.arange(len(steps), 0, -1, dtype=np.float64).reshape(-1, *[1] * (steps.ndim - 1))
+    since = np.cumsum(steps[::-1], axis=0)[::-1] / count**power
+    return np.concatenate([np.zeros((1, *steps.shape[1:])), steps, since[:-1]])
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ figure                      source                                              
 ``LIE_VARIANCE``            a lie of 5 standard deviations in 3 directions           derived
 ``SILENCE``                 one who denies still reports once in fifty looks         assumed
 ``EXPECTED_MAX``            no honest report is surer than 19 in 20: outages         assumed
+``SPEAKING_MAX``            of one who reports others, than 49 in 50: messages lost  assumed
 ``FALSE_TRACK``             one honest confirmed track in twenty is none             assumed
 ``FALSE_TRACK_STAYS``       three false tracks in ten live to the next look          assumed
 ``DENIAL_BEGINS``           half from the first look, else one look in twenty        assumed
@@ -41,6 +42,7 @@ SILENCE: Final = 0.02
 EXPECTED_MIN: Final = 0.8
 """Only looks that an honest contributor would report with this probability are judged."""
 EXPECTED_MAX: Final = 0.95
+SPEAKING_MAX: Final = 0.98
 FALSE_TRACK: Final = 0.05
 FALSE_TRACK_STAYS: Final = 0.3
 DENIAL_BEGINS: Final = (0.5, 0.05)
@@ -158,10 +160,10 @@ class DenialEvidence:
         return DenialEvidence(np.zeros(shape), np.ones(shape))
 
     def look(self, expected: F64, is_reported: Mask, is_judged: Mask) -> None:
-        """Take one look in where it is judged; ``expected`` of an honest report."""
+        """Take one look in where it is judged; ``expected`` of an honest report, below one."""
         first, later = DENIAL_BEGINS
         begins = np.where(self.unspent == 1.0, first, later * self.unspent)
-        probability = np.clip(np.where(is_judged, expected, 0.5), 0.0, EXPECTED_MAX)
+        probability = np.where(is_judged, expected, 0.5)
         silent = (1.0 - SILENCE) / (1.0 - probability)
         factor = np.where(is_reported, SILENCE / probability, silent)
         self.ratio = np.where(is_judged, (self.ratio + begins) * factor, self.ratio)
@@ -217,6 +219,15 @@ class InventionEvidence:
         return np.where(self.looks > 0.0, both, 0.0)
 
 
-def log_missed(expected: F64) -> F64:
-    """Logarithm of the probability that an honest contributor misses an object at a look."""
-    return np.asarray(np.log1p(-np.minimum(expected, EXPECTED_MAX)))
+def believable(expected: F64, is_there: Mask) -> F64:
+    """Return the probability of an honest report, links and outages included.
+
+    Parameters
+    ----------
+    expected
+        From fields of view and detection probabilities, shape (C, N).
+    is_there
+        Who reports what, (C, N): who speaks of any other object is not out.
+    """
+    speaks = is_there.sum(axis=1, keepdims=True) - is_there > 0
+    return np.asarray(np.minimum(expected, np.where(speaks, SPEAKING_MAX, EXPECTED_MAX)))

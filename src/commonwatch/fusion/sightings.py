@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from commonwatch.fusion.evidence import (
     EXPECTED_MIN,
     DenialEvidence,
     InventionEvidence,
-    log_missed,
+    believable,
     log_pooled,
 )
 
@@ -30,7 +31,8 @@ class Sightings:
     Parameters
     ----------
     look_s
-        Time between looks at one object. Its first look begins the evidence and adds none: not
+        Time between looks at what one contributor says of one object; a report that fails to come
+        is a look at once. The first look at an object begins the evidence and adds none: not
         everybody may have been able to report it yet.
     contributor, number
         Whose and of what the evidence is, C names and shape (N,).
@@ -43,7 +45,8 @@ class Sightings:
     number: I64 = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     denial: DenialEvidence = field(default_factory=lambda: DenialEvidence.begun((0, 0)))
     invention: InventionEvidence = field(default_factory=lambda: InventionEvidence.begun((0, 0)))
-    _due_ns: I64 = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    _due_ns: I64 = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
+    _was_there: Mask = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
 
     def step(
         self,
@@ -55,7 +58,7 @@ class Sightings:
         expected: F64,
         is_active: Mask,
     ) -> None:
-        """Look at every object whose next look is due.
+        """Take every look that is due.
 
         Parameters
         ----------
@@ -69,17 +72,22 @@ class Sightings:
         self._align(contributor, number)
         look_ns = round(self.look_s * 1e9)
         is_first = self._due_ns == _NEVER_NS
-        is_due = (now_ns >= self._due_ns) & ~is_first
-        # Looks keep their own rhythm, however late a step is; never two at once.
-        behind = np.where(is_due, (now_ns - self._due_ns) // look_ns + 1, 0)
-        self._due_ns = np.where(is_first, now_ns + look_ns, self._due_ns + behind * look_ns)
-        known = np.where(np.isnan(expected), 0.0, expected)
+        has_ceased = self._was_there & ~is_there
+        is_late = (now_ns >= self._due_ns) & ~is_first
+        is_due = is_late | has_ceased
+        # Looks keep their own rhythm, however late a step is; never two at once. Silence that
+        # waited for the next look would be a report shorter than it is.
+        behind = np.where(is_late, (now_ns - self._due_ns) // look_ns + 1, 0)
+        next_ns = np.where(has_ceased, now_ns + look_ns, self._due_ns + behind * look_ns)
+        self._due_ns = np.where(is_first, now_ns + look_ns, next_ns)
+        self._was_there = is_there.copy()
+        known = believable(np.where(np.isnan(expected), 0.0, expected), is_there)
         is_judged = (known >= EXPECTED_MIN) & is_active[:, None]
         others_seen = is_there.sum(axis=0) - is_there
         self.denial.look(known, is_there, is_judged & (others_seen >= OTHERS_MIN) & is_due)
         alone = is_there & (others_seen == 0)
         could_see = is_judged.sum(axis=0) - is_judged
-        missed = np.where(is_judged, log_missed(known), 0.0)
+        missed = np.where(is_judged, np.log1p(-known), 0.0)
         self.invention.forget(~alone)
         self.invention.look(missed.sum(axis=0) - missed, alone & (could_see >= OTHERS_MIN) & is_due)
 
@@ -108,8 +116,8 @@ class Sightings:
         row = _places(self.contributor, contributor)
         column = _places(tuple(self.number.tolist()), tuple(number.tolist()))
 
-        def moved(array: F64, empty: float) -> F64:
-            kept = np.full((len(row), len(column)), empty)
+        def moved(array: npt.NDArray[Any], empty: float) -> npt.NDArray[Any]:
+            kept = np.full((len(row), len(column)), empty, dtype=array.dtype)
             old = np.ix_(row[row >= 0], column[column >= 0])
             kept[np.ix_(row >= 0, column >= 0)] = array[old]
             return kept
@@ -118,9 +126,8 @@ class Sightings:
         self.invention = InventionEvidence(
             moved(self.invention.looks, 0.0), moved(self.invention.log_missed, 0.0)
         )
-        due_ns = np.full(len(column), _NEVER_NS, dtype=np.int64)
-        due_ns[column >= 0] = self._due_ns[column[column >= 0]]
-        self._due_ns = due_ns
+        self._due_ns = moved(self._due_ns, _NEVER_NS)
+        self._was_there = moved(self._was_there, 0)
         self.contributor, self.number = contributor, number.copy()
 
 

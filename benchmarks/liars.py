@@ -1,0 +1,166 @@
+"""One of four nations lies: whether it is named in time, and what comes of its lies.
+
+Each world is run with the lie and without. When a perfect test would be sure comes from the two
+(``perfect_test``); the time for naming runs from there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.perfect_test import sure_ns, world_of
+from commonwatch.centre.configuration import CentreConfiguration
+from commonwatch.centre.core import Centre
+from commonwatch.centre.effects import Effect
+from commonwatch.centre.events import Event
+from commonwatch.scenario.description import Scenario
+from commonwatch.scenario.load import load_scenario
+from commonwatch.scenario.sharing_schema import FALSE_ALARM
+from commonwatch.studies.expected import ended
+from commonwatch.studies.known import CONFIRMED, SINGLE_KIND
+from commonwatch.studies.score_intervals import binomial_count
+from commonwatch.world.history import History
+from commonwatch.world.liars import LIES
+from commonwatch.world.recordings import Common
+from commonwatch.world.run import WorldOrder, run_world
+
+IN_TIME_S: Final = 30.0
+JOINT: Final = "joint"
+CANNOT: Final = "cannot be checked"
+
+
+def lying(part: tuple[int, int, int]) -> list[dict[str, Any]]:
+    """Run the worlds of one part of the seeds, each in every way: first, end, and step.
+
+    Each world's row is written to standard error as soon as it is done.
+    """
+    scenario = load_scenario("liar")
+    rows = []
+    for each in range(*part):
+        common = Common.of(scenario, seed=each)
+        honest = run_world(_order(replace(scenario, injections=()), each), common=common)
+        for way in LIES:
+            rows.append({"seed": each, **_lied(scenario, way, honest, common)})
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    return rows
+
+
+def summed(way: str, every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum the worlds of one way of lying up: counts with exact intervals of 95 %, and times."""
+    rows = [row for row in every if row["way"] == way]
+    judged = [row for row in rows if row["sure_s"] is not None]
+    named_s = sorted(
+        math.inf if row["named_s"] is None else row["named_s"] - row["sure_s"] for row in judged
+    )
+    in_time = sum(each <= IN_TIME_S for each in named_s)
+    honest = sum(bool(row["honest_named"]) for row in rows)
+    apart = [row for row in rows if row["sure_s"] is None]
+    return {
+        "name": way,
+        "count": len(rows),
+        "judged": len(judged),
+        "not_judged_said": sum(any(CANNOT in each for each in row["said"]) for row in apart),
+        "named_in_time": _counted(in_time, len(judged)),
+        "median_s": _share(named_s, 0.5),
+        "most_s": _share(named_s, 0.95),
+        "honest_named": _counted(honest, len(rows)),
+        "confirmed_alone": sum(row["confirmed_alone"] for row in rows),
+        "single_kind_alone": sum(row["single_kind_alone"] for row in rows),
+        "suppressed": sum(len(row["suppressed"]) for row in rows),
+    }
+
+
+def is_amiss(row: Mapping[str, Any]) -> bool:
+    """Whether one world is short of what is asked for."""
+    is_late = row["sure_s"] is not None and not (
+        row["named_s"] is not None and row["named_s"] - row["sure_s"] <= IN_TIME_S
+    )
+    return bool(is_late or row["honest_named"] or row["confirmed_alone"] or row["suppressed"])
+
+
+def _order(scenario: Scenario, seed: int) -> WorldOrder:
+    return WorldOrder(scenario=scenario, laydown="four", level="tracks", seed=seed)
+
+
+def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict[str, Any]:
+    """Run one world with a lie, and set it beside the one without."""
+    lies = replace(
+        scenario, injections=tuple(replace(each, way=way) for each in scenario.injections)
+    )
+    (lie,) = lies.injections
+    if lie.nation is None:
+        raise ValueError("a lie is somebody's")
+    said: set[str] = set()
+    history = run_world(
+        _order(lies, honest.seed), common=common, make_centre=partial(_Listening, said)
+    )
+    begun_ns = common.sightings.epoch_ns + round(lie.at_s * 1e9)
+    world = world_of(
+        history,
+        honest,
+        common.sightings.flown,
+        begun_ns=begun_ns,
+        slowest_s=scenario.delays.tracks.high_s,
+    )
+    sure = sure_ns(world)
+    named = [each for each in history.accused if each.centre == JOINT]
+    own_ns = [each.time_ns for each in named if each.accused == lie.nation]
+    shown = [each.alert for each in history.shown if each.centre == JOINT]
+    alone, by_sites = (
+        {e.alert for e in shown if e.status == status and set(e.contributors) == {lie.nation}}
+        for status in (CONFIRMED, SINGLE_KIND)
+    )
+    before, now = (_confirmed(lies, common, each) for each in (honest, history))
+    return {
+        "way": way,
+        "sure_s": None if sure is None else (sure - begun_ns) * 1e-9,
+        "named_s": min(((each - begun_ns) * 1e-9 for each in own_ns), default=None),
+        "honest_named": sorted({str(e.accused) for e in named if e.accused != lie.nation}),
+        "honest_evidence": [(e.kind, e.evidence) for e in named if e.accused != lie.nation],
+        "said": sorted(said),
+        "confirmed_alone": max(len(alone), int(FALSE_ALARM in now and not by_sites)),
+        "single_kind_alone": len(by_sites),
+        "suppressed": sorted(before - now - {FALSE_ALARM}),
+    }
+
+
+def _confirmed(scenario: Scenario, common: Common, history: History) -> set[str]:
+    """Name the flights that the joint centre confirmed and did not cancel; and "false alarm"."""
+    return {
+        each.object
+        for each in ended(scenario, common.sightings, history)
+        if each.centre == JOINT and each.highest == CONFIRMED and not each.is_cancelled
+    }
+
+
+def _counted(count: int, among: int) -> dict[str, float]:
+    found = binomial_count(count, among)
+    return {"count": count, "low": found.low, "high": found.high}
+
+
+def _share(values: Sequence[float], share: float) -> float | None:
+    """Least value that such a share of all do not pass; None: there is none, or it never ends."""
+    if not values:
+        return None
+    found = values[math.ceil(share * len(values)) - 1]
+    return found if math.isfinite(found) else None
+
+
+class _Listening(Centre):
+    """A centre that writes down how far it says that tracks can be checked."""
+
+    def __init__(self, said: set[str], configuration: CentreConfiguration, **parts: Any) -> None:
+        super().__init__(configuration, **parts)
+        self._said = said
+
+    def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
+        """Take a step, and listen."""
+        effects = super().step(events, now_ns)
+        self._said.update(self.words.values())
+        return effects

@@ -1,0 +1,140 @@
+"""When a perfect test would be sure of a lie, in cases that can be worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import pytest
+from benchmarks.liars import summed
+from benchmarks.perfect_test import SURE_LOG, Heard, World, sure_ns
+
+from commonwatch.identity import NationId
+from commonwatch.sharing.messages import TrackReport
+from commonwatch.world.liars import INVENTED, upper
+from tests.sensing.build import radar
+
+SECOND_NS = 10**9
+STD_M = 100.0
+PLACE = np.array([7_378_137.0, 400_000.0, 300_000.0, 0.0, 0.0, 0.0])
+"""Above radars on the equator, which see it; where it is looked at it stands still."""
+LIAR, *HONEST = (NationId(name) for name in "abcd")
+RADARS = {
+    name: [radar(track_interval_s=5.0, detection_probability=0.9)] for name in (LIAR, *HONEST)
+}
+
+
+def said(
+    second: int,
+    sender: NationId = LIAR,
+    *,
+    off_m: float = 0.0,
+    track: int = 1,
+    of_s: int | None = None,
+) -> Heard:
+    """A report on the object, made at a second and arrived two later, good to 100 m each way."""
+    body = TrackReport(
+        track=track,
+        sequence=second,
+        time_ns=(second if of_s is None else of_s) * SECOND_NS,
+        since_ns=0,
+        begun_ns=0,
+        status="confirmed",
+        motor="coasts",
+        position_ecef_m=(round(PLACE[0] + off_m), round(PLACE[1]), round(PLACE[2])),
+        velocity_ecef_mm_s=(0, 0, 0),
+        covariance=upper(np.diag([STD_M**2] * 3 + [1e-6] * 3)),
+    )
+    made_ns = second * SECOND_NS
+    return Heard(sender=sender, made_ns=made_ns, arrival_ns=made_ns + 2 * SECOND_NS, body=body)
+
+
+def world(
+    heard: Sequence[Heard], would: Sequence[Heard], *, seers: Sequence[NationId] = HONEST
+) -> World:
+    return World(
+        said=sorted(heard, key=lambda each: each.arrival_ns),
+        would={(each.body.track, each.made_ns): each for each in would},
+        flying=lambda _: PLACE[None],
+        radars={name: RADARS[name] if name in (LIAR, *seers) else [] for name in RADARS},
+        liar=LIAR,
+        begun_ns=5 * SECOND_NS,
+        slowest_s=6.0,
+    )
+
+
+def others(second: int) -> list[Heard]:
+    return [said(second, name) for name in HONEST]
+
+
+@pytest.mark.parametrize(("sigmas", "is_sure"), [(4.9, False), (5.1, True)])
+def test_a_displacement_counts_in_deviations_of_the_combination_of_the_others(
+    sigmas: float, is_sure: bool
+) -> None:
+    off_m = sigmas * STD_M / math.sqrt(3.0)
+    found = sure_ns(world([*others(10), said(10, off_m=off_m)], [said(10)]))
+    assert found == (12 * SECOND_NS if is_sure else None)
+
+
+def test_lies_about_several_objects_add_up() -> None:
+    off_m = 4.0 * STD_M / math.sqrt(3.0)
+    lies = [said(10, off_m=off_m), said(11, off_m=off_m, track=2)]
+    found = sure_ns(world([*others(9), *lies], [said(10), said(11, track=2)]))
+    assert found == 13 * SECOND_NS
+
+
+def test_where_one_honest_nation_alone_could_see_it_nothing_is_judged() -> None:
+    heard, would = [*others(10), said(10, off_m=9_000.0)], [said(10)]
+    assert sure_ns(world(heard, would, seers=HONEST[:2])) is not None
+    assert sure_ns(world(heard, would, seers=HONEST[:1])) is None
+
+
+def test_the_same_words_again_of_what_has_moved_need_no_statistics() -> None:
+    moved = said(20, off_m=1.0)
+    first = said(10)
+    again = msgspec.structs.replace(said(20).body, time_ns=first.body.time_ns)
+    repeated = Heard(sender=LIAR, made_ns=moved.made_ns, arrival_ns=moved.arrival_ns, body=again)
+    found = sure_ns(world([*others(9), first, *others(19), repeated], [first, moved]))
+    assert found == 22 * SECOND_NS
+
+
+def test_silence_is_sure_once_that_many_looks_are_unlikely_enough() -> None:
+    """Two looks each 10 s, one in ten misses: six in a row are too likely still, eight are not."""
+    assert math.exp(SURE_LOG) == pytest.approx(2.8665e-7, rel=1e-4)
+    would = [said(second) for second in range(10, 70, 10)]
+    heard = [each for second in range(10, 70, 10) for each in others(second)]
+    assert sure_ns(world([said(0), *heard], would)) == (40 + 6) * SECOND_NS
+
+
+def test_what_is_said_once_the_lie_is_over_takes_nothing_back() -> None:
+    would = [said(second) for second in range(10, 70, 10)]
+    heard = [each for second in range(10, 70, 10) for each in others(second)]
+    assert sure_ns(world([said(0), *heard, said(200)], would)) == (40 + 6) * SECOND_NS
+
+
+def test_what_policy_or_links_would_have_kept_anyhow_is_no_denial() -> None:
+    heard = [each for second in range(10, 70, 10) for each in others(second)]
+    assert sure_ns(world([said(0), *heard], [])) is None
+
+
+def test_an_invention_is_sure_once_all_others_would_have_had_to_miss_it_too_often() -> None:
+    """Three nations, two looks each 10 s: six missed by the second report, twelve by the third."""
+    lies = [said(second, track=INVENTED) for second in (10, 20, 30, 40)]
+    assert sure_ns(world(lies, [])) == (30 + 6) * SECOND_NS
+
+
+def test_rows_state_what_was_judged_and_in_time_and_what_was_not() -> None:
+    row = {
+        "way": "shift", "sure_s": 5.0, "named_s": 15.0, "honest_named": [], "confirmed_alone": 0,
+        "single_kind_alone": 0, "suppressed": [], "said": [],
+    }  # fmt: skip
+    late, never = row | {"named_s": 35.1}, row | {"named_s": None, "honest_named": ["b"]}
+    unclear = row | {"sure_s": None, "said": ["cannot be checked: single source"]}
+    found = summed("shift", [row, late, never, unclear, row | {"way": "drift"}])
+    assert (found["count"], found["judged"], found["not_judged_said"]) == (4, 3, 1)
+    assert found["named_in_time"]["count"] == 1
+    assert found["honest_named"]["count"] == 1
+    assert found["median_s"] == pytest.approx(30.1)
+    assert found["most_s"] is None
