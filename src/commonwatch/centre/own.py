@@ -21,7 +21,7 @@ figure                source                                                    
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -105,12 +105,24 @@ class _Sent:
 
 
 @dataclass(slots=True, eq=False)
-class _Track:
-    """What is kept of one track, by sensor where it is an array."""
+class _Seen:
+    """Looks of one sensor that a track took: the first, the last, and how many."""
 
-    count: I64
-    first_ns: I64
-    last_ns: I64
+    first_ns: int
+    last_ns: int
+    count: int = 0
+
+    def take(self, time_ns: int) -> None:
+        self.first_ns = min(self.first_ns, time_ns)
+        self.last_ns = max(self.last_ns, time_ns)
+        self.count += 1
+
+
+@dataclass(slots=True, eq=False)
+class _Track:
+    """What is kept of one track."""
+
+    seen: dict[int, _Seen] = field(default_factory=dict)
     burning: float = 1.0
     burning_ns: int = 0
     sent: _Sent | None = None
@@ -119,7 +131,7 @@ class _Track:
 
     @property
     def begun_ns(self) -> int:
-        return int(self.first_ns[self.count > 0].min())
+        return min(each.first_ns for each in self.seen.values())
 
     @property
     def is_over(self) -> bool:
@@ -250,12 +262,8 @@ class OwnSensors:
         ):
             one = self._tracks.get(track)
             if one is None:
-                none = np.zeros((3, len(self._names)), dtype=np.int64)
-                one = self._tracks[track] = _Track(*none)
-            is_first = one.count[sensor] == 0
-            one.first_ns[sensor] = time_ns if is_first else min(one.first_ns[sensor], time_ns)
-            one.last_ns[sensor] = max(one.last_ns[sensor], time_ns)
-            one.count[sensor] += 1
+                one = self._tracks[track] = _Track()
+            one.seen.setdefault(sensor, _Seen(time_ns, time_ns)).take(time_ns)
             if time_ns >= one.burning_ns:
                 one.burning, one.burning_ns = burning, time_ns
         return Looks(
@@ -369,11 +377,11 @@ class OwnSensors:
             Span(
                 originator=self.nation,
                 sensor=self._names[sensor],
-                after_ns=int(one.first_ns[sensor]) - 1,
-                until_ns=int(one.last_ns[sensor]),
-                look_count=int(one.count[sensor]),
+                after_ns=seen.first_ns - 1,
+                until_ns=seen.last_ns,
+                look_count=seen.count,
             )
-            for sensor in np.flatnonzero(one.count).tolist()
+            for sensor, seen in sorted(one.seen.items())
         )
 
     def _forget(self, now_ns: int) -> None:

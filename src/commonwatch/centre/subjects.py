@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import Final
 
 from commonwatch.centre.alert import AlertEvent
@@ -44,6 +45,7 @@ class Subjects:
         }
         policy = configuration.policy
         self._shared = frozenset(kind for rule in policy.rules for kind in rule.share)
+        self._asks_places = bool(policy.territory or any(rule.regions for rule in policy.rules))
         self._began: dict[int, Place] = {}
         self._rests_on: dict[int, frozenset[SensorId]] = {}
 
@@ -78,33 +80,33 @@ class Subjects:
                 return NOT_SAID if began is None else Subject(places=(began,))
             case LaunchReport() | AlertReport():
                 return Subject(sensors=self._rests_on.get(judged.event))
-            case DetectionReport():
+            case DetectionReport() if self._asks_places:
                 return Subject(places=self._places(judged.plots))
         return NOT_SAID
 
     def _places(self, plots: tuple[Plot, ...]) -> tuple[Place, ...] | None:
         places: list[Place] = []
-        for plot in plots:
-            sensor = self._sensors.get(plot.sensor)
+        for name, own in groupby(plots, key=lambda plot: plot.sensor):
+            sensor = self._sensors.get(name)
             if isinstance(sensor, Radar):
-                places.append(_below_echo(plot, sensor))
-            elif plot.sensor_ecef_m is not None and plot.line_of_sight is not None:
+                places += _below_echoes(list(own), sensor)
+                continue
+            for plot in own:
+                if plot.sensor_ecef_m is None or plot.line_of_sight is None:
+                    return None
                 places.append(_below_glow(plot.sensor_ecef_m, plot.line_of_sight))
-            else:
-                return None
         return tuple(places)
 
 
-def _below_echo(plot: Plot, radar: Radar) -> Place:
-    position = position_from_look_angles(
+def _below_echoes(plots: list[Plot], radar: Radar) -> list[Place]:
+    positions = position_from_look_angles(
         radar.site.position_ecef_m,
         radar.site.rotation_enu_from_ecef,
-        plot.range_m or 0.0,
-        plot.azimuth_rad or 0.0,
-        plot.elevation_rad or 0.0,
+        [plot.range_m or 0.0 for plot in plots],
+        [plot.azimuth_rad or 0.0 for plot in plots],
+        [plot.elevation_rad or 0.0 for plot in plots],
     )
-    x_m, y_m, z_m = position.tolist()
-    return place_below((x_m, y_m, z_m))
+    return [place_below((x_m, y_m, z_m)) for x_m, y_m, z_m in positions.tolist()]
 
 
 def _below_glow(eye: tuple[float, float, float], line: tuple[float, float, float]) -> Place:

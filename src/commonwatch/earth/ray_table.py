@@ -157,7 +157,8 @@ def _by_asymptote(table: RayTable, apparent: F64, range_m: F64) -> F64:
     out = apparent - np.interp(root, table.root_rad, table.bending_rad)
     apex = np.interp(root, table.root_rad, table.apex_m)
     # In the triangle site, apex, point: the angle at the point is small and known by its sine.
-    return np.asarray(out + np.arcsin(np.clip(apex * np.cos(out) / range_m, -1.0, 1.0)))
+    sine = apex * np.cos(out) / range_m
+    return np.asarray(out + np.arcsin(np.minimum(np.maximum(sine, -1.0), 1.0)))
 
 
 def _by_tracing(table: RayTable, apparent: F64, geometric: F64, range_m: F64) -> F64:

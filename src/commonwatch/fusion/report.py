@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -135,6 +136,7 @@ def joined(parts: list[Reports]) -> Reports:
     )
 
 
+@cache
 def empty_reports() -> Reports:
     """No rows."""
     none = np.empty(0, dtype=np.int64)

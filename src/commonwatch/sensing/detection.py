@@ -118,6 +118,17 @@ class Detections:
             object.__setattr__(taken, name, array)
         return taken
 
+    def split(self, starts: Sequence[int]) -> list[Detections]:
+        """Cut into parts, one from each of ``starts`` to the next; the first starts at 0."""
+        columns = [(name, getattr(self, name)) for name in self.__slots__]
+        parts = []
+        for start, stop in zip(starts, [*starts[1:], len(self)], strict=True):
+            part = object.__new__(Detections)  # what is cut from checked rows needs no check
+            for name, array in columns:
+                object.__setattr__(part, name, array[start:stop])
+            parts.append(part)
+        return parts
+
     def to_columns(self, sensors: Sequence[Sensor]) -> dict[str, Any]:
         """Columns of the table ``detections``, elevations as each radar reports them."""
         return _to_columns(self, sensors)

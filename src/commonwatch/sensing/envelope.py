@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from commonwatch.earth.refraction import Air, asymptote
 from commonwatch.sensing import visibility_kernel as column
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.radar import REFERENCE_CROSS_SECTION_M2, TURN_RAD, Face, Radar, Role
+from commonwatch.sensing.site import Site
 
 F64 = npt.NDArray[np.float64]
 
@@ -90,17 +92,24 @@ def widened(rows: F64, distance_m: float) -> F64:
     return wide
 
 
-def boresight_ecef(radar: Radar, face: Face) -> F64:
-    """Return the unit vector square to a face, ECEF, shape (3,)."""
+@lru_cache(maxsize=512)
+def boresights_ecef(site: Site, faces: tuple[Face, ...]) -> F64:
+    """Return the unit vectors square to some faces, ECEF, shape (n, 3)."""
+    directions = [_boresight_enu(face) @ site.rotation_enu_from_ecef for face in faces]
+    axes = np.stack(directions)
+    axes.setflags(write=False)
+    return axes
+
+
+def _boresight_enu(face: Face) -> F64:
     azimuth, elevation = face.boresight_azimuth_rad, face.boresight_elevation_rad
-    direction_enu = np.array(
+    return np.array(
         [
             math.sin(azimuth) * math.cos(elevation),
             math.cos(azimuth) * math.cos(elevation),
             math.sin(elevation),
         ]
     )
-    return np.asarray(direction_enu @ radar.site.rotation_enu_from_ecef)
 
 
 def _row(radar: Radar, face: Face, *, refraction: bool) -> F64:
@@ -108,7 +117,7 @@ def _row(radar: Radar, face: Face, *, refraction: bool) -> F64:
     east, north, up = radar.site.rotation_enu_from_ecef
     row[column.SITE : column.SITE + 3] = radar.site.position_ecef_m
     row[column.UP : column.UP + 3] = up
-    row[column.BORESIGHT : column.BORESIGHT + 3] = boresight_ecef(radar, face)
+    row[column.BORESIGHT : column.BORESIGHT + 3] = boresights_ecef(radar.site, (face,))[0]
     if face.width_rad < TURN_RAD:
         low, high = face.azimuth_min_rad, face.azimuth_max_rad
         row[column.EDGE_MIN : column.EDGE_MIN + 3] = math.cos(low) * east - math.sin(low) * north

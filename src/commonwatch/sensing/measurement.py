@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.frames import look_angles
-from commonwatch.sensing.envelope import boresight_ecef
+from commonwatch.sensing.envelope import boresights_ecef
 from commonwatch.sensing.infrared import InfraredSatellite, position_ecef_m
 from commonwatch.sensing.radar import REFERENCE_CROSS_SECTION_M2, Radar
 from commonwatch.units import SPEED_OF_LIGHT_M_S, ratio_from_decibels
@@ -132,7 +132,7 @@ def best_face(radar: Radar, position_ecef_m: npt.ArrayLike) -> tuple[npt.NDArray
         Cosine of the angle from that face's boresight, shape (...).
     """
     offset_m = np.asarray(position_ecef_m, dtype=np.float64) - radar.site.position_ecef_m
-    axes = np.stack([boresight_ecef(radar, face) for face in radar.faces])
+    axes = boresights_ecef(radar.site, radar.faces)
     cosines = offset_m @ axes.T / np.linalg.norm(offset_m, axis=-1, keepdims=True)
     face = np.argmax(cosines, axis=-1)
     return face, np.take_along_axis(cosines, face[..., np.newaxis], axis=-1)[..., 0]

@@ -79,37 +79,41 @@ def frames_of(detections: Detections) -> list[Frame]:
         return []
     measured = detections.measured
     order = np.lexsort((measured[:, 1], measured[:, 0], detections.time_ns, detections.sensor))
-    time_ns = detections.time_ns[order]
-    sensor = detections.sensor[order]
+    time_ns, sensor = detections.time_ns[order], detections.sensor[order]
+    starts = _starts(sensor, time_ns)
+    begun_ns = np.repeat(time_ns[starts], np.diff([*starts, len(order)]))
+    if (begun_ns != time_ns).any():
+        # Within a frame by range, or by the first component of the line: the index of the gate.
+        values = measured[order]
+        order = order[np.lexsort((values[:, 1], values[:, 0], begun_ns, sensor))]
+    together = detections.take(order)
+    offset_s = 1e-9 * (together.time_ns - begun_ns)
+    key = _keys(together)
+    frames = [
+        Frame(
+            time_ns=int(begun_ns[start]),
+            sensor=int(sensor[start]),
+            detections=part,
+            offset_s=offset_s[start : start + len(part)],
+            key=key[start : start + len(part)],
+        )
+        for start, part in zip(starts, together.split(starts), strict=True)
+    ]
+    frames.sort(key=lambda frame: (frame.time_ns, frame.sensor))
+    return frames
+
+
+def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:
+    """Where each frame starts, of rows by sensor and time."""
     slice_ns = round(1e9 * SLICE_S)
     starts = []
     first = 0
-    count = len(order)
-    while first < count:
+    while first < len(sensor):
         starts.append(first)
         end_of_sensor = int(np.searchsorted(sensor, sensor[first], side="right"))
         last_ns = time_ns[first] + slice_ns
         first += int(np.searchsorted(time_ns[first:end_of_sensor], last_ns, side="right"))
-    frames = []
-    for start, stop in zip(starts, [*starts[1:], count], strict=True):
-        chosen = order[start:stop]
-        if time_ns[start] != time_ns[stop - 1]:
-            # Sorted by range, or by the first component of the line: the index of the gate.
-            values = measured[chosen]
-            chosen = chosen[np.lexsort((values[:, 1], values[:, 0]))]
-        part = detections.take(chosen)
-        begin = int(time_ns[start])
-        frames.append(
-            Frame(
-                time_ns=begin,
-                sensor=int(sensor[start]),
-                detections=part,
-                offset_s=np.asarray(1e-9 * (part.time_ns - begin), dtype=np.float64),
-                key=_keys(part),
-            )
-        )
-    frames.sort(key=lambda frame: (frame.time_ns, frame.sensor))
-    return frames
+    return starts
 
 
 def _keys(detections: Detections) -> I64:

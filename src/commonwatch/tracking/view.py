@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.sensing.envelope import boresight_ecef
+from commonwatch.sensing.envelope import boresights_ecef
 from commonwatch.sensing.infrared import InfraredSatellite, position_ecef_m
 from commonwatch.sensing.measurement import FALSE_ALARM_PROBABILITY, REFERENCE_SIGNAL_DB
 from commonwatch.sensing.radar import REFERENCE_CROSS_SECTION_M2, Radar, Role
@@ -123,7 +123,7 @@ def _faces(radar: Radar) -> list[F64]:
                 face.width_rad,
                 face.elevation_min_rad,
                 face.elevation_max_rad,
-                *boresight_ecef(radar, face),
+                *boresights_ecef(radar.site, (face,))[0],
             ]
         )
         for face in radar.faces
