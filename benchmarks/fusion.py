@@ -10,6 +10,11 @@ bound as noise vanishes. So the rows where exchanges are ten looks apart stand b
 filters forget in between, and the harm is small; own news that spans many looks is in turn a
 little too sure, by the process noise it shares.
 
+The lie is one of measurement: from 60 s on the looks of one centre are off by 20 m along one axis,
+or by a drift, and its filter believes them. Were its filter honest and only its words moved, those
+of whom it takes estimates in would carry the lie back to it, to be added once more at each
+exchange.
+
 The comparison is that of Chong, Mori, Barker and Chang (IEEE Aerospace and Electronic Systems
 Magazine 15, 2000), the random acceleration that of Bar-Shalom, Li and Kirubarajan (Estimation with
 Applications to Tracking and Navigation, 2001, section 6.2) on top of the gravity that Commonwatch
@@ -71,12 +76,11 @@ LIES: Final[Mapping[str, Lie]] = {
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """Truth at one exchange, the looks of each centre since the last, and how far the lie goes."""
+    """Truth at one exchange, and the looks of each centre since the last."""
 
     second: int
     truth: F64  # (N, 6)
     measured: F64  # (seconds since the last, centres, N, 3)
-    offset: F64  # (6,), added by the liar to what it sends
 
 
 def world(
@@ -95,11 +99,11 @@ def world(
         truth, _ = predict(truth, none, 1.0, process_noise_m2_s3=0.0)
         truth = truth + rng.normal(size=truth.shape) @ push.T
         looks = rng.normal(size=(CENTRES, objects, 3)) * STD_M
+        if second >= SETTLING_S:
+            looks[LIAR, :, 0] += lie(second)
         measured.append(truth[:, :3] + looks)
         if second % period_s == 0:
-            offset = np.zeros(6)
-            offset[0] = lie(second) if second >= SETTLING_S else 0.0
-            exchanges.append(Exchange(second, truth, np.stack(measured), offset))
+            exchanges.append(Exchange(second, truth, np.stack(measured)))
             measured = []
     return first, exchanges
 
@@ -150,9 +154,9 @@ def alone(centres: list[Centre], _: Exchange) -> None:
         each.fused, each.spread = each.mean, each.covariance
 
 
-def naive(centres: list[Centre], exchange: Exchange) -> None:
+def naive(centres: list[Centre], _: Exchange) -> None:
     """Add everybody's fused estimates as if they were independent, and go on from there."""
-    sent = [_said(centre, row, exchange) for row, centre in enumerate(centres)]
+    sent = [(centre.mean, centre.covariance) for centre in centres]
     for row, centre in enumerate(centres):
         mean, covariance = centre.mean, centre.covariance
         for other, said in enumerate(sent):
@@ -163,9 +167,9 @@ def naive(centres: list[Centre], exchange: Exchange) -> None:
         centre.covariance = centre.spread = covariance
 
 
-def intersected(centres: list[Centre], exchange: Exchange, *, is_gated: bool = False) -> None:
+def intersected(centres: list[Centre], _: Exchange, *, is_gated: bool = False) -> None:
     """Intersect everybody's fused estimates, and go on from there."""
-    sent = [_said(centre, row, exchange) for row, centre in enumerate(centres)]
+    sent = [(centre.mean, centre.covariance) for centre in centres]
     for row, centre in enumerate(centres):
         parts = [(centre.mean, centre.covariance)]
         parts += [said for other, said in enumerate(sent) if other != row]
@@ -176,14 +180,10 @@ def intersected(centres: list[Centre], exchange: Exchange, *, is_gated: bool = F
                 distance = normalised_error_squared(centre.mean - mean, both)
                 is_there[index] = distance <= quantile(GATE, 6)
         states, covariances = (np.stack(each) for each in zip(*parts, strict=True))
-        done = covariance_intersection(states, covariances, is_there=is_there)
-        centre.fused, centre.spread, _ = done
+        done = covariance_intersection(states, covariances, is_there=is_there)[:2]
+        centre.fused, centre.spread = done
     for centre in centres:
         centre.mean, centre.covariance = centre.fused, centre.spread
-
-
-def _said(centre: Centre, row: int, exchange: Exchange) -> tuple[F64, F64]:
-    return (centre.mean + exchange.offset if row == LIAR else centre.mean), centre.covariance
 
 
 def intersected_gated(centres: list[Centre], exchange: Exchange) -> None:
@@ -192,19 +192,12 @@ def intersected_gated(centres: list[Centre], exchange: Exchange) -> None:
 
 
 def _news(centres: list[Centre], before: list[tuple[F64, F64]], exchange: Exchange) -> list[News]:
-    """Return what each centre's own sensors learnt; the liar moves its equivalent measurement."""
-    sent, seconds = [], len(exchange.measured)
-    for row, (centre, last) in enumerate(zip(centres, before, strict=True)):
-        news = tracklets(centre.mean, centre.covariance, *moved(*last, seconds))
-        if row == LIAR:
-            moved_vector = news.information_vector + news.information @ exchange.offset
-            news = News(
-                information=news.information,
-                information_vector=moved_vector,
-                is_news=news.is_news,
-            )
-        sent.append(news)
-    return sent
+    """Return what each centre's own sensors learnt."""
+    seconds = len(exchange.measured)
+    return [
+        tracklets(centre.mean, centre.covariance, *moved(*last, seconds))
+        for centre, last in zip(centres, before, strict=True)
+    ]
 
 
 @dataclass(eq=False)
@@ -242,8 +235,6 @@ class OwnNews:
                         information_vector=news.information_vector,
                         is_news=news.is_news & ~is_out[other],
                     )
-                if other == row == LIAR:
-                    news = tracklets(centre.mean, centre.covariance, *moved(*last[row], period_s))
                 done = add_news(mean, covariance, news, gate_probability=gate)
                 mean, covariance = done.state_vector, done.covariance
             centre.fused, centre.spread = mean, covariance
@@ -264,7 +255,7 @@ class OwnNews:
         if self.judges is None:
             return is_out
         names = tuple(NationId(name) for name in "abc")
-        states = np.stack([_said(each, row, exchange)[0] for row, each in enumerate(centres)])
+        states = np.stack([centre.mean for centre in centres])
         covariances = np.stack([centre.covariance for centre in centres])
         for column, judge in enumerate(self.judges):
             sources = Sources(

@@ -277,6 +277,7 @@ def test_a_row_that_comes_too_late_says_so(tmp_path: Path) -> None:
         ({"azimuth_rad": np.degrees, "elevation_rad": np.degrees}, "looks like degrees"),
         ({"range_m": lambda r: r / 1e3}, "looks like kilometres"),
         ({"time_ns": lambda t: t // SECOND_NS}, "looks like seconds"),
+        ({"azimuth_rad": lambda a: 0.5 * np.pi - a}, "looks measured anticlockwise from east"),
     ],
 )
 def test_wrong_units_are_noticed_and_said(

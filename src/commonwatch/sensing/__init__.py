@@ -14,6 +14,7 @@ measurement          what one look measures, how well, and how likely
 detection            single looks as a centre receives them, read from a table
 detection_columns    the columns of such a table, whoever wrote it
 detection_checks     what can be wrong with it, as a whole and row by row
+detection_meaning    whether its signs, directions and scales are those it should have
 visibility_kernel    the compiled sweep and its refined crossings
 infrared_kernel      the same for satellites
 coverage_kernel      the same, upwards over a grid of places

@@ -21,6 +21,7 @@ from commonwatch.earth.frames import position_from_look_angles
 from commonwatch.errors import InputError, TableError
 from commonwatch.sensing import detection_checks as checks
 from commonwatch.sensing.detection_columns import Rows, rows_of
+from commonwatch.sensing.detection_meaning import refuse_wrong_meanings
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_noise
 from commonwatch.sensing.radar import TURN_RAD, Radar
@@ -193,7 +194,8 @@ def read_detections(
     ------
     TableError
         The file cannot be read, holds more than the limits allow, or holds angles in degrees,
-        lengths in kilometres or times in seconds.
+        lengths in kilometres or times in seconds, range rates that are positive approaching,
+        azimuths from elsewhere than clockwise from north, or standard deviations in another unit.
     InputError
         Two of ``sensors`` have one name, or there are too many.
 
@@ -251,6 +253,7 @@ def _checked(rows: Rows, sensors: Sequence[Sensor], limits: Limits, *, where: st
             what_to_do="Split the file by time",
         )
     checks.refuse_wrong_units(rows, sensors, where)
+    refuse_wrong_meanings(rows, sensors, where)
     reasons = checks.reasons_of(rows, sensors)
     good = np.flatnonzero(reasons.is_good)
     checks.refuse_crowds(rows, good, limits.plots_per_look, names, where)

@@ -11,6 +11,7 @@
 ``plots``               a frame's plots as the kernels take them, biases taken off
 ``beginning``           how tracks begin, from a plot or from a line of sight
 ``bank``                all tracks in arrays that grow and can be copied
+``lights``              lines that meet a place where their satellite saw a light before
 ``company``             tracks that fly close together, and what each sensor said of each
 ``view``                the sensors as the compiled tracker takes them
 ``motion_kernel``       compiled: free and powered flight with their covariance

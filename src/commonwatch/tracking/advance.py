@@ -39,8 +39,6 @@ SURE: Final = 6.0
 it is believed, unless its own is so far above what is asked."""
 LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
-CROWDED: Final = 1e3
-"""How much denser than on average plots stand in a crowd."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
 
@@ -315,7 +313,7 @@ class Advance:
         news.row[owner] = row
         news.plot[owner] = pair_plot[is_main]
         news.is_accompanied[owner] = plots.is_accompanied[news.plot[owner]]
-        news.is_crowded[owner] = plots.density[news.plot[owner]] > CROWDED * plots.uniform
+        news.is_crowded[owner] = plots.is_crowded[news.plot[owner]]
 
     def _thin_out(self, bank: Bank, news: _News) -> None:
         """Drop doubles of tentative tracks, and what rivals one that is confirmed now."""

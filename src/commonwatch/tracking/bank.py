@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.tracking.company import Companies
+from commonwatch.tracking.lights import Lights, no_lights
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -49,6 +50,8 @@ class Bank:
         Input rows of the last ``ROWS_KEPT`` plots, the n-th at n modulo ``ROWS_KEPT``.
     taken_off
         Constant errors of the sensors that the state vectors stand under, (sensors, 4).
+    companies, lights
+        Tracks that fly in company; what satellites saw lately.
     """
 
     count: int
@@ -70,6 +73,7 @@ class Bank:
     rows: I64
     taken_off: F64
     companies: Companies
+    lights: Lights
 
     @property
     def room(self) -> int:
@@ -82,6 +86,7 @@ class Bank:
             count=self.count,
             taken_off=self.taken_off.copy(),
             companies=self.companies.copy(),
+            lights=self.lights,
             **{name: getattr(self, name)[: self.count].copy() for name in ARRAYS},
         )
 
@@ -117,7 +122,9 @@ class Bank:
 
 
 ARRAYS = tuple(
-    field.name for field in fields(Bank) if field.name not in ("count", "companies", "taken_off")
+    field.name
+    for field in fields(Bank)
+    if field.name not in ("count", "companies", "taken_off", "lights")
 )
 
 
@@ -143,4 +150,5 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
         taken_off=np.zeros((sensor_count, 4)),
         companies=Companies(),
+        lights=no_lights(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,13 @@ from commonwatch.tracking import crowd_kernel, kalman_kernel
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.frame import Frame
 from commonwatch.tracking.view import SensorArrays
+from commonwatch.tracking.view_kernel import REVISIT
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+
+CROWDED: Final = 1e3
+"""How much denser than on average plots stand in a crowd."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -41,7 +46,10 @@ class Bias:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Plots:
-    """A frame's plots as the kernels take them."""
+    """A frame's plots as the kernels take them.
+
+    ``is_crowded`` marks those of which more is asked: others stand close, or a light stands still.
+    """
 
     kind: int
     sensor: int
@@ -52,7 +60,7 @@ class Plots:
     keys: F64
     order: I64
     density: F64
-    uniform: float
+    is_crowded: npt.NDArray[np.bool_]
     is_accompanied: npt.NDArray[np.bool_]
     is_taken: npt.NDArray[np.bool_]
 
@@ -110,6 +118,17 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
         density,
         is_accompanied,
     )
+    is_crowded = density > CROWDED * uniform
+    if kind == kalman_kernel.INFRARED:
+        stands, bank.lights = bank.lights.seen(
+            sensor,
+            frame.time_ns,
+            lines=values[:, :3],
+            eyes_m=eyes,
+            stds_rad=stds[:, 0],
+            revisits_s=sensors.figures[:, REVISIT],
+        )
+        is_crowded |= stands
     return Plots(
         kind=kind,
         sensor=sensor,
@@ -120,7 +139,7 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
         keys=keys,
         order=order,
         density=density,
-        uniform=uniform,
+        is_crowded=is_crowded,
         is_accompanied=is_accompanied,
         is_taken=np.zeros(len(values), dtype=np.bool_),
     )

@@ -1,0 +1,154 @@
+"""Signs, directions and scales of a table of detections: what is not as it says is refused."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from commonwatch.earth.frames import look_angles
+from commonwatch.errors import InputError
+from commonwatch.identity import SensorId
+from commonwatch.sensing.detection import Detections, Reading
+from commonwatch.sensing.radar import Radar
+from commonwatch.sensing.site import Site
+from tests.sensing.build import radar
+from tests.sensing.detections import EPOCH_NS, SECOND_NS, plots, together
+
+STD = (30.0, 1e-3, 1e-3, 5.0)
+STD_COLUMNS = ("range_std_m", "azimuth_std_rad", "elevation_std_rad", "range_rate_std_m_s")
+VALUES = ("range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s")
+
+
+def site(name: str, latitude_deg: float, longitude_deg: float, **changes: Any) -> Radar:
+    place = Site(
+        latitude_rad=math.radians(latitude_deg),
+        longitude_rad=math.radians(longitude_deg),
+        altitude_m=0.0,
+    )
+    constants = dict(zip(STD_COLUMNS, STD, strict=True))
+    return radar(
+        sensor=SensorId(name),
+        site=place,
+        track_interval_s=2.0,
+        is_refraction_corrected=True,
+        **(constants | changes),
+    )
+
+
+RADARS = (site("north", 2.0, 1.0), site("south", -3.0, -1.0), site("west", 0.0, -5.0))
+
+
+def flights(seed: int, sensors: tuple[Radar, ...] = RADARS) -> dict[str, Any]:
+    """Six bodies in a constant downward pull, each two seconds for a minute, and false plots."""
+    rng = np.random.default_rng(seed)
+    up = np.array([1.0, 0.0, 0.0])  # at latitude and longitude zero
+    place_m = 6_378e3 * up + rng.uniform([3e5, -8e5, -8e5], [7e5, 8e5, 8e5], (6, 3))
+    velocity_m_s = rng.uniform([500.0, -4e3, -4e3], [2e3, 4e3, 4e3], (6, 3))
+    parts = []
+    for number, each in enumerate(sensors):
+        time_s = np.repeat(2.0 * np.arange(30) + 0.3 * number, 6)[:, np.newaxis]
+        body = np.tile(np.arange(6), 30)
+        is_seen = rng.random(180) < 0.9
+        time_s, body = time_s[is_seen], body[is_seen]
+        now_m = place_m[body] + velocity_m_s[body] * time_s - 0.5 * 9.0 * time_s**2 * up
+        speed_m_s = velocity_m_s[body] - 9.0 * time_s * up
+        rotation, at_m = each.site.rotation_enu_from_ecef, each.site.position_ecef_m
+        angles = look_angles(at_m, rotation, now_m)
+        rate_m_s = ((now_m - at_m) * speed_m_s).sum(axis=1) / angles[0]
+        measured = np.stack([*angles, rate_m_s], axis=1)
+        measured += rng.standard_normal(measured.shape) * STD
+        measured[:, 1] %= 2.0 * np.pi
+        count = len(measured)
+        columns = {
+            "time_ns": EPOCH_NS + np.round(time_s[:, 0] * SECOND_NS).astype(np.int64),
+            "sensor": np.full(count, str(each.sensor), dtype=object),
+            **dict(zip(VALUES, measured.T, strict=True)),
+        }
+        false = plots(30, sensor=str(each.sensor), seed=seed + number)
+        parts += [columns, false | {"time_ns": EPOCH_NS + np.arange(30) * 2 * SECOND_NS}]
+    return together(*parts)
+
+
+def checked(columns: dict[str, Any], sensors: tuple[Radar, ...] = RADARS) -> Reading:
+    return Detections.from_columns(columns, sensors)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_means_what_it_says_is_kept_to_the_last_row(seed: int) -> None:
+    columns = flights(seed)
+    reading = checked(columns)
+    assert len(reading.detections) == reading.row_count == len(columns["time_ns"])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_false_plots_alone_are_kept(seed: int) -> None:
+    parts = [plots(400, sensor=name, seed=seed + k) for k, name in enumerate(("north", "south"))]
+    assert checked(together(*parts)).row_count == len(checked(together(*parts)).detections) == 800
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_range_rates_that_are_positive_approaching_are_refused(seed: int) -> None:
+    columns = flights(seed)
+    columns["range_rate_m_s"] = -columns["range_rate_m_s"]
+    with pytest.raises(InputError) as caught:
+        checked(columns)
+    said = str(caught.value)
+    assert 'detections: range_rate_m_s of "north" looks positive approaching' in said
+    assert "Allowed: positive receding." in said
+    assert "Change the sign of the column." in said
+
+
+MEANINGS = {
+    "anticlockwise from north": lambda azimuth: -azimuth,
+    "anticlockwise from east": lambda azimuth: 0.5 * np.pi - azimuth,
+    "clockwise from east": lambda azimuth: azimuth - 0.5 * np.pi,
+    "clockwise from south": lambda azimuth: azimuth - np.pi,
+}
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+@pytest.mark.parametrize("whose", ["south", "all"])
+def test_azimuths_that_run_otherwise_are_refused(meaning: str, whose: str) -> None:
+    columns = flights(3)
+    chosen = (columns["sensor"] == whose) | (whose == "all")
+    columns["azimuth_rad"] = np.where(
+        chosen, MEANINGS[meaning](columns["azimuth_rad"]), columns["azimuth_rad"]
+    )
+    of = "" if whose == "all" else ' of "south"'
+    with pytest.raises(InputError, match=f"azimuth_rad{of} looks measured {meaning}"):
+        checked(columns)
+
+
+SCALES = [
+    ("range_std_m", 1e-3, "kilometres"),
+    ("azimuth_std_rad", 180.0 / math.pi, "degrees"),
+    ("elevation_std_rad", 180.0 / math.pi, "degrees"),
+    ("elevation_std_rad", 1e3, "milliradians"),
+    ("range_rate_std_m_s", 1e-3, "kilometres a second"),
+]
+
+
+@pytest.mark.parametrize(("name", "factor", "unit"), SCALES)
+def test_standard_deviations_in_another_unit_are_refused(
+    name: str, factor: float, unit: str
+) -> None:
+    wrong = factor * STD[STD_COLUMNS.index(name)]
+    columns = flights(4)
+    columns[name] = np.where(columns["sensor"] == "south", wrong, np.nan)
+    with pytest.raises(InputError, match=f'{name} of "south" looks like {unit}: of the rows'):
+        checked(columns)
+    del columns[name]
+    sensors = (site("north", 2.0, 1.0, **{name: wrong}), *RADARS[1:])
+    with pytest.raises(InputError, match=f'{name} of "north" looks like {unit}: of the sensor'):
+        checked(columns, sensors)
+
+
+@pytest.mark.parametrize("factor", [0.1, 0.3, 3.0, 10.0])
+def test_standard_deviations_that_are_only_too_bold_or_too_shy_are_kept(factor: float) -> None:
+    columns = flights(5)
+    for name, std in zip(STD_COLUMNS, STD, strict=True):
+        columns[name] = np.full(len(columns["time_ns"]), factor * std)
+    assert len(checked(columns).detections) == len(columns["time_ns"])
