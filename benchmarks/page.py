@@ -57,8 +57,8 @@ _HEADS: Final = {
         "Three centres, 200 objects for 200 s, a look of 1.1 m a second each, an exchange at every "
         "look; random acceleration of 0.02 m2/s3. Error squared over what was stated, a "
         "dimension (1 is honest), and the error in space of the two honest centres. The looks of "
-        "one lie 20 m beside the truth, or drift off by 5 cm/s, from 60 s on. A gate stops the lie and not the drift; "
-        "judging each contributor by the others stops that too: that row is of 100 objects, each "
+        "one lie 20 m beside the truth, or drift off by 5 cm/s, from 60 s on. A gate stops the lie "
+        "and not the drift; judging each contributor by the others stops that too: that row is of 100 objects, each "
         "judged by itself. The last two rows exchange each 10 s.",
     ),
     **worlds_goals.HEADS,

@@ -204,7 +204,8 @@ def test_the_evidence_without_steps_is_the_mean_of_its_six_ways_to_lie() -> None
 def test_a_lie_shows_in_the_step_at_which_it_began_or_in_all_over_which_it_grew() -> None:
     """Half for one that was always there; half for those that began, at once or growing evenly."""
     now, rng = gaps(*watched(2)[3], everything(2)), np.random.default_rng(8)
-    weight = np.linalg.inv(random_covariance(rng, 24)[:, :3, :3]).reshape(3, 4, 2, 3, 3)
+    weight = np.linalg.inv(random_covariance(rng, 24)[:, :3, :3]).astype(np.float64)
+    weight = weight.reshape(3, 4, 2, 3, 3)
     step = rng.normal(size=(3, 4, 2, 3)) * 200.0
     steps = Steps(
         information=weight,

@@ -87,7 +87,7 @@ def frames_of(detections: Detections) -> list[Frame]:
         values = measured[order]
         order = order[np.lexsort((values[:, 1], values[:, 0], begun_ns, sensor))]
     together = detections.take(order)
-    offset_s = 1e-9 * (together.time_ns - begun_ns)
+    offset_s = 1e-9 * (together.time_ns - begun_ns).astype(np.float64)
     key = _keys(together)
     frames = [
         Frame(
