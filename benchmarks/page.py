@@ -58,8 +58,8 @@ _HEADS: Final = {
         "look; random acceleration of 0.02 m2/s3. Error squared over what was stated, a "
         "dimension (1 is honest), and the error in space of the two honest centres. The looks of "
         "one lie 20 m beside the truth, or drift off by 5 cm/s, from 60 s on. A gate stops the lie "
-        "and not the drift; judging each contributor by the others stops that too: that row is of 100 objects, each "
-        "judged by itself. The last two rows exchange each 10 s.",
+        "and not the drift; judging each contributor by the others stops that too: that row is of "
+        "100 objects, each judged by itself. The last two rows exchange each 10 s.",
     ),
     **worlds_goals.HEADS,
     "start_up": ("Start-up", "CPU seconds of the process."),

@@ -157,10 +157,7 @@ class JointPicture:
         steady
             Whose links and centres are well: the silence of others is no denial.
         """
-        self._excuse(outages)
-        for decision in decisions:
-            if decision.decision == "clear" and decision.nation is not None:
-                self._judge.clear(decision.nation)
+        self._excuse(outages, decisions)
         said = [m for m in messages if isinstance(m.body, TrackReport)]
         if not said and (self.next_due_ns() or now_ns + 1) > now_ns:
             return _nothing(self._excluded)
@@ -206,8 +203,11 @@ class JointPicture:
             merged=merged,
         )
 
-    def _excuse(self, outages: Outages) -> None:
-        """Take no silence for a denial whose reason has now been heard."""
+    def _excuse(self, outages: Outages, decisions: Sequence[PersonDecided]) -> None:
+        """Believe again whom people do; take no silence for denial whose reason is now heard."""
+        for decision in decisions:
+            if decision.decision == "clear" and decision.nation is not None:
+                self._judge.clear(decision.nation)
         for nation, sensors in outages.items():
             new = [since for name, since in sensors.items() if self._since(nation, name) != since]
             if new:
