@@ -126,6 +126,23 @@ def test_a_joint_alert_that_rests_on_ones_own_news_confirms_nothing(
     assert [event.status for event in beside] == ["unconfirmed", "confirmed"]
 
 
+def test_an_echo_of_ones_own_news_raises_nothing_until_it_says_more() -> None:
+    def beside() -> list[str]:
+        return [event.status for event in stage.shown if event.origin == "joint alert report"]
+
+    stage = Stage(A)
+    stage.step(said=[statement([radar(A)])])
+    stage.step(reports=[(JOINT, alert_report((A,)))])
+    assert beside() == []
+    stage.step(reports=[(JOINT, alert_report((A, B)))])
+    assert beside() == ["unconfirmed"]
+    stage.step(reports=[(JOINT, alert_report((A,), event=1, status="confirmed"))])
+    assert beside()[-1] == "confirmed"
+    other = Stage(B)
+    other.step(reports=[(JOINT, alert_report((A,)))])
+    assert other.status == {0: "unconfirmed"}
+
+
 def test_a_nations_launch_holds_nothing_of_what_others_report() -> None:
     stage = Stage(A)
     stage.step(said=[statement([radar(A)])])

@@ -10,7 +10,8 @@ Three kinds of alert, by origin:
 *launch reports*
     What others report and no track here shows: one for each launch that reports agree upon.
 *... alert report*
-    A joint centre's alert, as it states it, beside this centre's own.
+    A joint centre's alert, as it states it, beside this centre's own. An unconfirmed one that holds
+    nothing but this nation's own news is an echo, and none.
 
 Rules of the outcome:
 

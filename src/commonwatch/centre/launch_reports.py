@@ -151,6 +151,16 @@ class Reports:
         """Whether it is a joint centre's alert: an alert of its own, beside this centre's."""
         return report.key[0] in self.joints and isinstance(report.body, AlertReport)
 
+    def is_echo(self, report: Report) -> bool:
+        """Whether it says nothing that is not known here: own news alone, which confirms nothing.
+
+        What does not say whose news it holds is none.
+        """
+        is_unconfirmed = (
+            isinstance(report.body, AlertReport) and report.body.status == "unconfirmed"
+        )
+        return is_unconfirmed and report.contributors == {self.nation}
+
     def confirms(self, key: Key) -> bool:
         """Whether a report can confirm anything here: it says enough, and whose news it holds.
 

@@ -115,7 +115,7 @@ class ReportAlerts:
             return []
         alert = self._beside.get(report.key)
         if alert is None:
-            if report.is_cancelled:
+            if report.is_cancelled or self._reports.is_echo(report):
                 return []
             alert = Alert(number=-1, origin=report.name, standing=Standing())
             alert.reports = (report.key,)
