@@ -1,0 +1,52 @@
+"""Forty of the two hundred objects of ``raid-200``, in the same clutter: a world of seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from commonwatch.scenario.load import load_scenario
+from commonwatch.studies.expected import ended, unmet
+from commonwatch.world.recordings import Common
+from commonwatch.world.run import WorldOrder, run_world
+
+FLIGHTS = 40
+LAYDOWN = "two"
+LOOKING = ("north", "south")
+
+
+@cache
+def forty() -> Common:
+    scenario = load_scenario("raid-200")
+    fewer = replace(scenario.world, flights_per_seed=FLIGHTS)
+    return Common.of(replace(scenario, world=fewer), seed=scenario.seed)
+
+
+@pytest.mark.parametrize(
+    ("level", "centres", "outcomes"),
+    [
+        ("nothing", LOOKING, {"confirmed, single kind", "unconfirmed"}),
+        ("tracks", (*LOOKING, "island", "joint"), {"confirmed"}),
+    ],
+)
+def test_every_object_in_clutter_is_alerted_on_and_nothing_else_is_confirmed(
+    level: str, centres: tuple[str, ...], outcomes: set[str]
+) -> None:
+    common = forty()
+    order = WorldOrder(
+        scenario=common.scenario, laydown=LAYDOWN, level=level, seed=common.scenario.seed
+    )
+    history = run_world(order, common=common)
+    missed = unmet(common.scenario, common.sightings, history)
+    assert not missed, "\n".join(map(str, missed))
+    for centre in centres:
+        found = Counter(
+            each.highest
+            for each in ended(common.scenario, common.sightings, history)
+            if each.centre == centre and each.object != "false alarm"
+        )
+        assert found.total() == FLIGHTS
+        assert set(found) <= outcomes, centre
