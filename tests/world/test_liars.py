@@ -27,6 +27,8 @@ from commonwatch.world.liars import (
     turned,
     upper,
 )
+from commonwatch.world.run import WorldOrder, run_world
+from tests.world.small import common_to, loaded, small
 
 SECOND_NS = 10**9
 START_NS = 1_000 * SECOND_NS
@@ -224,3 +226,13 @@ def test_an_invented_object_flies_as_freely_as_the_real_one() -> None:
     np.testing.assert_allclose(
         predicted[0, 3:], 1e-3 * np.array(invented[1].velocity_ecef_mm_s), atol=0.01
     )
+
+
+@pytest.mark.parametrize("faults_seed", [10, 30, 40, 50])
+def test_nobody_becomes_a_liar_by_what_ails_links_and_centres(faults_seed: int) -> None:
+    """Each of these swarms had an honest nation named, for silence or as an inventor."""
+    text = small("", nations=4)
+    order = WorldOrder(
+        scenario=loaded(text), laydown="all", level="tracks", seed=11, faults_seed=faults_seed
+    )
+    assert run_world(order, common=common_to(text, 11)).accused == ()
