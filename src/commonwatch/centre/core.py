@@ -34,7 +34,7 @@ from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
 from commonwatch.centre.questions import Questions
 from commonwatch.centre.remarks import Remark, Remarks
-from commonwatch.centre.sensor_status import Outages, SensorStatuses
+from commonwatch.centre.sensor_status import SensorStatuses
 from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
@@ -196,7 +196,7 @@ class Centre:
                 taken.messages,
                 decisions,
                 now_ns,
-                outages=self._out_of_sight(now_ns),
+                outages=mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS),
                 steady=mine.intake.steady(now_ns),
             )
         self._note_arrivals(taken, joint, effects)
@@ -377,17 +377,6 @@ class Centre:
         is_beat = mine.now_ns >= mine.next_beat_ns
         for each in mine.silences.listen(taken.speakers, mine.now_ns, is_beat=is_beat):
             self._note("partner", each.note(), effects)
-
-    def _out_of_sight(self, now_ns: int) -> Outages:
-        """Return sensors of partners from which nothing can be expected, and since when."""
-        mine = self._memory
-        silent = mine.silences.silent_ns(now_ns, unsettled_ns=UNSETTLED_NS)
-        every = {
-            partner.nation: {each.sensor: silent[partner.nation] for each in partner.sensors}
-            for partner in self.configuration.partners
-            if partner.nation in silent
-        }
-        return {**mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS), **every}
 
     def _has_new_terms(self) -> bool:
         """Say whether who may hear of sensors has changed since signs of life were last given."""
