@@ -258,6 +258,27 @@ def test_a_clock_set_back_by_an_hour_stops_time_and_not_the_centre() -> None:
     assert {m.made_ns for m in said(effects, JOINT)} == {MADE_NS + 3_600 * SECOND_NS}
 
 
+def test_a_clock_that_goes_back_is_noted_once_with_by_how_much_and_once_when_it_has_caught_up() -> (
+    None
+):
+    joint = centre_of(JOINT)
+    for second in (0, 100, 40, 50, 99, 100, 101, 102):
+        joint.step([Tick()], MADE_NS + second * SECOND_NS)
+    notes = [entry for entry in joint.ledger.entries if entry.kind == "clock"]
+    assert [entry.content for entry in notes] == [
+        {"is_right": False, "back_s": 60.0},
+        {"is_right": True, "back_s": 0.0},
+    ]
+    assert {entry.time_ns for entry in notes} == {MADE_NS + 100 * SECOND_NS}
+
+
+def test_a_clock_that_is_right_is_not_spoken_of() -> None:
+    joint = centre_of(JOINT)
+    for second in (0, 0, 5, 3_605):
+        joint.step([Tick()], MADE_NS + second * SECOND_NS)
+    assert not [entry for entry in joint.ledger.entries if entry.kind == "clock"]
+
+
 def test_numbers_go_on_where_a_lost_part_of_the_ledger_may_have_ended() -> None:
     joint = centre_of(JOINT)
     joint.restore(joint.snapshot(), joint.ledger, numbers_from=70)

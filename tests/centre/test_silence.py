@@ -97,16 +97,7 @@ def test_a_silence_is_told_once_and_its_end_once(steps: list[tuple[bool, bool]])
         is_silent = missed > BEATS_MISSED
         assert [each.is_heard for each in news] == ([] if is_silent == told else [not is_silent])
         told = is_silent
-        assert (EAST in silences.silent_ns(now_ns)) == told
-
-
-def test_who_is_heard_again_still_counts_as_silent_until_it_has_had_time_to_report() -> None:
-    silences = Silences((EAST,))
-    for now_ns in range(6):
-        silences.listen([], now_ns, is_beat=True)
-    silences.listen([EAST], 10, is_beat=False)
-    assert silences.silent_ns(14, unsettled_ns=5) == {EAST: 0}
-    assert silences.silent_ns(15, unsettled_ns=5) == {}
+        assert (EAST in silences.silent_ns) == told
 
 
 def test_a_silence_that_a_crash_made_a_centre_forget_is_ended_when_the_partner_is_heard() -> None:

@@ -240,7 +240,7 @@ def test_truth_lies_in_a_folder_of_its_own(results: Path) -> None:
 
 REPLAY = (
     "messages", "centre_tracks", "centre_alerts", "sensor_status", "link_status",
-    "partner_status", "contributors",
+    "partner_status", "clock_status", "contributors",
 )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def test_a_replay_holds_every_table_the_ledgers_and_apart_the_truth(
         "sensor_status.parquet",
         "link_status.parquet",
         "partner_status.parquet",
+        "clock_status.parquet",
         "contributors.parquet",
         "detections.parquet",
         "truth/truth_objects.parquet",

@@ -35,6 +35,7 @@ def test_every_table_fits_its_schema(level: str) -> None:
         "sensor_status",
         "link_status",
         "partner_status",
+        "clock_status",
         "contributors",
     }
     assert written["messages"].num_rows > 0

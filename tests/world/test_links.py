@@ -249,12 +249,12 @@ def test_an_agenda_goes_by_time_and_then_by_entry_and_takes_in_what_is_entered_m
     assert len(agenda) == 0
 
 
-def test_a_clock_that_is_set_back_stands_still_until_the_time_has_caught_up() -> None:
+def test_a_clock_that_is_set_back_shows_so() -> None:
     clock, shown = Clock(), []
     for second in range(100, 112):
         clock.error_ns = 3 * TICK_NS if 102 <= second < 105 else 0
         shown.append(clock.reading_ns(second * TICK_NS) // TICK_NS)
-    assert shown == [100, 101, 105, 106, 107, 107, 107, 107, 108, 109, 110, 111]
+    assert shown == [100, 101, 105, 106, 107, 105, 106, 107, 108, 109, 110, 111]
 
 
 @given(st.integers(10**15, 10**19), st.integers(-(10**13), 10**13))

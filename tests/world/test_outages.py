@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from commonwatch.centre.sensor_status import SensorStatuses
-from commonwatch.centre.silence import Silences
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import Message
 from commonwatch.units import NS_PER_S
@@ -168,17 +167,6 @@ def test_a_nation_that_cannot_be_heard_is_silent_and_no_denier(more: str) -> Non
     assert [is_heard for *_, is_heard, _ in found] == [False, True]
     assert AT_S < found[0][3] < AT_S + 60.0
     assert UNTIL_S <= found[1][3] < UNTIL_S + 20.0
-
-
-@pytest.mark.parametrize("more", UNHEARD)
-def test_it_would_be_named_were_its_silence_not_seen(
-    more: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Silences, "silent_ns", lambda *_, **__: {})
-    text = small(more, nations=4)
-    order = WorldOrder(scenario=loaded(text), laydown="all", level="tracks", seed=SEED)
-    history = run_world(order, common=common_to(text, SEED))
-    assert [(each.accused, each.kind) for each in history.accused] == [(NORTH, "denial")]
 
 
 def test_in_a_sound_world_nobody_is_silent() -> None:

@@ -19,7 +19,7 @@ from commonwatch.sharing.ledger import read_ledger
 from commonwatch.world.centres import Keyring
 from commonwatch.world.checks import breaches_of
 from commonwatch.world.clock import TICK_NS
-from commonwatch.world.history import History
+from commonwatch.world.history import History, tables
 from commonwatch.world.host import Host
 from commonwatch.world.links import LOST_DOWN
 from commonwatch.world.replay import replay
@@ -189,6 +189,24 @@ def test_a_clock_an_hour_ahead_breaks_nothing_and_is_refused_by_others() -> None
     refused = [e.content for e in history.entries[JOINT] if e.kind == "refused"]
     assert refused
     assert all("from the future" in content["words"] for content in refused)
+
+
+def test_a_clock_that_is_set_back_is_noted_with_by_how_much_and_when_that_was_made_up_for() -> None:
+    more = (
+        '[[faults]]\nkind = "clock offset"\ncentre = "north"\nat_s = 100.0\nuntil_s = 200.0\n'
+        "amount = 60.0\n"
+    )
+    history = world(more)
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    columns = tables(history)["clock_status"]
+    assert columns["centre"] == [NORTH, NORTH]
+    assert columns["is_right"] == [False, True]
+    assert 50.0 <= columns["back_s"][0] <= 60.0
+    assert columns["back_s"][1] == 0.0
+    times_s = [(time_ns - history.begin_ns) / 1e9 for time_ns in columns["time_ns"]]
+    assert 250.0 <= times_s[0] <= 260.0
+    assert times_s[0] <= times_s[1] <= 275.0
 
 
 def test_a_garbled_message_is_refused_and_counted() -> None:

@@ -34,7 +34,7 @@ from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
 from commonwatch.centre.questions import Questions
 from commonwatch.centre.remarks import Remark, Remarks
-from commonwatch.centre.sensor_status import Outages, SensorStatuses
+from commonwatch.centre.sensor_status import SensorStatuses
 from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
 from commonwatch.centre.subjects import Subjects
@@ -92,6 +92,7 @@ class _Memory:
     questions: Questions
     next_number: int = 0
     now_ns: int = 0
+    is_clock_behind: bool = False
     cited: dict[NationId, int] = field(default_factory=dict)
     """Number of each partner's latest report that alerts rest on."""
     terms: Terms | None = None
@@ -164,7 +165,7 @@ class Centre:
             In the order in which they came.
         now_ns
             This centre's clock. Where it has been set back, time stands still here until it has
-            caught up: what arrives is still taken in.
+            caught up: what arrives is still taken in, and it is noted how far it went back.
 
         Returns
         -------
@@ -172,8 +173,8 @@ class Centre:
             In the order in which they are to be carried out.
         """
         mine = self._memory
-        now_ns = mine.now_ns = max(now_ns, mine.now_ns)
         effects: list[Effect] = []
+        now_ns = self._read_clock(now_ns, effects)
         taken = mine.intake.take(
             [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
         )
@@ -196,7 +197,7 @@ class Centre:
                 taken.messages,
                 decisions,
                 now_ns,
-                outages=self._out_of_sight(now_ns),
+                outages=mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS),
                 steady=mine.intake.steady(now_ns),
             )
         self._note_arrivals(taken, joint, effects)
@@ -277,6 +278,17 @@ class Centre:
     def _note(self, kind: NoteKind, content: dict[str, Any], effects: list[Effect]) -> None:
         entry = self.ledger.note(kind, content, self._memory.now_ns, self._sign)
         effects.append(Record(entry=entry))
+
+    def _read_clock(self, reading_ns: int, effects: list[Effect]) -> int:
+        """Return the present, which never goes back; note that the clock did, and its end."""
+        mine = self._memory
+        behind_ns = mine.now_ns - reading_ns
+        mine.now_ns = max(mine.now_ns, reading_ns)
+        if (behind_ns > 0) != mine.is_clock_behind:
+            mine.is_clock_behind = behind_ns > 0
+            content = {"is_right": behind_ns <= 0, "back_s": max(behind_ns, 0) / NS_PER_S}
+            self._note("clock", content, effects)
+        return mine.now_ns
 
     def _decisions(self, events: Sequence[Event], effects: list[Effect]) -> list[PersonDecided]:
         """Note what people decided."""
@@ -377,17 +389,6 @@ class Centre:
         is_beat = mine.now_ns >= mine.next_beat_ns
         for each in mine.silences.listen(taken.speakers, mine.now_ns, is_beat=is_beat):
             self._note("partner", each.note(), effects)
-
-    def _out_of_sight(self, now_ns: int) -> Outages:
-        """Return sensors of partners from which nothing can be expected, and since when."""
-        mine = self._memory
-        silent = mine.silences.silent_ns(now_ns, unsettled_ns=UNSETTLED_NS)
-        every = {
-            partner.nation: {each.sensor: silent[partner.nation] for each in partner.sensors}
-            for partner in self.configuration.partners
-            if partner.nation in silent
-        }
-        return {**mine.sensors.outages(now_ns, unsettled_ns=UNSETTLED_NS), **every}
 
     def _has_new_terms(self) -> bool:
         """Say whether who may hear of sensors has changed since signs of life were last given."""

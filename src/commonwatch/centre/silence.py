@@ -12,7 +12,7 @@ figure              source                                                      
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -43,14 +43,14 @@ class Silences:
     ----------
     partners
         Who is to be heard.
+    silent_ns
+        Who is not, and since when.
     """
 
     partners: Sequence[NationId]
+    silent_ns: dict[NationId, int] = field(default_factory=dict)
     _missed: dict[NationId, int] = field(default_factory=dict)
     _heard_ns: dict[NationId, int] = field(default_factory=dict)
-    _silent_ns: dict[NationId, int] = field(default_factory=dict)
-    _back_ns: dict[NationId, int] = field(default_factory=dict)
-    """When those that had been silent were heard again."""
 
     def listen(self, speakers: Collection[NationId], now_ns: int, *, is_beat: bool) -> list[Heard]:
         """Return who has fallen silent, and who is heard again.
@@ -67,36 +67,18 @@ class Silences:
         news = []
         for partner in self.partners:
             self._heard_ns.setdefault(partner, now_ns)
-            is_silent = self._is_silent(partner)
             if partner in speakers:
                 self._missed[partner] = 0
                 self._heard_ns[partner] = now_ns
-                if is_silent:
-                    self._back_ns[partner] = now_ns
-                    news.append(self._told(partner, is_heard=True))
+                since_ns = self.silent_ns.pop(partner, None)
+                if since_ns is not None:
+                    news.append(Heard(partner=partner, is_heard=True, since_ns=since_ns))
             elif is_beat:
                 missed = self._missed[partner] = self._missed.get(partner, 0) + 1
-                if missed > BEATS_MISSED and not is_silent:
-                    self._silent_ns[partner] = self._heard_ns[partner]
-                    self._back_ns.pop(partner, None)
-                    news.append(self._told(partner, is_heard=False))
+                if missed > BEATS_MISSED and partner not in self.silent_ns:
+                    since_ns = self.silent_ns[partner] = self._heard_ns[partner]
+                    news.append(Heard(partner=partner, is_heard=False, since_ns=since_ns))
         return news
-
-    def silent_ns(self, now_ns: int, *, unsettled_ns: int = 0) -> Mapping[NationId, int]:
-        """Return who is silent, and since when.
-
-        Parameters
-        ----------
-        now_ns
-            The present.
-        unsettled_ns
-            Who is heard again for less than this still counts.
-        """
-        return {
-            partner: since_ns
-            for partner, since_ns in self._silent_ns.items()
-            if now_ns - self._back_ns.get(partner, now_ns + 1) < unsettled_ns
-        }
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Take from the ledger what a snapshot is too old to hold."""
@@ -105,13 +87,6 @@ class Silences:
                 continue
             partner = NationId(entry.content["partner"])
             if entry.content["is_heard"]:
-                self._back_ns.setdefault(partner, entry.time_ns)
+                self.silent_ns.pop(partner, None)
             else:
-                self._silent_ns[partner] = entry.content["since_ns"]
-                self._back_ns.pop(partner, None)
-
-    def _is_silent(self, partner: NationId) -> bool:
-        return partner in self._silent_ns and partner not in self._back_ns
-
-    def _told(self, partner: NationId, *, is_heard: bool) -> Heard:
-        return Heard(partner=partner, is_heard=is_heard, since_ns=self._silent_ns[partner])
+                self.silent_ns[partner] = entry.content["since_ns"]

@@ -179,6 +179,12 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _instant("time_ns", "From when on."),
         text_column("status", "works, or what ails it: cut, delay, lose, repeat, reorder, garble."),
     ),
+    "clock_status": (
+        text_column("centre", "Whose clock went back, or has caught up."),
+        _instant("time_ns", "The time there, which stands still until it has caught up."),
+        Column("is_right", FLAG, "", "Whether it has caught up."),
+        float_column("back_s", "How far it went back."),
+    ),
     "partner_status": (
         text_column("centre", "Which centre noticed it."),
         _instant("time_ns", "When, by its clock."),

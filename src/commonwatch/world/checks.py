@@ -34,6 +34,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -128,7 +129,8 @@ class _Facts:
         for number, life in enumerate(lives):
             # The step in which it crashed and forgot may have been carried out in part only.
             steps = life.steps if number + 1 == len(lives) else life.steps[:-1]
-            yield from steps
+            present = accumulate((now_ns for now_ns, _ in steps), max)  # it never goes back
+            yield from zip(present, (events for _, events in steps), strict=True)
 
     def subject_of(self, passage: Passage) -> tuple[bool, int]:
         """Return the sender's number of the event that a message is about, or its own for none."""

@@ -46,14 +46,10 @@ class Agenda:
 
 
 class Clock:
-    """What a machine believes the time to be: the true time and an error, in whole ticks.
-
-    It never goes back: set back, it stands still until the time has caught up.
-    """
+    """What a machine believes the time to be: the true time and an error, in whole ticks."""
 
     def __init__(self) -> None:
         self.error_ns = 0
-        self._shown_ns = 0
 
     def set_off(self, by_ns: int) -> None:
         """Set it by so much more; back again by the negative."""
@@ -61,8 +57,7 @@ class Clock:
 
     def reading_ns(self, true_ns: int) -> int:
         """Return what the clock shows, rounded down to a tick."""
-        self._shown_ns = max(self._shown_ns, (true_ns + self.error_ns) // TICK_NS * TICK_NS)
-        return self._shown_ns
+        return (true_ns + self.error_ns) // TICK_NS * TICK_NS
 
 
 def next_tick_ns(time_ns: int) -> int:

@@ -164,7 +164,7 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
     -------
     dict
         ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status``,
-        ``partner_status`` and ``contributors``.
+        ``partner_status``, ``clock_status`` and ``contributors``.
     """
     return {
         "messages": _messages(history),
@@ -174,6 +174,14 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
         "link_status": {
             name: [getattr(each, name) for each in history.links]
             for name in ("sender", "recipient", "time_ns", "status")
+        },
+        "clock_status": {
+            "centre": [str(entry.owner) for entry in _noted(history, "clock")],
+            "time_ns": [entry.time_ns for entry in _noted(history, "clock")],
+            **{
+                name: [entry.content[name] for entry in _noted(history, "clock")]
+                for name in ("is_right", "back_s")
+            },
         },
         "partner_status": {
             "centre": [str(entry.owner) for entry in _noted(history, "partner")],

@@ -175,7 +175,8 @@ class Host:
         centre = self.centre
         if centre is None:
             return ()
-        now_ns = self._stepped_ns = self.clock.reading_ns(true_ns)
+        now_ns = self.clock.reading_ns(true_ns)
+        self._stepped_ns = max(self._stepped_ns, now_ns)
         events = tuple(self.inbox) or (Tick(),)
         self.inbox.clear()
         self.lives[-1].steps.append((now_ns, events))
