@@ -7,6 +7,7 @@ arc_kernel           compiled: free flight forward and back through given height
 spread               estimates carried through free flight with their uncertainty
 ellipse              95 % ellipses on the ground
 origin               launch point, time and azimuth: vacuum, or with a powered phase
+gathered             a launch point from what was said early and late
 impact               vacuum impact and time; how far drag moves it
 range_class          classes by ground range as probabilities; what is assumed of a powered phase
 coasting             whether a motor burns

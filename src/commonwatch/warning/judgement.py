@@ -18,6 +18,7 @@ from commonwatch.units import NS_PER_S
 from commonwatch.warning.assessment import Features, assess
 from commonwatch.warning.coasting import Motor, Past, Residuals, judged, residuals
 from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, Ellipses
+from commonwatch.warning.gathered import Held, gathered, held_after
 from commonwatch.warning.impact import (
     BallisticCoefficients,
     DragOffsets,
@@ -95,6 +96,8 @@ class Context:
         What was said of the track before the batch, for rows without a previous one.
     has_two_sources, has_infrared
         Whether two sources confirm the track, and whether an infrared sensor is among them.
+    held
+        The launch point held of the track before the batch, for rows without a previous one.
     """
 
     first_ns: I64
@@ -105,6 +108,7 @@ class Context:
     has_burned_before: Flags
     has_two_sources: Flags
     has_infrared: Flags
+    held: Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +120,9 @@ class Judgements:
     motor, motor_reason
         What the motor does and how that was decided, n each.
     origins, impacts, drag
-        Launch, vacuum impact, and what drag adds to it.
+        Launch from everything gathered, vacuum impact, and what drag adds to it.
+    held
+        The launch point held of each track after its row.
     ground_range_m, ground_range_std_m
         From launch point to impact, nan where either is missing, (n,).
     apogee_altitude_m
@@ -132,6 +138,7 @@ class Judgements:
     motor: tuple[Motor, ...]
     motor_reason: tuple[str, ...]
     origins: Origins
+    held: Held
     impacts: Impacts
     drag: DragOffsets
     ground_range_m: F64
@@ -171,7 +178,12 @@ def judge(
         parts.append(_arcs(estimates.take(rows), coasts[rows], settings))
         say("judging", (start + len(rows)) / max(len(estimates), 1))
     arcs = _stacked(parts)
-    ground_range_m, std_m = _ground_range(arcs.origins.area, arcs.impacts.area)
+    newest = Held(origins=arcs.origins, time_ns=estimates.time_ns)
+    burned = np.array([each is Motor.BURNS for each in motor], dtype=bool)
+    burned |= ~coasts & context.has_infrared
+    held = held_after(newest, burned, context.previous, context.held)
+    origins = gathered(newest, held)
+    ground_range_m, std_m = _ground_range(origins.area, arcs.impacts.area)
     features = Features(
         perigee_m=arcs.perigee_m,
         perigee_std_m=arcs.perigee_std_m,
@@ -189,7 +201,8 @@ def judge(
     return Judgements(
         motor=motor,
         motor_reason=reason,
-        origins=arcs.origins,
+        origins=origins,
+        held=held,
         impacts=arcs.impacts,
         drag=arcs.drag,
         ground_range_m=ground_range_m,

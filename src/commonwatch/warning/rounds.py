@@ -25,6 +25,8 @@ import numpy as np
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.coasting import Motor, Past
+from commonwatch.warning.gathered import Held, none_held
+from commonwatch.warning.gathered import joined as join_held
 from commonwatch.warning.judgement import Context, Judgements, Settings, judge
 from commonwatch.warning.source import Book, Source, Support, support
 
@@ -100,8 +102,8 @@ class _Memory:
         Times and rows that were judged, for the next to be compared with.
     waiting
         The last confirmed row, where it has not been judged.
-    motor, has_burned
-        What was said last.
+    motor, has_burned, held
+        What was said last, and the launch point that is held, one row.
     """
 
     first_ns: int
@@ -112,6 +114,7 @@ class _Memory:
     waiting: _Row | None = None
     motor: Motor = Motor.UNKNOWN
     has_burned: bool = False
+    held: Held = field(default_factory=lambda: none_held(1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,6 +256,7 @@ class Rounds:
         for row, one in enumerate(due):
             one.memory.motor = judgements.motor[row]
             one.memory.has_burned = bool(judgements.features.has_burned[row])
+            one.memory.held = judgements.held.take(np.array([row]))
         return Judged(
             estimates=picked,
             judgements=judgements,
@@ -331,6 +335,7 @@ def _context(due: list[_Due], supported: tuple[Supported, ...]) -> Context:
         has_infrared=np.array(
             [any(s.kind == "infrared" for s in each.sources) for each in supported], dtype=bool
         ),
+        held=join_held([none_held(0), *(one.memory.held for one in due)]),
     )
 
 
