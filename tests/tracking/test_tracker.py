@@ -395,6 +395,44 @@ def test_lines_of_sight_of_two_satellites_and_a_radar_follow_one_motor() -> None
     assert (disposition != Disposition.CLUTTER).mean() > 0.9
 
 
+def handed_over(seed: int) -> tuple[list[Sensor], Detections, F64]:
+    """Two satellites see a motor, and a radar the object a minute after burn-out; another light."""
+    rng = np.random.default_rng(seed)
+    eyes_m = np.array([42_164e3, 0.0, 0.0]), np.array([30e6, 29e6, 5e6])
+    ground = above(45.0, 10.0, 0.0)
+    up = ground / np.linalg.norm(ground)
+    level = np.cross(up, [0.0, 0.0, 1.0])
+    sensors: list[Sensor] = [EYE, EYE, radar_at("far", 57.0, 10.0)]
+    other = np.concatenate([above(0.0, 30.0, 30e3), np.zeros(3)])[np.newaxis]
+    parts = []
+    now = other
+    for seconds in np.arange(40.0, 190.0, 2.0):
+        burning_s = min(seconds, 104.0)
+        way = 10.0 * burning_s**2 * up + 0.05 * burning_s**3 * level
+        speed = 20.0 * burning_s * up + 0.15 * burning_s**2 * level
+        now = np.concatenate([ground + way, speed])[np.newaxis]
+        if seconds > burning_s:
+            now = after(now, seconds - burning_s)
+        for eye in range(2):
+            if seconds % 10.0 == 4.0 * eye:
+                lit = other if seconds >= 104.0 else np.concatenate([now, other])
+                parts.append(lines(lit, seconds, eyes_m[eye], eye, rng))
+        if seconds >= 168.0:
+            parts.append(seen(now, seconds, sensors, 2, rng))
+    return sensors, together(parts), now
+
+
+def test_what_satellites_saw_burn_goes_on_under_its_number_where_a_radar_finds_it() -> None:
+    same = 0
+    for seed in range(6):
+        sensors, detections, last = handed_over(seed)
+        picture = Told(detections, sensors).picture
+        apart_m = np.linalg.norm(picture.state_vector[:, :3] - last[0, :3], axis=1)
+        assert apart_m.min() < 5_000.0
+        same += int(picture.track[apart_m.argmin()] <= 2)  # the first two: the motor, the light
+    assert same >= 3
+
+
 def test_no_more_tracks_are_held_than_the_limit_allows() -> None:
     detections, _ = scene(17, 20, 16.0, probability=1.0)
     small = Settings(limits=Limits(track_count=10))

@@ -28,8 +28,9 @@ from commonwatch.tracking.view_kernel import REVISIT
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-DORMANT_STD_M: Final = 20e3
-"""A track out of view takes plots again only while its place is known this well."""
+DORMANT_STD_M: Final = 60e3
+"""A track out of view takes plots again only while its place is known this well: what satellites
+saw of a motor, a minute and a half after burn-out (*assumed*)."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""

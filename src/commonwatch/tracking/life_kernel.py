@@ -43,6 +43,9 @@ longest time without a plot, longest time out of every view, and the height of t
 CROWDED_HITS = 4
 """Plots that a track needs at least where others stand close: what stood close in a look may have
 been missed, and its score then says too much."""
+MOTOR_LIKELY = 0.1
+"""Probability that a satellite sees an object, above which it counts as in its view: less likely,
+the motor is out, and nothing is to be seen."""
 SINGLE_LOOKS = 2.2
 """Revisits of its sensor that a single plot waits for a second."""
 
@@ -159,12 +162,12 @@ def live_on(
         if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
-        is_seen = chances[t] > 0.0
+        is_seen = chances[t] > (MOTOR_LIKELY if figures[sensor, KIND] == INFRARED else 0.0)
         if not is_seen and got[t] <= 0.0:
             for s in range(figures.shape[0]):
                 if not is_seen and s != sensor:
                     burning = weights[t, POWERED]
-                    least = 0.1 if figures[s, KIND] == INFRARED else 0.0
+                    least = MOTOR_LIKELY if figures[s, KIND] == INFRARED else 0.0
                     is_seen = (
                         detection_probability(
                             s,
