@@ -45,7 +45,6 @@ class Subjects:
         }
         policy = configuration.policy
         self._shared = frozenset(kind for rule in policy.rules for kind in rule.share)
-        self._asks_places = bool(policy.territory or any(rule.regions for rule in policy.rules))
         self._began: dict[int, Place] = {}
         self._rests_on: dict[int, frozenset[SensorId]] = {}
 
@@ -80,7 +79,7 @@ class Subjects:
                 return NOT_SAID if began is None else Subject(places=(began,))
             case LaunchReport() | AlertReport():
                 return Subject(sensors=self._rests_on.get(judged.event))
-            case DetectionReport() if self._asks_places:
+            case DetectionReport():
                 return Subject(places=self._places(judged.plots))
         return NOT_SAID
 

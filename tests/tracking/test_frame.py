@@ -1,0 +1,81 @@
+"""Frames: which plots stand together, and in which order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from commonwatch.sensing.detection import Detections
+from commonwatch.tracking.frame import Frame, frames_of
+
+SLICE_NS = 100_000_000
+
+
+def drawn(count: int, seed: int) -> Detections:
+    """Plots of three sensors, of which many fall into one slice, and some at one instant."""
+    rng = np.random.default_rng(seed)
+    return Detections(
+        row=rng.permutation(count),
+        time_ns=rng.integers(0, 12, count) * (SLICE_NS // 3),
+        arrival_ns=np.zeros(count, dtype=np.int64),
+        sensor=rng.integers(0, 3, count).astype(np.int32),
+        is_infrared=np.zeros(count, dtype=np.bool_),
+        measured=rng.normal(0.0, 1.0, (count, 4)),
+        std=np.ones((count, 4)),
+        eye_ecef_m=np.full((count, 3), np.nan),
+    )
+
+
+def slow(detections: Detections) -> list[tuple[int, int, list[int]]]:
+    """Time, sensor and rows of each frame, plot by plot."""
+    plots = sorted(
+        range(len(detections)),
+        key=lambda k: (detections.sensor[k], detections.time_ns[k]),
+    )
+    frames: list[tuple[int, int, list[int]]] = []
+    for k in plots:
+        sensor, time_ns = int(detections.sensor[k]), int(detections.time_ns[k])
+        if not frames or frames[-1][1] != sensor or time_ns > frames[-1][0] + SLICE_NS:
+            frames.append((time_ns, sensor, []))
+        frames[-1][2].append(k)
+    for _, _, members in frames:
+        members.sort(key=lambda k: tuple(detections.measured[k, :2]))
+    return sorted(
+        (time_ns, sensor, detections.row[members].tolist()) for time_ns, sensor, members in frames
+    )
+
+
+def told(frame: Frame) -> tuple[int, int, list[int]]:
+    """Time, sensor and rows of a frame."""
+    return frame.time_ns, frame.sensor, frame.detections.row.tolist()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 60])
+def test_plots_of_one_sensor_within_a_tenth_of_a_second_are_one_frame_in_order_of_range(
+    count: int,
+) -> None:
+    for seed in range(20):
+        detections = drawn(count, seed)
+        assert [told(frame) for frame in frames_of(detections)] == slow(detections)
+
+
+def test_a_plot_has_the_same_name_and_offset_whatever_stands_beside_it() -> None:
+    detections = drawn(40, 5)
+    alone = {
+        int(detections.row[k]): int(frames_of(detections.take([k]))[0].key[0]) for k in range(40)
+    }
+    for frame in frames_of(detections):
+        assert [alone[row] for row in frame.detections.row.tolist()] == frame.key.tolist()
+        assert (frame.offset_s * 1e9).round().tolist() == (
+            frame.detections.time_ns - frame.time_ns
+        ).tolist()
+
+
+def test_detections_cut_into_parts_are_the_same_rows_in_the_same_order() -> None:
+    detections = drawn(9, 1)
+    parts = detections.split([0, 4, 5])
+    assert [len(part) for part in parts] == [4, 1, 4]
+    assert [row for part in parts for row in part.row.tolist()] == detections.row.tolist()
+    assert np.array_equal(np.concatenate([p.measured for p in parts]), detections.measured)
+    with pytest.raises(ValueError, match="read-only"):
+        parts[1].time_ns[0] = 0
