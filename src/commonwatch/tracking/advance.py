@@ -262,6 +262,7 @@ class Advance:
         new = np.arange(start, bank.count)
         track[~is_own] = new
         bank.key[new] = mixed_keys(bank.key[new], frame.key[plot[~is_own]])
+        bank.label[new] = 0
         news = news.grown(bank.count)
         news.chances[new] = news.chances[parents]
         order = np.argsort(track, kind="stable")
@@ -402,27 +403,26 @@ class Advance:
         is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
         old = np.flatnonzero(is_held & (news.row >= 0))
         new = np.flatnonzero(~is_held & (phase == bank_kernel.CONFIRMED))
-        rows = [news.row[old]]
-        keys = [bank.key[old]]
-        places = [news.plot[old]]
-        starts = [np.zeros(len(old), dtype=np.bool_)]
-        burning = [bank.weights[old, POWERED]]
-        for track in new.tolist():
-            hits = int(bank.hits[track])
-            numbers = np.arange(max(0, hits - ROWS_KEPT), hits)
-            rows.append(bank.rows[track, numbers % ROWS_KEPT])
-            keys.append(np.full(len(numbers), bank.key[track]))
-            places.append(np.where(numbers == hits - 1, news.plot[track], -1))
-            starts.append(numbers == 0)
-            burning.append(np.full(len(numbers), bank.weights[track, POWERED]))
+        track, row, place = old, news.row[old], news.plot[old]
+        is_start = np.zeros(len(old), dtype=np.bool_)
+        if len(new):
+            hits = bank.hits[new].astype(np.int64)[:, np.newaxis]
+            number = np.maximum(hits - ROWS_KEPT, 0) + np.arange(ROWS_KEPT)
+            which, column = np.nonzero(number < hits)
+            number, last, believed = number[which, column], hits[which, 0] - 1, new[which]
+            track = np.concatenate([track, believed])
+            row = np.concatenate([row, bank.rows[believed, number % ROWS_KEPT]])
+            place = np.concatenate([place, np.where(number == last, news.plot[believed], -1)])
+            is_start = np.concatenate([is_start, number == 0])
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
         mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
-            row=np.concatenate(rows),
-            key=np.concatenate(keys),
-            place=np.concatenate(places),
-            is_start=np.concatenate(starts),
-            burning=np.concatenate(burning),
+            row=row,
+            key=bank.key[track],
+            label=bank.label[track],
+            place=place,
+            is_start=is_start,
+            burning=bank.weights[track, POWERED],
             ended_key=bank.key[ended],
             ended_state=mean,
             ended_covariance=spread,

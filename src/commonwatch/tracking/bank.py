@@ -46,6 +46,8 @@ class Bank:
         When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
     key
         Digest of the plots that it started from: the same whatever came in which order.
+    label
+        Number that the track is told of under, 0 while there is none.
     rows
         Input rows of the last ``ROWS_KEPT`` plots, the n-th at n modulo ``ROWS_KEPT``.
     taken_off
@@ -70,6 +72,7 @@ class Bank:
     last_hit_ns: I64
     last_look_ns: I64
     key: I64
+    label: I64
     rows: I64
     taken_off: F64
     companies: Companies
@@ -147,6 +150,7 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         last_hit_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
+        label=np.zeros(room, dtype=np.int64),
         rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
         taken_off=np.zeros((sensor_count, 4)),
         companies=Companies(),

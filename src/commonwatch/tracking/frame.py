@@ -21,8 +21,9 @@ class Outcome:
 
     Parameters
     ----------
-    row, key
-        Input rows that belong to a confirmed track, and the key of that track.
+    row, key, label
+        Input rows that belong to a confirmed track, the key of that track, and the number that it
+        is told of under: 0 until there is one, -1 where there is none in the end.
     place
         Where the row stands in this frame, -1 for one of an earlier frame.
     is_start
@@ -35,6 +36,7 @@ class Outcome:
 
     row: I64
     key: I64
+    label: I64
     place: I64
     is_start: npt.NDArray[np.bool_]
     burning: F64
