@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.company import Companies
 from commonwatch.tracking.lights import Lights, no_lights
 
@@ -113,15 +114,9 @@ class Bank:
             array[first:count] = array[chosen]
         self.count = count
 
-    def keep(self, chosen: I64) -> None:
-        """Keep the chosen tracks, in their order, and forget the others."""
-        count = len(chosen)
-        # Those before the first that goes stay where they are.
-        first = int(np.count_nonzero(chosen == np.arange(count)))
-        for name in ARRAYS:
-            array = getattr(self, name)
-            array[first:count] = array[chosen[first:]]
-        self.count = count
+    def forget(self) -> None:
+        """Forget the tracks that are gone; the others keep their order."""
+        self.count = bank_kernel.forget(self.count, *[getattr(self, name) for name in ARRAYS])
 
 
 ARRAYS = tuple(

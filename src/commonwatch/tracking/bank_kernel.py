@@ -289,6 +289,58 @@ def update_tracks(
 
 
 @kernel(
+    "i8(i8, i1[::1], i1[::1], b1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1],"
+    " i4[::1], i8[::1], f8[:,:,:,::1], b1[:,::1], i8[::1], i8[:,::1], i8[::1], i8[::1], i8[:,::1])",
+    is_exact=True,
+)
+def forget(
+    count: int,
+    phases: I8,
+    events: I8,
+    is_changed: B1,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    scores: F64,
+    bests: F64,
+    hits: I32,
+    homes: I64,
+    by_bias: F64,
+    fed: B1,
+    last_hit_ns: I64,
+    last_look_ns: I64,
+    keys: I64,
+    labels: I64,
+    rows: I64,
+) -> int:
+    """Close the gaps that tracks which are gone leave, in order; return how many are left."""
+    left = 0
+    for t in range(count):
+        if phases[t] == GONE:
+            continue
+        if left < t:
+            phases[left] = phases[t]
+            events[left] = events[t]
+            is_changed[left] = is_changed[t]
+            states[left] = states[t]
+            covariances[left] = covariances[t]
+            weights[left] = weights[t]
+            scores[left] = scores[t]
+            bests[left] = bests[t]
+            hits[left] = hits[t]
+            homes[left] = homes[t]
+            by_bias[left] = by_bias[t]
+            fed[left] = fed[t]
+            last_hit_ns[left] = last_hit_ns[t]
+            last_look_ns[left] = last_look_ns[t]
+            keys[left] = keys[t]
+            labels[left] = labels[t]
+            rows[left] = rows[t]
+        left += 1
+    return left
+
+
+@kernel(
     "void(i8[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1])", is_exact=True
 )
 def combined(
