@@ -176,6 +176,9 @@ def update_tracks(
     bias_scratch = np.empty((8, size))
     whole_std = np.sqrt(np.diag(bias_covariance))
     own = sensor if kind == RADAR else -1
+    turn = rotation[sensor]
+    plot_values, plot_stds, eye = np.empty(4), np.empty(4), np.empty(3)
+    new_weight = np.empty(2)
     count, before = 0, -1
     first = 0
     while first < pairs:
@@ -194,7 +197,7 @@ def update_tracks(
         before = t
         for c in range(count):
             bias_std[c] = whole_std[terms[c]]
-        new_weight = np.zeros(2)
+        new_weight[:] = 0.0
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
             if weights[t, m] <= LIVE:
@@ -219,6 +222,10 @@ def update_tracks(
                     for c in range(count):
                         own_by_bias[i, c] = by_bias[t, m, i, terms[c]]
                 plot = pair_plot[p]
+                for i in range(4):
+                    plot_values[i], plot_stds[i] = values[plot, i], stds[plot, i]
+                for i in range(3):
+                    eye[i] = eyes[plot, i]
                 if is_unscented != 0:
                     unscented_update(
                         kind,
@@ -229,10 +236,10 @@ def update_tracks(
                         count,
                         own_by_bias,
                         bias_scratch,
-                        values[plot],
-                        stds[plot],
-                        eyes[plot],
-                        rotation[sensor],
+                        plot_values,
+                        plot_stds,
+                        eye,
+                        turn,
                         offsets[plot],
                         field,
                         scratch,
@@ -249,10 +256,10 @@ def update_tracks(
                         bias_std,
                         own_bias,
                         bias_scratch,
-                        values[plot],
-                        stds[plot],
-                        eyes[plot],
-                        rotation[sensor],
+                        plot_values,
+                        plot_stds,
+                        eye,
+                        turn,
                         offsets[plot],
                         field,
                         rounds,

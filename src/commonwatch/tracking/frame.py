@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,8 +81,12 @@ def frames_of(detections: Detections) -> list[Frame]:
     if not len(detections):
         return []
     measured = detections.measured
-    order = np.lexsort((measured[:, 1], measured[:, 0], detections.time_ns, detections.sensor))
-    time_ns, sensor = detections.time_ns[order], detections.sensor[order]
+    time_ns, sensor = detections.time_ns, detections.sensor
+    keys: list[npt.NDArray[Any]] = [measured[:, 1], measured[:, 0]]
+    if (time_ns != time_ns[0]).any() or (sensor != sensor[0]).any():
+        keys += [time_ns, sensor]
+    order = np.lexsort(keys)
+    time_ns, sensor = time_ns[order], sensor[order]
     starts = _starts(sensor, time_ns)
     begun_ns = np.repeat(time_ns[starts], np.diff([*starts, len(order)]))
     if (begun_ns != time_ns).any():

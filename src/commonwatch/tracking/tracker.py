@@ -547,10 +547,11 @@ def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
     """Split detections by arrival: what came at each instant, in order."""
     if not len(detections):
         return
-    order = np.argsort(detections.arrival_ns, kind="stable")
-    times, starts = np.unique(detections.arrival_ns[order], return_index=True)
-    for time_ns, start, stop in zip(times, starts, [*starts[1:], len(order)], strict=True):
-        yield int(time_ns), detections.take(order[start:stop])
+    if (np.diff(detections.arrival_ns) < 0).any():
+        detections = detections.take(np.argsort(detections.arrival_ns, kind="stable"))
+    times, starts = np.unique(detections.arrival_ns, return_index=True)
+    for time_ns, start, stop in zip(times, starts, [*starts[1:], len(detections)], strict=True):
+        yield int(time_ns), detections.take(slice(start, stop))
 
 
 def _joined_arrays(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
