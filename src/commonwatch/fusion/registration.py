@@ -242,13 +242,15 @@ class Registration:
         if not len(taken):
             return
         radar = ~taken.is_infrared & (step.taken_burning < BURNING_MAX)
+        if not radar.all():
+            taken, tracks = taken.take(radar), tracks[radar]
         self._parts.append(
             _Plots(
-                track=tracks[radar],
-                time_ns=taken.time_ns[radar],
-                sensor=taken.sensor[radar].astype(np.int64),
-                values=taken.measured[radar],
-                stds=taken.std[radar],
+                track=tracks,
+                time_ns=taken.time_ns,
+                sensor=taken.sensor.astype(np.int64),
+                values=taken.measured,
+                stds=taken.std,
             )
         )
 
