@@ -338,39 +338,18 @@ def gate(
             if m == POWERED and weights[t, m] <= LIVE:
                 continue
             _load(
-                t,
-                m,
-                states,
-                covariances,
-                by_bias,
-                terms,
-                term_count,
-                state_vector,
-                covariance,
+                t, m, states, covariances, by_bias, terms, term_count, state_vector, covariance,
                 own_by_bias,
-            )
+            )  # fmt: skip
             off = place_reach(own_by_bias, term_count, bias_std)
             if (
                 m == FREE
                 and kind != INFRARED
                 and not _is_any_near(
-                    t,
-                    states,
-                    covariances,
-                    weights,
-                    off,
-                    own_bias_std,
-                    eye,
-                    turn,
-                    reach,
-                    largest,
-                    values,
-                    stds,
-                    keys,
-                    order,
-                    is_taken,
+                    t, states, covariances, weights, off, own_bias_std, eye, turn, reach, largest,
+                    values, stds, keys, order, is_taken,
                 )
-            ):
+            ):  # fmt: skip
                 break
             if weights[t, m] <= LIVE:
                 continue
@@ -386,30 +365,10 @@ def gate(
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
                 continue
             _expected(
-                kind,
-                state_vector,
-                covariance,
-                zero,
-                eye,
-                turn,
-                offset_s,
-                field,
-                young,
-                own,
-                terms,
-                term_count,
-                own_by_bias,
-                bias_std,
-                own_covariance,
-                least,
-                shown,
-                known,
-                slope,
-                cross,
-                scratch,
-                residual,
-                own_spread,
-            )
+                kind, state_vector, covariance, zero, eye, turn, offset_s, field, young, own,
+                terms, term_count, own_by_bias, bias_std, own_covariance, least, shown, known,
+                slope, cross, scratch, residual, own_spread,
+            )  # fmt: skip
             for k in range(4):
                 hat[m, k] = -residual[k]
                 for i in range(4):
@@ -434,42 +393,15 @@ def gate(
                     continue
                 if kind == INFRARED or has_offsets:
                     _load(
-                        t,
-                        m,
-                        states,
-                        covariances,
-                        by_bias,
-                        terms,
-                        term_count,
-                        state_vector,
-                        covariance,
-                        own_by_bias,
-                    )
+                        t, m, states, covariances, by_bias, terms, term_count, state_vector,
+                        covariance, own_by_bias,
+                    )  # fmt: skip
                     _expected(
-                        kind,
-                        state_vector,
-                        covariance,
-                        values[p],
-                        eyes[p],
-                        turn,
-                        offsets[p],
-                        field,
-                        young,
-                        own,
-                        terms,
-                        term_count,
-                        own_by_bias,
-                        bias_std,
-                        own_covariance,
-                        least,
-                        shown,
-                        known,
-                        slope,
-                        cross,
-                        scratch,
-                        residual,
+                        kind, state_vector, covariance, values[p], eyes[p], turn, offsets[p],
+                        field, young, own, terms, term_count, own_by_bias, bias_std,
+                        own_covariance, least, shown, known, slope, cross, scratch, residual,
                         own_spread,
-                    )
+                    )  # fmt: skip
                 else:
                     for k in range(count):
                         residual[k] = values[p, k] - hat[m, k]
