@@ -19,7 +19,7 @@ from commonwatch.sensing.measurement import (
 )
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
-from commonwatch.tracking.bank import Bank, empty_bank
+from commonwatch.tracking.bank import ARRAYS, Bank, empty_bank
 from commonwatch.tracking.frame import frames_of
 from commonwatch.tracking.plots import no_bias, plots_of
 from commonwatch.tracking.settings import Settings
@@ -159,3 +159,22 @@ def test_a_track_is_told_as_the_mixture_of_its_models() -> None:
         second += np.einsum("m,mi,mj->ij", weights[track], apart, apart)
         assert np.allclose(mean[track], first, atol=1e-12)
         assert np.allclose(spread[track], second, atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**32 - 1), gone=st.lists(st.booleans(), min_size=1, max_size=12))
+def test_gaps_of_tracks_that_are_gone_close_in_order(seed: int, gone: list[bool]) -> None:
+    rng = np.random.default_rng(seed)
+    bank = bank_of(
+        rng.normal(size=(len(gone), 6)),
+        rng.normal(size=(len(gone), 6, 6)),
+        powered=np.full(len(gone), 0.3),
+    )
+    for name in ARRAYS:
+        array = getattr(bank, name)
+        array[...] = rng.integers(0, 100, size=array.shape)
+    bank.phase[: len(gone)] = np.where(gone, bank_kernel.GONE, bank_kernel.CONFIRMED)
+    wanted = {name: getattr(bank, name)[: len(gone)][~np.array(gone)] for name in ARRAYS}
+    bank.forget()
+    assert bank.count == gone.count(False)
+    for name, array in wanted.items():
+        assert np.array_equal(getattr(bank, name)[: bank.count], array), name

@@ -242,13 +242,15 @@ class Registration:
         if not len(taken):
             return
         radar = ~taken.is_infrared & (step.taken_burning < BURNING_MAX)
+        if not radar.all():
+            taken, tracks = taken.take(radar), tracks[radar]
         self._parts.append(
             _Plots(
-                track=tracks[radar],
-                time_ns=taken.time_ns[radar],
-                sensor=taken.sensor[radar].astype(np.int64),
-                values=taken.measured[radar],
-                stds=taken.std[radar],
+                track=tracks,
+                time_ns=taken.time_ns,
+                sensor=taken.sensor.astype(np.int64),
+                values=taken.measured,
+                stds=taken.std,
             )
         )
 
@@ -279,14 +281,16 @@ class Registration:
     def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
         plots = _Plots.joined(self._parts)
         picture = tracker.picture()
-        confirmed = np.sort(picture.track[picture.status == Status.CONFIRMED])
+        names = np.sort(picture.track[picture.status == Status.CONFIRMED])
+        if not len(names):
+            self._parts = [plots.take(np.empty(0, dtype=np.int64))]
+            return None
         oldest_ns = tracker.time_ns - round(1e9 * FORGOTTEN_S)
-        plots = plots.take(np.isin(plots.track, confirmed) & (plots.time_ns >= oldest_ns))
+        index = np.minimum(np.searchsorted(names, plots.track), len(names) - 1)
+        is_kept = (names[index] == plots.track) & (plots.time_ns >= oldest_ns)
+        plots, index = plots.take(is_kept), index[is_kept]
         self._parts = [plots]
         # Objects that several sensors saw, those with the most plots first.
-        names, index = np.unique(plots.track, return_inverse=True)
-        if not len(names):
-            return None
         seen = np.zeros((len(names), len(self.sensors)), dtype=np.int64)
         np.add.at(seen, (index, plots.sensor), 1)
         count = seen.sum(axis=1)
@@ -297,8 +301,10 @@ class Registration:
         tracks = names[common]
         by_track = np.argsort(picture.track)
         rows = by_track[np.searchsorted(picture.track[by_track], tracks)]
+        is_common = np.zeros(len(names), dtype=np.bool_)
+        is_common[common] = True
         flights = _flights(
-            plots.take(np.isin(index, common)),
+            plots.take(is_common[index]),
             tracks,
             picture.state_vector[rows],
             tracker.time_ns,

@@ -109,9 +109,9 @@ class Detections:
     def __len__(self) -> int:
         return len(self.row)
 
-    def take(self, index: npt.ArrayLike) -> Detections:
-        """Return the rows that an index array or a mask chooses."""
-        chosen = np.asarray(index)
+    def take(self, index: npt.ArrayLike | slice) -> Detections:
+        """Return the rows that an index array or a mask chooses, or those of a slice, uncopied."""
+        chosen = index if isinstance(index, slice) else np.asarray(index)
         taken = object.__new__(Detections)  # what is chosen from checked rows needs no check
         for name in self.__slots__:
             array = getattr(self, name)[chosen]

@@ -34,10 +34,6 @@ saw of a motor, a minute and a half after burn-out (*assumed*)."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
-LEAD: Final = 3.0
-SURE: Final = 6.0
-"""Score by which a track in a crowd must lead others that share half their plots with it before
-it is believed, unless its own is so far above what is asked."""
 LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
 LEAST_SHARE: Final = 1e-3
@@ -48,14 +44,9 @@ class _News:
     """What a frame brought each track."""
 
     def __init__(self, count: int) -> None:
-        self.got = np.zeros(count)
-        self.gained = np.zeros(count)
-        self.chances = np.zeros(count)
-        self.cluster = np.full(count, -1, dtype=np.int64)
-        self.row = np.full(count, -1, dtype=np.int64)
-        self.plot = np.full(count, -1, dtype=np.int64)
-        self.is_crowded = np.zeros(count, dtype=np.bool_)
-        self.is_accompanied = np.zeros(count, dtype=np.bool_)
+        self.got, self.worth, self.chances = np.zeros((3, count))
+        self.cluster, self.row, self.plot = np.full((3, count), -1, dtype=np.int64)
+        self.is_crowded, self.is_accompanied = np.zeros((2, count), dtype=np.bool_)
 
     def grown(self, count: int) -> _News:
         """Make room for tracks that were added."""
@@ -141,10 +132,11 @@ class Advance:
         count = bank.count
         news = _News(count)
         phase = bank.phase[:count]
-        dormant = np.flatnonzero(phase == bank_kernel.DORMANT)
-        wide = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
         held = phase == bank_kernel.CONFIRMED
-        held[dormant[wide < DORMANT_STD_M**2]] = True
+        dormant = np.flatnonzero(phase == bank_kernel.DORMANT)
+        if len(dormant):
+            wide = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
+            held[dormant[wide < DORMANT_STD_M**2]] = True
         held_rows = np.flatnonzero(held)
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
@@ -160,7 +152,7 @@ class Advance:
             is_whole_look,
             count,
             news.got,
-            news.gained,
+            news.worth,
             news.chances,
             news.cluster,
             news.is_crowded,
@@ -187,33 +179,32 @@ class Advance:
             bank.companies.deal(bank)
         outcome = self._outcome(bank, phase, news)
         bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
-        gone = bank.phase[:count] == bank_kernel.GONE
-        if gone.any():
-            bank.keep(np.flatnonzero(~gone))
+        bank.forget()
         begin(bank, frame, plots, self.sensors, self.settings)
         return outcome
 
     def _share_out(self, bank: Bank, plots: Plots, frame: Frame, rows: I64, news: _News) -> None:
         """Divide the plots among tracks that are believed."""
         pairs = self._gate(bank, plots, rows, news.chances)
-        worth = np.zeros(len(rows))
-        own_cluster = np.full(len(rows), -1, dtype=np.int64)
-        if pairs:
-            pair_row, pair_plot = self._pair_row[:pairs], self._pair_plot[:pairs]
-            gain, share = self._gain[:pairs], self._share[:pairs]
-            sizes = pairs, len(rows), len(plots.density)
-            association_kernel.nearest_neighbours(
-                *sizes, pair_row, pair_plot, gain, share, worth, own_cluster
-            )
-            if self.settings.association == "jpda":
-                association_kernel.beliefs(*sizes, pair_row, pair_plot, gain, share)
-            else:
-                association_kernel.soften(*sizes, pair_row, pair_plot, gain, share)
-            news.cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
-            self._update(bank, plots, frame, rows[pair_row], news)
-            total = np.bincount(pair_plot, share, minlength=len(plots.density))
-            plots.is_taken |= total > 0.5
-        self._gain_of(rows, worth, news)
+        if not pairs:
+            return
+        worth = np.empty(len(rows))
+        own_cluster = np.empty(len(rows), dtype=np.int64)
+        pair_row, pair_plot = self._pair_row[:pairs], self._pair_plot[:pairs]
+        gain, share = self._gain[:pairs], self._share[:pairs]
+        sizes = pairs, len(rows), len(plots.density)
+        association_kernel.nearest_neighbours(
+            *sizes, pair_row, pair_plot, gain, share, worth, own_cluster
+        )
+        if self.settings.association == "jpda":
+            association_kernel.beliefs(*sizes, pair_row, pair_plot, gain, share)
+        else:
+            association_kernel.soften(*sizes, pair_row, pair_plot, gain, share)
+        news.worth[rows] = worth
+        news.cluster[rows] = np.where(own_cluster >= 0, rows[own_cluster], -1)
+        self._update(bank, plots, frame, rows[pair_row], news)
+        total = np.bincount(pair_plot, share, minlength=len(plots.density))
+        plots.is_taken |= total > 0.5
 
     def _note_company(self, bank: Bank, plots: Plots, rows: I64, news: _News) -> None:
         """Keep what a radar said of tracks that fly in company."""
@@ -238,10 +229,9 @@ class Advance:
         plot stays single, and all its seconds go to copies.
         """
         pairs = self._gate(bank, plots, rows, news.chances)
-        self._gain_of(rows, np.zeros(len(rows)), news)
-        if not pairs:
-            return news
         pair_row, gain = self._pair_row[:pairs], self._gain[:pairs]
+        if not (gain > 0.0).any():
+            return news
         # The likeliest few of each row: pairs come sorted by row.
         by_gain = np.lexsort((-gain, pair_row))
         first = np.searchsorted(pair_row[by_gain], pair_row[by_gain])
@@ -263,6 +253,7 @@ class Advance:
         new = np.arange(start, bank.count)
         track[~is_own] = new
         bank.key[new] = mixed_keys(bank.key[new], frame.key[plot[~is_own]])
+        bank.label[new] = 0
         news = news.grown(bank.count)
         news.chances[new] = news.chances[parents]
         order = np.argsort(track, kind="stable")
@@ -271,11 +262,8 @@ class Advance:
         self._log[:count] = logs[order]
         self._share[:count] = 1.0
         self._update(bank, plots, frame, track[order], news)
-        self._gain_of(track, gains, news)
+        news.worth[track] = gains
         return news
-
-    def _gain_of(self, rows: I64, worth: F64, news: _News) -> None:
-        news.gained[rows] = worth + np.log1p(-np.clip(news.chances[rows], 0.1, 0.999))
 
     def _update(self, bank: Bank, plots: Plots, frame: Frame, track: I64, news: _News) -> None:
         """Take the first pairs, one for each entry of ``track``, in by their shares."""
@@ -327,24 +315,20 @@ class Advance:
             unsure = np.flatnonzero(
                 (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.SINGLE)
             )
-            used = np.empty(0, dtype=np.int64)
-            rivals = np.concatenate([unsure, new])
-            for track in new.tolist():
-                score = bank.score[track]
-                near = rivals[bank.score[rivals] > score - LEAD]
-                near = near[_is_made_of(rows[near], rows[track][rows[track] >= 0])]
-                is_sure = score > self.settings.confirm_score + SURE
-                is_sure |= news.is_accompanied[track] or not news.is_crowded[track]
-                if not is_sure and (near != track).any():
-                    phase[track] = bank_kernel.TENTATIVE
-                elif _is_made_of(rows[track : track + 1], used)[0]:
-                    phase[track] = bank_kernel.GONE
-                    bank.event[track] = life_kernel.ENDED
-                else:
-                    used = np.concatenate([used, rows[track][rows[track] >= 0]])
-            shares = unsure[_is_made_of(rows[unsure], used)]
-            bank.event[shares] = life_kernel.ENDED
-            phase[shares] = bank_kernel.GONE
+            found, places = np.unique(rows, return_inverse=True)
+            life_kernel.settle_rivals(
+                new,
+                unsure,
+                rows,
+                places.reshape(rows.shape),
+                len(found),
+                news.is_accompanied,
+                news.is_crowded,
+                self.settings.confirm_score,
+                bank.score,
+                bank.phase,
+                bank.event,
+            )
         tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
         if len(tentative) > 1:
             last = rows[tentative, (hits[tentative] - 1) % ROWS_KEPT]
@@ -403,43 +387,36 @@ class Advance:
         is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
         old = np.flatnonzero(is_held & (news.row >= 0))
         new = np.flatnonzero(~is_held & (phase == bank_kernel.CONFIRMED))
-        rows = [news.row[old]]
-        keys = [bank.key[old]]
-        places = [news.plot[old]]
-        starts = [np.zeros(len(old), dtype=np.bool_)]
-        burning = [bank.weights[old, POWERED]]
-        for track in new.tolist():
-            hits = int(bank.hits[track])
-            numbers = np.arange(max(0, hits - ROWS_KEPT), hits)
-            rows.append(bank.rows[track, numbers % ROWS_KEPT])
-            keys.append(np.full(len(numbers), bank.key[track]))
-            places.append(np.where(numbers == hits - 1, news.plot[track], -1))
-            starts.append(numbers == 0)
-            burning.append(np.full(len(numbers), bank.weights[track, POWERED]))
+        track, row, place = old, news.row[old], news.plot[old]
+        is_start = np.zeros(len(old), dtype=np.bool_)
+        if len(new):
+            hits = bank.hits[new].astype(np.int64)[:, np.newaxis]
+            number = np.maximum(hits - ROWS_KEPT, 0) + np.arange(ROWS_KEPT)
+            which, column = np.nonzero(number < hits)
+            number, last, believed = number[which, column], hits[which, 0] - 1, new[which]
+            track = np.concatenate([track, believed])
+            row = np.concatenate([row, bank.rows[believed, number % ROWS_KEPT]])
+            place = np.concatenate([place, np.where(number == last, news.plot[believed], -1)])
+            is_start = np.concatenate([is_start, number == 0])
         ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
         mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
-            row=np.concatenate(rows),
-            key=np.concatenate(keys),
-            place=np.concatenate(places),
-            is_start=np.concatenate(starts),
-            burning=np.concatenate(burning),
+            row=row,
+            key=bank.key[track],
+            label=bank.label[track],
+            place=place,
+            is_start=is_start,
+            burning=bank.weights[track, POWERED],
             ended_key=bank.key[ended],
             ended_state=mean,
             ended_covariance=spread,
         )
 
-    def combined(self, bank: Bank, rows: I64) -> tuple[F64, F64]:
-        """State vectors and covariances of some tracks, over their models."""
-        mean = np.empty((len(rows), 6))
-        spread = np.empty((len(rows), 6, 6))
-        bank_kernel.combined(rows, bank.states, bank.covariances, bank.weights, mean, spread)
-        return mean, spread
-
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
         """State vectors and covariances as told: with what the biases leave open."""
-        mean, spread = self.combined(bank, rows)
+        mean, spread = np.empty((len(rows), 6)), np.empty((len(rows), 6, 6))
         if len(rows):
+            bank_kernel.combined(rows, bank.states, bank.covariances, bank.weights, mean, spread)
             bias_kernel.add_bias(
                 rows, bank.weights, bank.by_bias, bank.fed, bias.covariance, spread
             )
@@ -448,9 +425,3 @@ class Advance:
     def revisit_s(self, sensor: int) -> float:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
-
-
-def _is_made_of(rows: I64, used: I64) -> npt.NDArray[np.bool_]:
-    """Whether half of a track's plots or more are among those that others used, (N,)."""
-    is_used = np.isin(rows, used) & (rows >= 0)
-    return np.asarray(2 * is_used.sum(axis=1) >= (rows >= 0).sum(axis=1))

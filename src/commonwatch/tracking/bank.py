@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.company import Companies
 from commonwatch.tracking.lights import Lights, no_lights
 
@@ -46,6 +47,8 @@ class Bank:
         When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
     key
         Digest of the plots that it started from: the same whatever came in which order.
+    label
+        Number that the track is told of under, 0 while there is none.
     rows
         Input rows of the last ``ROWS_KEPT`` plots, the n-th at n modulo ``ROWS_KEPT``.
     taken_off
@@ -70,6 +73,7 @@ class Bank:
     last_hit_ns: I64
     last_look_ns: I64
     key: I64
+    label: I64
     rows: I64
     taken_off: F64
     companies: Companies
@@ -110,15 +114,9 @@ class Bank:
             array[first:count] = array[chosen]
         self.count = count
 
-    def keep(self, chosen: I64) -> None:
-        """Keep the chosen tracks, in their order, and forget the others."""
-        count = len(chosen)
-        # Those before the first that goes stay where they are.
-        first = int(np.count_nonzero(chosen == np.arange(count)))
-        for name in ARRAYS:
-            array = getattr(self, name)
-            array[first:count] = array[chosen[first:]]
-        self.count = count
+    def forget(self) -> None:
+        """Forget the tracks that are gone; the others keep their order."""
+        self.count = bank_kernel.forget(self.count, *[getattr(self, name) for name in ARRAYS])
 
 
 ARRAYS = tuple(
@@ -147,6 +145,7 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         last_hit_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
+        label=np.zeros(room, dtype=np.int64),
         rows=np.full((room, ROWS_KEPT), -1, dtype=np.int64),
         taken_off=np.zeros((sensor_count, 4)),
         companies=Companies(),

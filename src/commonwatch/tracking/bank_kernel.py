@@ -176,6 +176,9 @@ def update_tracks(
     bias_scratch = np.empty((8, size))
     whole_std = np.sqrt(np.diag(bias_covariance))
     own = sensor if kind == RADAR else -1
+    turn = rotation[sensor]
+    plot_values, plot_stds, eye = np.empty(4), np.empty(4), np.empty(3)
+    new_weight = np.empty(2)
     count, before = 0, -1
     first = 0
     while first < pairs:
@@ -194,7 +197,7 @@ def update_tracks(
         before = t
         for c in range(count):
             bias_std[c] = whole_std[terms[c]]
-        new_weight = np.zeros(2)
+        new_weight[:] = 0.0
         rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
             if weights[t, m] <= LIVE:
@@ -219,6 +222,10 @@ def update_tracks(
                     for c in range(count):
                         own_by_bias[i, c] = by_bias[t, m, i, terms[c]]
                 plot = pair_plot[p]
+                for i in range(4):
+                    plot_values[i], plot_stds[i] = values[plot, i], stds[plot, i]
+                for i in range(3):
+                    eye[i] = eyes[plot, i]
                 if is_unscented != 0:
                     unscented_update(
                         kind,
@@ -229,10 +236,10 @@ def update_tracks(
                         count,
                         own_by_bias,
                         bias_scratch,
-                        values[plot],
-                        stds[plot],
-                        eyes[plot],
-                        rotation[sensor],
+                        plot_values,
+                        plot_stds,
+                        eye,
+                        turn,
                         offsets[plot],
                         field,
                         scratch,
@@ -249,10 +256,10 @@ def update_tracks(
                         bias_std,
                         own_bias,
                         bias_scratch,
-                        values[plot],
-                        stds[plot],
-                        eyes[plot],
-                        rotation[sensor],
+                        plot_values,
+                        plot_stds,
+                        eye,
+                        turn,
                         offsets[plot],
                         field,
                         rounds,
@@ -286,6 +293,58 @@ def update_tracks(
         if own >= 0:
             fed[t, own] = True
         first = last
+
+
+@kernel(
+    "i8(i8, i1[::1], i1[::1], b1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1],"
+    " i4[::1], i8[::1], f8[:,:,:,::1], b1[:,::1], i8[::1], i8[:,::1], i8[::1], i8[::1], i8[:,::1])",
+    is_exact=True,
+)
+def forget(
+    count: int,
+    phases: I8,
+    events: I8,
+    is_changed: B1,
+    states: F64,
+    covariances: F64,
+    weights: F64,
+    scores: F64,
+    bests: F64,
+    hits: I32,
+    homes: I64,
+    by_bias: F64,
+    fed: B1,
+    last_hit_ns: I64,
+    last_look_ns: I64,
+    keys: I64,
+    labels: I64,
+    rows: I64,
+) -> int:
+    """Close the gaps that tracks which are gone leave, in order; return how many are left."""
+    left = 0
+    for t in range(count):
+        if phases[t] == GONE:
+            continue
+        if left < t:
+            phases[left] = phases[t]
+            events[left] = events[t]
+            is_changed[left] = is_changed[t]
+            states[left] = states[t]
+            covariances[left] = covariances[t]
+            weights[left] = weights[t]
+            scores[left] = scores[t]
+            bests[left] = bests[t]
+            hits[left] = hits[t]
+            homes[left] = homes[t]
+            by_bias[left] = by_bias[t]
+            fed[left] = fed[t]
+            last_hit_ns[left] = last_hit_ns[t]
+            last_look_ns[left] = last_look_ns[t]
+            keys[left] = keys[t]
+            labels[left] = labels[t]
+            rows[left] = rows[t]
+        left += 1
+    return left
 
 
 @kernel(

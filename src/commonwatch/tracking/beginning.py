@@ -80,6 +80,7 @@ def begin(
     )
     new = slice(first, first + len(left))
     bank.key[new] = frame.key[left]
+    bank.label[new] = 0
     bank.home[new] = plots.sensor
     bank.rows[new] = -1
     bank.rows[new, 0] = frame.detections.row[left]

@@ -121,27 +121,29 @@ def covariance_of(
     return count
 
 
-@kernel("void(f8[::1], f8[::1], i8, i8, i8[::1], i8, f8[:,::1], f8[::1])", is_exact=True)
+@kernel("void(f8[:,::1], i8, f8[::1], i8, i8[::1], i8, f8[:,::1], f8[:,::1], i8)", is_exact=True)
 def shown_by_bias(
     slope: F64,
-    state_vector: F64,
     value: int,
+    state_vector: F64,
     sensor: int,
     terms: I64,
     count: int,
     by_bias: F64,
     shown: F64,
+    row: int,
 ) -> None:
     """Write how measured less expected moves with the biases ``terms``, for one value of a plot.
 
-    ``slope`` is that of the expected value by the state vector; ``by_bias`` has a column for each
-    term. ``sensor`` is the radar that measured, -1 for a satellite, which has no bias. A late clock
-    shows an earlier object; that gravity changed its range rate meanwhile is left out (centimetres
-    a second).
+    Row ``value`` of ``slope`` is that of the expected value by the state vector; ``by_bias`` has a
+    column for each term, and ``shown`` is written in row ``row``. ``sensor`` is the radar that
+    measured, -1 for a satellite, which has no bias. A late clock shows an earlier object; that
+    gravity changed its range rate meanwhile is left out (centimetres a second).
     """
-    x, y, z, u, v, w = slope[0], slope[1], slope[2], slope[3], slope[4], slope[5]
+    x, y, z = slope[value, 0], slope[value, 1], slope[value, 2]
+    u, v, w = slope[value, 3], slope[value, 4], slope[value, 5]
     for c in range(count):
-        shown[c] = -(
+        shown[row, c] = -(
             x * by_bias[0, c]
             + y * by_bias[1, c]
             + z * by_bias[2, c]
@@ -152,17 +154,16 @@ def shown_by_bias(
     if sensor < 0:
         return
     first = TERMS * sensor
-    for c in range(count):
-        if terms[c] == first + TIME:
-            for i in range(3):
-                shown[c] -= slope[i] * state_vector[3 + i]
-        elif terms[c] == first + value and value < TIME:
-            shown[c] += 1.0
+    for c in range(0, count, TERMS):
+        if terms[c] == first:
+            if value < TIME:
+                shown[row, c + value] += 1.0
+            shown[row, c + TIME] -= x * state_vector[3] + y * state_vector[4] + z * state_vector[5]
 
 
 @kernel(
-    "void(i8, f8[:,::1], f8[::1], i8, i8[::1], i8, f8[:,::1], f8[:,::1], f8[::1], f8[:,::1],"
-    " f8[:,::1])",
+    "void(i8, f8[:,::1], f8[::1], i8, i8[::1], i8, f8[:,::1], f8[::1], f8[:,::1], f8[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1])",
     is_exact=True,
 )
 def bias_spread(
@@ -173,50 +174,86 @@ def bias_spread(
     terms: I64,
     count: int,
     by_bias: F64,
+    std: F64,
     covariance: F64,
     noise: F64,
-    scratch: F64,
+    shown: F64,
+    known: F64,
     spread: F64,
 ) -> None:
     """Add to the spread of measured less expected what biases leave open, (values, values).
 
-    ``by_bias`` and ``covariance`` are of all terms, ``scratch`` is 12 x as many. Nothing
-    is added where all of it is nothing beside ``noise``, the standard deviation of each value.
+    ``by_bias``, ``std`` and ``covariance`` are of the biases ``terms``; ``shown`` and ``known`` are
+    scratch, as many rows of 4: every sum runs for four values side by side. Nothing is added where
+    all of it is nothing beside ``noise``, the standard deviation of each value.
     """
-    shown, own, known = scratch[:4], scratch[4:10], scratch[10]
-    for i in range(6):
-        for c in range(count):
-            own[i, c] = by_bias[i, terms[c]]
-    is_nothing = True
-    for k in range(values):
-        shown_by_bias(slope[k], state_vector, k, sensor, terms, count, own, shown[k])
-        reach = 0.0
-        for c in range(count):
-            reach += abs(shown[k, c]) * math.sqrt(covariance[terms[c], terms[c]])
-        is_nothing = is_nothing and reach * reach < NEGLIGIBLE * noise[k] * noise[k]
+    first = TERMS * sensor
+    reach_a, reach_b, reach_c, reach_d = 0.0, 0.0, 0.0, 0.0
+    for n in range(count):
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for i in range(6):
+            part = by_bias[i, n]
+            a -= part * slope[0, i]
+            b -= part * slope[1, i]
+            c -= part * slope[2, i]
+            d -= part * slope[3, i]
+        if sensor >= 0 and terms[n] == first + TIME:
+            # A late clock shows an earlier object.
+            for i in range(3):
+                part = state_vector[3 + i]
+                a -= part * slope[0, i]
+                b -= part * slope[1, i]
+                c -= part * slope[2, i]
+                d -= part * slope[3, i]
+        elif sensor >= 0 and terms[n] >= first and terms[n] < first + TIME:
+            a += 1.0 if terms[n] == first else 0.0
+            b += 1.0 if terms[n] == first + 1 else 0.0
+            c += 1.0 if terms[n] == first + 2 else 0.0
+        shown[n, 0], shown[n, 1], shown[n, 2], shown[n, 3] = a, b, c, d
+        reach_a += abs(a) * std[n]
+        reach_b += abs(b) * std[n]
+        reach_c += abs(c) * std[n]
+        reach_d += abs(d) * std[n]
+    is_nothing = (
+        reach_a * reach_a < NEGLIGIBLE * noise[0] * noise[0]
+        and reach_b * reach_b < NEGLIGIBLE * noise[1] * noise[1]
+        and (values < 3 or reach_c * reach_c < NEGLIGIBLE * noise[2] * noise[2])
+        and (values < 4 or reach_d * reach_d < NEGLIGIBLE * noise[3] * noise[3])
+    )
     if is_nothing:
         return
+    for n in range(count):
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for m in range(count):
+            part = covariance[n, m]
+            a += part * shown[m, 0]
+            b += part * shown[m, 1]
+            c += part * shown[m, 2]
+            d += part * shown[m, 3]
+        known[n, 0], known[n, 1], known[n, 2], known[n, 3] = a, b, c, d
     for k in range(values):
-        for c in range(count):
-            known[c] = 0.0
-        for d in range(count):
-            for c in range(count):
-                known[c] += covariance[terms[d], terms[c]] * shown[k, d]
-        for m in range(values):
-            for c in range(count):
-                spread[k, m] += known[c] * shown[m, c]
+        for m in range(k + 1):
+            part = 0.0
+            for n in range(count):
+                part += known[n, k] * shown[n, m]
+            spread[k, m] += part
+            if m != k:
+                spread[m, k] += part
 
 
-@kernel("f8(f8[:,::1], i8[::1], i8, f8[::1])", is_exact=True)
-def place_reach(by_bias: F64, terms: I64, count: int, std: F64) -> float:
-    """Bound how far a place may be off by all biases together: as if they all added up."""
+@kernel("f8(f8[:,::1], i8, f8[::1])", is_exact=True)
+def place_reach(by_bias: F64, count: int, std: F64) -> float:
+    """Bound how far a place may be off by all biases together: as if they all added up.
+
+    ``by_bias`` and ``std`` are of the same biases.
+    """
     reach = 0.0
     for c in range(count):
-        if std[terms[c]] > 0.0:
+        if std[c] > 0.0:
             moved = 0.0
             for i in range(3):
-                moved += by_bias[i, terms[c]] * by_bias[i, terms[c]]
-            reach += std[terms[c]] * math.sqrt(moved)
+                moved += by_bias[i, c] * by_bias[i, c]
+            reach += std[c] * math.sqrt(moved)
     return reach
 
 

@@ -98,6 +98,8 @@ class Companies:
             SPEED_M_S,
             group,
         )
+        if not self.list and (group < 0).all():
+            return True
         row_of = {key: row for row, key in enumerate(bank.key[:count].tolist())}
         confirmed = bank.phase[:count] == bank_kernel.CONFIRMED
         for one in self.list:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,9 @@ class Outcome:
 
     Parameters
     ----------
-    row, key
-        Input rows that belong to a confirmed track, and the key of that track.
+    row, key, label
+        Input rows that belong to a confirmed track, the key of that track, and the number that it
+        is told of under: 0 until there is one, -1 where there is none in the end.
     place
         Where the row stands in this frame, -1 for one of an earlier frame.
     is_start
@@ -35,6 +37,7 @@ class Outcome:
 
     row: I64
     key: I64
+    label: I64
     place: I64
     is_start: npt.NDArray[np.bool_]
     burning: F64
@@ -78,8 +81,12 @@ def frames_of(detections: Detections) -> list[Frame]:
     if not len(detections):
         return []
     measured = detections.measured
-    order = np.lexsort((measured[:, 1], measured[:, 0], detections.time_ns, detections.sensor))
-    time_ns, sensor = detections.time_ns[order], detections.sensor[order]
+    time_ns, sensor = detections.time_ns, detections.sensor
+    keys: list[npt.NDArray[Any]] = [measured[:, 1], measured[:, 0]]
+    if (time_ns != time_ns[0]).any() or (sensor != sensor[0]).any():
+        keys += [time_ns, sensor]
+    order = np.lexsort(keys)
+    time_ns, sensor = time_ns[order], sensor[order]
     starts = _starts(sensor, time_ns)
     begun_ns = np.repeat(time_ns[starts], np.diff([*starts, len(order)]))
     if (begun_ns != time_ns).any():

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bank_kernel import LIVE
-from commonwatch.tracking.bias_kernel import TERMS, bias_spread, place_reach, terms_of
+from commonwatch.tracking.bias_kernel import TERMS, bias_spread, covariance_of, place_reach
 from commonwatch.tracking.kalman_kernel import (
     INFRARED,
     distance_squared,
     expected,
+    linear_spread,
     linearised,
     wrapped,
 )
@@ -31,7 +32,7 @@ _LOG_TURN = math.log(2.0 * math.pi)
 
 
 @kernel(
-    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], i8[::1], i8, f8[::1], f8[::1],"
+    "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8, f8[::1],"
     " f8[::1], f8[::1], f8, f8, f8[:,::1], f8[:,::1], f8[::1], i8[::1], b1[::1])",
     is_exact=True,
 )
@@ -40,10 +41,7 @@ def _is_any_near(
     states: F64,
     covariances: F64,
     weights: F64,
-    by_bias: F64,
-    terms: I64,
-    count: int,
-    bias_std: F64,
+    off: float,
     own_bias_std: F64,
     place: F64,
     rotation: F64,
@@ -58,9 +56,8 @@ def _is_any_near(
     """Whether any plot stands in a wide box around a track: cheap, and never wrong about none.
 
     The box reaches as far each way as the track's place is uncertain in its worst direction,
-    twice over for what is not linear, and as all biases add up to.
+    twice over for what is not linear, and as all biases add up to (``off``).
     """
-    off = place_reach(by_bias[t, FREE], terms, count, bias_std)
     wide = 0.0
     for m in range(2):
         if weights[t, m] > LIVE:
@@ -103,8 +100,36 @@ def _is_any_near(
 
 
 @kernel(
+    "void(i8, i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,:,:,::1], i8[::1], i8, f8[::1], f8[:,::1],"
+    " f8[:,::1])",
+    is_exact=True,
+)
+def _load(
+    t: int,
+    m: int,
+    states: F64,
+    covariances: F64,
+    by_bias: F64,
+    terms: I64,
+    count: int,
+    state_vector: F64,
+    covariance: F64,
+    own_by_bias: F64,
+) -> None:
+    """Copy one model of a track, and how it hangs on the biases ``terms``."""
+    for i in range(6):
+        state_vector[i] = states[t, m, i]
+        for j in range(6):
+            covariance[i, j] = covariances[t, m, i, j]
+        for c in range(count):
+            own_by_bias[i, c] = by_bias[t, m, i, terms[c]]
+
+
+@kernel(
     "void(i8, f8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], b1, i8, i8[::1], i8,"
-    " f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], f8[:,::1])",
+    " f8[:,::1], f8[::1], f8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1],"
+    " f8[:,::1], f8[::1],"
+    " f8[:,::1])",
     is_exact=True,
 )
 def _expected(
@@ -121,26 +146,50 @@ def _expected(
     terms: I64,
     count: int,
     by_bias: F64,
+    bias_std: F64,
     bias_covariance: F64,
     noise: F64,
     shown: F64,
+    known: F64,
+    slope: F64,
+    cross: F64,
     scratch: F64,
     residual: F64,
     spread: F64,
 ) -> None:
     """Write measured less expected of one model and its spread, with what biases leave open.
 
-    ``scratch`` is 30 x 6.
+    ``scratch`` is 24 x 6.
     """
-    given = (values, eye, rotation, offset_s, field)
-    cross = scratch[24:30].reshape(36)[:24].reshape((6, 4))
-    slope = scratch[1:5]
-    seen = expected(kind, state_vector, covariance, *given, young, residual, spread, cross, scratch)
-    if count == 0:
-        return
     if young:
+        seen = expected(
+            kind,
+            state_vector,
+            covariance,
+            values,
+            eye,
+            rotation,
+            offset_s,
+            field,
+            young,
+            residual,
+            spread,
+            cross,
+            scratch,
+        )
+        if count == 0:
+            return
         # Unscented points leave the slope of the last of them.
-        linearised(kind, state_vector, *given, scratch[17], slope, scratch[14:17])
+        linearised(
+            kind, state_vector, values, eye, rotation, offset_s, field, scratch[17], slope, scratch
+        )
+    else:
+        seen = linearised(
+            kind, state_vector, values, eye, rotation, offset_s, field, residual, slope, scratch
+        )
+        linear_spread(seen, covariance, slope, spread, cross)
+        if count == 0:
+            return
     bias_spread(
         seen,
         slope,
@@ -149,9 +198,11 @@ def _expected(
         terms,
         count,
         by_bias,
+        bias_std,
         bias_covariance,
         noise,
         shown,
+        known,
         spread,
     )
 
@@ -172,13 +223,13 @@ def _likelihood(
     return -0.5 * (squared + math.log(determinant) + count * _LOG_TURN), squared
 
 
-@kernel("f8(f8[::1], f8[::1], f8, f8, f8)", is_exact=True)
-def _gain(logs: F64, weights: F64, best: float, chance: float, density: float) -> float:
+@kernel("f8(f8[::1], f8[:,::1], i8, f8, f8, f8)", is_exact=True)
+def _gain(logs: F64, weights: F64, t: int, best: float, chance: float, density: float) -> float:
     """Tell what taking a plot gains over a miss, over both models; ``best`` is the greater part."""
     mixture = 0.0
     for m in range(2):
         if logs[m] > -math.inf:
-            mixture += math.exp(logs[m] + math.log(weights[m]) - best)
+            mixture += math.exp(logs[m] + math.log(weights[t, m]) - best)
     return best + math.log(mixture) + math.log(chance) - math.log(1.0 - chance) - math.log(density)
 
 
@@ -230,10 +281,13 @@ def gate(
     numbers in that order. Writes each row's chance of detection. Returns the number of pairs, or -1
     where they do not fit.
     """
-    scratch = np.empty((30, 6))
+    scratch = np.empty((24, 6))
+    slope, cross = np.zeros((4, 6)), np.empty((6, 4))
+    state_vector, covariance = np.empty(6), np.empty((6, 6))
     residual = np.empty(6)
     other = np.empty(6)
     spread = np.empty((2, 4, 4))
+    own_spread, own_stds = np.empty((4, 4)), np.empty(4)
     lower = np.empty((5, 4))
     zero = np.zeros(4)
     hat = np.empty((2, 4))
@@ -243,11 +297,14 @@ def gate(
     reach = math.sqrt(gate_squared)
     size = bias_covariance.shape[0]
     terms = np.empty(size, dtype=np.int64)
-    bias_std = np.sqrt(np.diag(bias_covariance))
-    has_bias = bias_std.any()
+    whole_std = np.sqrt(np.diag(bias_covariance))
+    has_bias = whole_std.any()
     own = -1 if kind == INFRARED else sensor
-    own_bias_std = bias_std[TERMS * sensor : TERMS * sensor + TERMS]
-    shown = np.empty((12, size))
+    own_bias_std = whole_std[TERMS * sensor : TERMS * sensor + TERMS]
+    bias_std, own_covariance = np.empty(size), np.empty((size, size))
+    own_by_bias, shown, known = np.empty((6, size)), np.empty((size, 4)), np.empty((size, 4))
+    term_count, before = 0, -1
+    eye, turn = place[sensor], rotation[sensor]
     largest, least = 0.0, np.full(4, math.inf)
     for p in range(plots):
         largest = max(largest, stds[p, 0])
@@ -260,37 +317,40 @@ def gate(
     for place_in_rows in range(rows.shape[0]):
         t = rows[place_in_rows]
         burning = weights[t, POWERED]
+        for i in range(6):
+            state_vector[i] = states[t, FREE, i]
         chances[t] = detection_probability(
-            sensor, states[t, FREE], burning, place, rotation, figures, face_from, faces, field
+            sensor, state_vector, burning, place, rotation, figures, face_from, faces, field
         )
         if plots == 0:
             continue
         chance = min(max(chances[t], 0.1), 0.999)
         young = is_unscented != 0 or hits[t] < 4
-        term_count = terms_of(fed[t], own, terms) if has_bias else 0
-        if kind != INFRARED and not _is_any_near(
-            t,
-            states,
-            covariances,
-            weights,
-            by_bias,
-            terms,
-            term_count,
-            bias_std,
-            own_bias_std,
-            place[sensor],
-            rotation[sensor],
-            reach,
-            largest,
-            values,
-            stds,
-            keys,
-            order,
-            is_taken,
-        ):
-            continue
+        if has_bias:
+            term_count = covariance_of(
+                fed, t, before, own, term_count, bias_covariance, terms, own_covariance
+            )
+            before = t
+            for c in range(term_count):
+                bias_std[c] = whole_std[terms[c]]
         low, high = math.inf, -math.inf
         for m in range(2):
+            if m == POWERED and weights[t, m] <= LIVE:
+                continue
+            _load(
+                t, m, states, covariances, by_bias, terms, term_count, state_vector, covariance,
+                own_by_bias,
+            )  # fmt: skip
+            off = place_reach(own_by_bias, term_count, bias_std)
+            if (
+                m == FREE
+                and kind != INFRARED
+                and not _is_any_near(
+                    t, states, covariances, weights, off, own_bias_std, eye, turn, reach, largest,
+                    values, stds, keys, order, is_taken,
+                )
+            ):  # fmt: skip
+                break
             if weights[t, m] <= LIVE:
                 continue
             if kind == INFRARED:
@@ -301,37 +361,22 @@ def gate(
                 wide = 0.0
                 for i in range(3):
                     wide += covariances[t, m, i, i]
-                wide = math.sqrt(wide) + place_reach(by_bias[t, m], terms, term_count, bias_std)
-                half = reach * (wide / r + largest)
+                half = reach * ((math.sqrt(wide) + off) / r + largest)
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
-            else:
-                _expected(
-                    kind,
-                    states[t, m],
-                    covariances[t, m],
-                    zero,
-                    place[sensor],
-                    rotation[sensor],
-                    offset_s,
-                    field,
-                    young,
-                    own,
-                    terms,
-                    term_count,
-                    by_bias[t, m],
-                    bias_covariance,
-                    least,
-                    shown,
-                    scratch,
-                    residual,
-                    spread[m],
-                )
-                for k in range(4):
-                    hat[m, k] = -residual[k]
-                half = reach * math.sqrt(spread[m, 0, 0] + largest * largest)
-                if has_offsets:
-                    half += 0.1 * abs(hat[m, 3])
-                low, high = min(low, hat[m, 0] - half), max(high, hat[m, 0] + half)
+                continue
+            _expected(
+                kind, state_vector, covariance, zero, eye, turn, offset_s, field, young, own,
+                terms, term_count, own_by_bias, bias_std, own_covariance, least, shown, known,
+                slope, cross, scratch, residual, own_spread,
+            )  # fmt: skip
+            for k in range(4):
+                hat[m, k] = -residual[k]
+                for i in range(4):
+                    spread[m, k, i] = own_spread[k, i]
+            half = reach * math.sqrt(own_spread[0, 0] + largest * largest)
+            if has_offsets:
+                half += 0.1 * abs(hat[m, 3])
+            low, high = min(low, hat[m, 0] - half), max(high, hat[m, 0] + half)
         start = np.searchsorted(keys, low)
         for at in range(start, plots):
             if keys[at] > high:
@@ -347,33 +392,26 @@ def gate(
                     other[m] = -math.inf
                     continue
                 if kind == INFRARED or has_offsets:
+                    _load(
+                        t, m, states, covariances, by_bias, terms, term_count, state_vector,
+                        covariance, own_by_bias,
+                    )  # fmt: skip
                     _expected(
-                        kind,
-                        states[t, m],
-                        covariances[t, m],
-                        values[p],
-                        eyes[p],
-                        rotation[sensor],
-                        offsets[p],
-                        field,
-                        young,
-                        own,
-                        terms,
-                        term_count,
-                        by_bias[t, m],
-                        bias_covariance,
-                        least,
-                        shown,
-                        scratch,
-                        residual,
-                        spread[m],
-                    )
+                        kind, state_vector, covariance, values[p], eyes[p], turn, offsets[p],
+                        field, young, own, terms, term_count, own_by_bias, bias_std,
+                        own_covariance, least, shown, known, slope, cross, scratch, residual,
+                        own_spread,
+                    )  # fmt: skip
                 else:
                     for k in range(count):
                         residual[k] = values[p, k] - hat[m, k]
+                        for i in range(count):
+                            own_spread[k, i] = spread[m, k, i]
                     residual[1] = wrapped(residual[1])
+                for k in range(4):
+                    own_stds[k] = stds[p, k]
                 other[m], squared = _likelihood(
-                    residual, spread[m], stds[p], kind, count, gate_squared, lower
+                    residual, own_spread, own_stds, kind, count, gate_squared, lower
                 )
                 nearest = min(nearest, squared)
                 best = max(best, other[m] + math.log(weights[t, m]))
@@ -384,6 +422,6 @@ def gate(
             pair_log[total, 0], pair_log[total, 1] = other[0], other[1]
             pair_track[total] = place_in_rows
             pair_plot[total] = p
-            pair_gain[total] = _gain(other, weights[t], best, chance, densities[p])
+            pair_gain[total] = _gain(other, weights, t, best, chance, densities[p])
             total += 1
     return total

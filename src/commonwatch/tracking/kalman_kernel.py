@@ -51,31 +51,6 @@ def across_line(line: F64, first: F64, second: F64) -> None:
     second[2] = line[0] * first[1] - line[1] * first[0]
 
 
-@kernel("void(f8[::1], f8, f8[::1], f8[::1])", is_exact=True)
-def shifted(state_vector: F64, offset_s: float, field: F64, moved: F64) -> None:
-    """Write the state vector a moment later: constant acceleration."""
-    for i in range(6):
-        moved[i] = state_vector[i]
-    if offset_s != 0.0:
-        a, b, c = acceleration(
-            state_vector[0],
-            state_vector[1],
-            state_vector[2],
-            state_vector[3],
-            state_vector[4],
-            state_vector[5],
-            0.0,
-            field,
-        )
-        half = 0.5 * offset_s * offset_s
-        moved[0] += offset_s * state_vector[3] + half * a
-        moved[1] += offset_s * state_vector[4] + half * b
-        moved[2] += offset_s * state_vector[5] + half * c
-        moved[3] += offset_s * a
-        moved[4] += offset_s * b
-        moved[5] += offset_s * c
-
-
 @kernel(
     "i8(i8, f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], f8[::1], f8[:,::1], f8[:,::1])",
     is_exact=True,
@@ -94,16 +69,26 @@ def linearised(
 ) -> int:
     """Write measured minus expected and its slope by the state vector; return how many values.
 
-    ``slope`` is 4 x 6 (of the expected values), ``scratch`` 3 x 6.
+    ``slope`` is 4 x 6 (of the expected values), ``scratch`` at least 2 x 6. Within the offset the
+    acceleration is constant.
     """
-    moved = scratch[0]
-    shifted(state_vector, offset_s, field, moved)
-    dx, dy, dz = moved[0] - eye[0], moved[1] - eye[1], moved[2] - eye[2]
+    x, y, z = state_vector[0], state_vector[1], state_vector[2]
+    u, v, w = state_vector[3], state_vector[4], state_vector[5]
+    if offset_s != 0.0:
+        a, b, c = acceleration(x, y, z, u, v, w, 0.0, field)
+        half = 0.5 * offset_s * offset_s
+        x += offset_s * u + half * a
+        y += offset_s * v + half * b
+        z += offset_s * w + half * c
+        u += offset_s * a
+        v += offset_s * b
+        w += offset_s * c
+    dx, dy, dz = x - eye[0], y - eye[1], z - eye[2]
     r2 = dx * dx + dy * dy + dz * dz
     r = math.sqrt(r2)
     ux, uy, uz = dx / r, dy / r, dz / r
     if kind == INFRARED:
-        first, second = scratch[1], scratch[2]
+        first, second = scratch[0], scratch[1]
         across_line(values[:3], first[:3], second[:3])
         for k in range(2):
             e = first if k == 0 else second
@@ -134,15 +119,40 @@ def linearised(
             slope[k, 3 + j] = offset_s * slope[k, j]
     if math.isnan(values[3]):
         return 3
-    rate = ux * moved[3] + uy * moved[4] + uz * moved[5]
+    rate = ux * u + uy * v + uz * w
     residual[3] = values[3] - rate
-    slope[3, 0] = (moved[3] - rate * ux) / r
-    slope[3, 1] = (moved[4] - rate * uy) / r
-    slope[3, 2] = (moved[5] - rate * uz) / r
+    slope[3, 0] = (u - rate * ux) / r
+    slope[3, 1] = (v - rate * uy) / r
+    slope[3, 2] = (w - rate * uz) / r
     slope[3, 3] = ux + offset_s * slope[3, 0]
     slope[3, 4] = uy + offset_s * slope[3, 1]
     slope[3, 5] = uz + offset_s * slope[3, 2]
     return 4
+
+
+@kernel("f8(f8[:,::1], f8[:,::1], i8, f8[:,::1], i8)", is_exact=True)
+def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int) -> float:
+    """Write a covariance times one row of a slope into a row; return the variance of the value."""
+    a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in range(6):
+        part = slope[value, j]
+        a += covariance[j, 0] * part
+        b += covariance[j, 1] * part
+        c += covariance[j, 2] * part
+        d += covariance[j, 3] * part
+        e += covariance[j, 4] * part
+        f += covariance[j, 5] * part
+    product[row, 0], product[row, 1], product[row, 2] = a, b, c
+    product[row, 3], product[row, 4], product[row, 5] = d, e, f
+    variance: float = (
+        slope[value, 0] * a
+        + slope[value, 1] * b
+        + slope[value, 2] * c
+        + slope[value, 3] * d
+        + slope[value, 4] * e
+        + slope[value, 5] * f
+    )
+    return variance
 
 
 @kernel(
@@ -181,74 +191,65 @@ def extended_update(
     widens what the plot is trusted with, and ``covariance`` stays that of noise alone (Schmidt's
     filter). ``bias_scratch`` is 8 x the columns.
     """
-    residual = scratch[0]
-    slope = scratch[1:5]
-    prior = scratch[5]
-    at = scratch[6]
-    gain = scratch[7]
-    before = scratch[8:14]
-    trust = scratch[17]
-    shown, known, by_before = bias_scratch[0], bias_scratch[1], bias_scratch[2:8]
+    residual = scratch[2]
+    slope = scratch[3:7]
+    at = scratch[7]
     for i in range(6):
-        prior[i] = state_vector[i]
         at[i] = state_vector[i]
-        for j in range(6):
-            before[i, j] = covariance[i, j]
         if rounds > 1:
+            scratch[8, i] = state_vector[i]
+            for j in range(6):
+                scratch[9 + i, j] = covariance[i, j]
             for c in range(term_count):
-                by_before[i, c] = by_bias[i, c]
+                bias_scratch[2 + i, c] = by_bias[i, c]
     for turn in range(rounds):
         count = linearised(
-            kind, at, values, eye, rotation, offset_s, field, residual, slope, scratch[14:17]
+            kind, at, values, eye, rotation, offset_s, field, residual, slope, scratch
         )
         if turn > 0:
             for i in range(6):
-                state_vector[i] = prior[i]
+                state_vector[i] = scratch[8, i]
                 for j in range(6):
-                    covariance[i, j] = before[i, j]
+                    covariance[i, j] = scratch[9 + i, j]
                 for c in range(term_count):
-                    by_bias[i, c] = by_before[i, c]
+                    by_bias[i, c] = bias_scratch[2 + i, c]
         for k in range(count):
             std = stds[0] if kind == INFRARED else stds[k]
             innovation = residual[k]
-            spread = std * std
             for i in range(6):
                 innovation -= slope[k, i] * (state_vector[i] - at[i])
-                total = 0.0
-                for j in range(6):
-                    total += covariance[i, j] * slope[k, j]
-                gain[i] = total
-            for i in range(6):
-                spread += slope[k, i] * gain[i]
-            shown_by_bias(slope[k], at, k, sensor, terms, term_count, by_bias, shown)
+            spread = std * std + times_slope(covariance, slope, k, scratch, 15)
+            shown_by_bias(slope, k, at, sensor, terms, term_count, by_bias, bias_scratch, 0)
             reach, from_bias = 0.0, 0.0
             for c in range(term_count):
-                reach += abs(shown[c]) * bias_std[c]
+                reach += abs(bias_scratch[0, c]) * bias_std[c]
             for i in range(6):
-                trust[i] = gain[i]
+                scratch[16, i] = scratch[15, i]
             if reach * reach > NEGLIGIBLE * spread:
                 for c in range(term_count):
-                    known[c] = 0.0
+                    bias_scratch[1, c] = 0.0
                 for d in range(term_count):
+                    part = bias_scratch[0, d]
                     for c in range(term_count):
-                        known[c] += bias_covariance[d, c] * shown[d]
+                        bias_scratch[1, c] += bias_covariance[d, c] * part
                 for c in range(term_count):
-                    from_bias += known[c] * shown[c]
+                    from_bias += bias_scratch[1, c] * bias_scratch[0, c]
                 for i in range(6):
                     for c in range(term_count):
-                        trust[i] -= by_bias[i, c] * known[c]
+                        scratch[16, i] -= by_bias[i, c] * bias_scratch[1, c]
+            whole = spread + from_bias
             for i in range(6):
-                trust[i] /= spread + from_bias
-            for i in range(6):
-                state_vector[i] += trust[i] * innovation
+                gain, trust = scratch[15, i], scratch[16, i] / whole
+                scratch[16, i] = trust
+                state_vector[i] += trust * innovation
                 # Whatever the trust, what it leaves of the noise (Joseph's form).
                 for j in range(i + 1):
                     covariance[i, j] += (
-                        trust[i] * (spread * trust[j] - gain[j]) - gain[i] * trust[j]
+                        trust * (spread * scratch[16, j] - scratch[15, j]) - gain * scratch[16, j]
                     )
                     covariance[j, i] = covariance[i, j]
                 for c in range(term_count):
-                    by_bias[i, c] += trust[i] * shown[c]
+                    by_bias[i, c] += trust * bias_scratch[0, c]
         if turn + 1 < rounds:
             moved = 0.0
             for i in range(6):
@@ -274,6 +275,33 @@ def factorised(matrix: F64, lower: F64, size: int) -> bool:
             else:
                 lower[i, j] = total / lower[j, j]
     return True
+
+
+@kernel("void(i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])", is_exact=True)
+def linear_spread(count: int, covariance: F64, slope: F64, spread: F64, cross: F64) -> None:
+    """Write the spread of expected values by their slope, and their cross-covariance, 6 x 4."""
+    for k in range(count):
+        a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for j in range(6):
+            part = slope[k, j]
+            a += covariance[j, 0] * part
+            b += covariance[j, 1] * part
+            c += covariance[j, 2] * part
+            d += covariance[j, 3] * part
+            e += covariance[j, 4] * part
+            f += covariance[j, 5] * part
+        cross[0, k], cross[1, k], cross[2, k] = a, b, c
+        cross[3, k], cross[4, k], cross[5, k] = d, e, f
+        for m in range(k, count):
+            spread[k, m] = (
+                slope[m, 0] * a
+                + slope[m, 1] * b
+                + slope[m, 2] * c
+                + slope[m, 3] * d
+                + slope[m, 4] * e
+                + slope[m, 5] * f
+            )
+            spread[m, k] = spread[k, m]
 
 
 @kernel(
@@ -359,17 +387,7 @@ def expected(
         return count
     for k in range(count):
         residual[k] = first[k]
-        for i in range(6):
-            total = 0.0
-            for j in range(6):
-                total += covariance[i, j] * slope[k, j]
-            cross[i, k] = total
-    for k in range(count):
-        for m in range(count):
-            total = 0.0
-            for i in range(6):
-                total += slope[k, i] * cross[i, m]
-            spread[k, m] = total
+    linear_spread(count, covariance, slope, spread, cross)
     return count
 
 
@@ -446,9 +464,7 @@ def unscented_update(
         scratch[14:17],
     )
     for k in range(seen):
-        shown_by_bias(
-            slope[k], state_vector, k, sensor, terms, term_count, by_bias, bias_scratch[k]
-        )
+        shown_by_bias(slope, k, state_vector, sensor, terms, term_count, by_bias, bias_scratch, k)
     spread = np.empty((4, 4))
     cross = np.empty((6, 4))
     count = expected(

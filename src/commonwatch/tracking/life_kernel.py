@@ -40,6 +40,10 @@ CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = ra
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
 longest time without a plot, longest time out of every view, and the height of the air."""
 
+LEAD = 3.0
+SURE = 6.0
+"""Score by which a track in a crowd must lead others that share half their plots with it before
+it is believed, unless its own is so far above what is asked."""
 CROWDED_HITS = 4
 """Plots that a track needs at least where others stand close: what stood close in a look may have
 been missed, and its score then says too much."""
@@ -65,7 +69,7 @@ def live_on(
     is_whole_look: bool,
     count: int,
     got: F64,
-    gained: F64,
+    worth: F64,
     chances: F64,
     cluster: I64,
     is_crowded: npt.NDArray[np.bool_],
@@ -89,7 +93,7 @@ def live_on(
 ) -> None:
     """Score one frame of one sensor for every track and move each along its life.
 
-    ``got`` is the share of plots that a track took, ``gained`` what the frame adds to its score.
+    ``got`` is the share of plots that a track took, ``worth`` what they gain over a missed look.
     Tracks of one ``cluster`` compete for plots: no more than the worst of them ends at a time. A
     whole look is one around the sensor's entire field; otherwise a look is missed only when none
     came for longer than a revisit.
@@ -107,7 +111,7 @@ def live_on(
         since_s = 1e-9 * (now_ns - last_look_ns[t, sensor])
         due_s = 0.25 * revisit if is_whole_look else 1.25 * revisit
         if got[t] > 0.0:
-            scores[t] += gained[t]
+            scores[t] += worth[t] + math.log1p(-min(max(chance, 0.1), 0.999))
             last_look_ns[t, sensor] = now_ns
             last_hit_ns[t] = now_ns
             events[t] = CHANGED
@@ -197,6 +201,73 @@ def live_on(
             phases[t] = CONFIRMED
             events[t] = CHANGED
             bests[t] = scores[t]
+
+
+@kernel("b1(i8[::1], i8[::1], b1[::1])", is_exact=True)
+def is_made_of(rows: I64, places: I64, is_used: npt.NDArray[np.bool_]) -> bool:
+    """Whether half of a track's plots or more, those at ``places``, are used."""
+    own, shared = 0, 0
+    for k in range(rows.shape[0]):
+        if rows[k] >= 0:
+            own += 1
+            shared += int(is_used[places[k]])
+    return 2 * shared >= own
+
+
+@kernel("void(i8[::1], i8[::1], b1[::1], b1)", is_exact=True)
+def note_use(rows: I64, places: I64, is_used: npt.NDArray[np.bool_], now: bool) -> None:
+    """Note whether a track's plots are used."""
+    for k in range(rows.shape[0]):
+        if rows[k] >= 0:
+            is_used[places[k]] = now
+
+
+@kernel(
+    "void(i8[::1], i8[::1], i8[:,::1], i8[:,::1], i8, b1[::1], b1[::1], f8, f8[::1], i1[::1],"
+    " i1[::1])",
+    is_exact=True,
+)
+def settle_rivals(
+    new: I64,
+    unsure: I64,
+    rows: I64,
+    places: I64,
+    place_count: int,
+    is_accompanied: npt.NDArray[np.bool_],
+    is_crowded: npt.NDArray[np.bool_],
+    confirm: float,
+    scores: F64,
+    phases: I8,
+    events: I8,
+) -> None:
+    """Believe tracks confirmed just now, the best first, and end what lives on their plots.
+
+    ``new`` are those tracks, ``unsure`` the tentative ones and single plots, ``rows`` the plots of
+    each track, and ``places`` numbers those below ``place_count``. A track that stands in a crowd
+    stays tentative while a rival that shares its plots is nearly as good.
+    """
+    is_used = np.zeros(place_count, dtype=np.bool_)
+    is_own = np.zeros(place_count, dtype=np.bool_)
+    rivals = np.concatenate((unsure, new))
+    for t in new:
+        has_rival = False
+        if scores[t] <= confirm + SURE and is_crowded[t] and not is_accompanied[t]:
+            note_use(rows[t], places[t], is_own, True)  # noqa: FBT003
+            for rival in rivals:
+                if rival != t and scores[rival] > scores[t] - LEAD:
+                    has_rival = has_rival or is_made_of(rows[rival], places[rival], is_own)
+            note_use(rows[t], places[t], is_own, False)  # noqa: FBT003
+        if has_rival:
+            phases[t] = TENTATIVE
+        elif is_made_of(rows[t], places[t], is_used):
+            phases[t] = GONE
+            events[t] = ENDED
+        else:
+            note_use(rows[t], places[t], is_used, True)  # noqa: FBT003
+    for t in unsure:
+        if is_made_of(rows[t], places[t], is_used):
+            phases[t] = GONE
+            events[t] = ENDED
 
 
 @kernel(

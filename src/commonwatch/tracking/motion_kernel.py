@@ -84,6 +84,131 @@ def step_state_vector(state_vector: F64, seconds: float, thrust_m_s2: float, fie
     state_vector[5] = w + sixth * (c1 + 2.0 * c2 + 2.0 * c3 + c4)
 
 
+@kernel(
+    "void(i8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8, f8[:,::1])", is_exact=True
+)
+def _free_rows(
+    i: int,
+    a: float,
+    b: float,
+    c: float,
+    ca: float,
+    cb: float,
+    cc: float,
+    ga: float,
+    gb: float,
+    gc: float,
+    turn_x: float,
+    turn_y: float,
+    turned: float,
+    turn: float,
+    h: float,
+    phi: F64,
+) -> None:
+    """Write rows ``i`` and ``3 + i`` of a transition in free flight from those of its parts.
+
+    ``a`` to ``c`` stand in G, ``ca`` to ``cc`` in C G and ``ga`` to ``gc`` in G G; ``turn_x`` and
+    ``turn_y`` in C, whose other entries are zero, and ``turned`` on the diagonal of C C.
+    """
+    second, third = 0.5 * h * h, h * h * h / 6.0
+    x, y, z = 1.0 if i == 0 else 0.0, 1.0 if i == 1 else 0.0, 1.0 if i == 2 else 0.0
+    phi[i, 0] = x + a * second + ca * third
+    phi[i, 1] = y + b * second + cb * third
+    phi[i, 2] = z + c * second + cc * third
+    phi[i, 3] = x * h + turn_x * second + (a + turned * x) * third
+    phi[i, 4] = y * h + turn_y * second + (b + turned * y) * third
+    phi[i, 5] = z * h + (c + turned * z) * third
+    phi[3 + i, 0] = a * h + ca * second + ga * third
+    phi[3 + i, 1] = b * h + cb * second + gb * third
+    phi[3 + i, 2] = c * h + cc * second + gc * third
+    phi[3 + i, 3] = x + turn_x * h + (a + turned * x) * second + (ca - turn * b) * third
+    phi[3 + i, 4] = y + turn_y * h + (b + turned * y) * second + (cb + turn * a) * third
+    phi[3 + i, 5] = z + (c + turned * z) * second + cc * third
+
+
+@kernel("void(f8[::1], f8, f8[::1], f8[:,::1])", is_exact=True)
+def _free_transition(state_vector: F64, seconds: float, field: F64, phi: F64) -> None:
+    """Write ``transition`` without thrust: the same, product by product, but for those with 0."""
+    h = seconds
+    gm, rate = field[0], field[2]
+    half = 0.5 * h
+    x, y, z = (
+        state_vector[0] + half * state_vector[3],
+        state_vector[1] + half * state_vector[4],
+        state_vector[2] + half * state_vector[5],
+    )
+    inverse2 = 1.0 / (x * x + y * y + z * z)
+    pull = gm * inverse2 * math.sqrt(inverse2)
+    xx = 3.0 * pull * x * x * inverse2 - pull + rate * rate
+    yy = 3.0 * pull * y * y * inverse2 - pull + rate * rate
+    zz = 3.0 * pull * z * z * inverse2 - pull
+    xy, xz, yz = (
+        3.0 * pull * x * y * inverse2,
+        3.0 * pull * x * z * inverse2,
+        3.0 * pull * y * z * inverse2,
+    )
+    turn = 2.0 * rate
+    one, two, three = (
+        xx * xy + xy * yy + xz * yz,
+        xx * xz + xy * yz + xz * zz,
+        xy * xz + yy * yz + yz * zz,
+    )
+    _free_rows(
+        0,
+        xx,
+        xy,
+        xz,
+        turn * xy,
+        turn * yy,
+        turn * yz,
+        xx * xx + xy * xy + xz * xz,
+        one,
+        two,
+        0.0,
+        turn,
+        -turn * turn,
+        turn,
+        h,
+        phi,
+    )
+    _free_rows(
+        1,
+        xy,
+        yy,
+        yz,
+        -turn * xx,
+        -turn * xy,
+        -turn * xz,
+        one,
+        xy * xy + yy * yy + yz * yz,
+        three,
+        -turn,
+        0.0,
+        -turn * turn,
+        turn,
+        h,
+        phi,
+    )
+    _free_rows(
+        2,
+        xz,
+        yz,
+        zz,
+        0.0,
+        0.0,
+        0.0,
+        two,
+        three,
+        xz * xz + yz * yz + zz * zz,
+        0.0,
+        0.0,
+        0.0,
+        turn,
+        h,
+        phi,
+    )
+
+
 @kernel("void(f8[::1], f8, f8, f8[::1], f8[:,::1])", is_exact=True)
 def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64, phi: F64) -> None:
     """Write how a small change of the state vector moves on, 6 x 6, over one step from ``state``.
@@ -93,6 +218,9 @@ def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64
     a thousandth and is left out. Under power the turning of the thrust with the velocity adds
     thrust / speed to C, across the velocity.
     """
+    if thrust_m_s2 == 0.0:
+        _free_transition(state_vector, seconds, field, phi)
+        return
     h = seconds
     gm, rate = field[0], field[2]
     half = 0.5 * h
@@ -114,17 +242,16 @@ def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64
     c = np.zeros((3, 3))
     c[0, 1] = 2.0 * rate
     c[1, 0] = -2.0 * rate
-    if thrust_m_s2 != 0.0:
-        speed2 = (
-            state_vector[3] * state_vector[3]
-            + state_vector[4] * state_vector[4]
-            + state_vector[5] * state_vector[5]
-        )
-        turning = thrust_m_s2 / max(math.sqrt(speed2), 300.0)
-        for i in range(3):
-            for j in range(3):
-                c[i, j] -= turning * state_vector[3 + i] * state_vector[3 + j] / max(speed2, 1.0)
-            c[i, i] += turning
+    speed2 = (
+        state_vector[3] * state_vector[3]
+        + state_vector[4] * state_vector[4]
+        + state_vector[5] * state_vector[5]
+    )
+    turning = thrust_m_s2 / max(math.sqrt(speed2), 300.0)
+    for i in range(3):
+        for j in range(3):
+            c[i, j] -= turning * state_vector[3 + i] * state_vector[3 + j] / max(speed2, 1.0)
+        c[i, i] += turning
     second, third = 0.5 * h * h, h * h * h / 6.0
     for i in range(3):
         for j in range(3):
@@ -143,16 +270,26 @@ def transition(state_vector: F64, seconds: float, thrust_m_s2: float, field: F64
 def sandwich(phi: F64, matrix: F64, work: F64) -> None:
     """Turn a symmetric matrix into phi matrix phi', in place; ``work`` is 6 x 6 scratch."""
     for i in range(6):
-        for j in range(6):
-            total = 0.0
+        # Three columns side by side: sums that do not wait for each other.
+        for j in range(0, 6, 3):
+            one, two, three = 0.0, 0.0, 0.0
             for k in range(6):
-                total += phi[i, k] * matrix[k, j]
-            work[i, j] = total
+                part = phi[i, k]
+                one += part * matrix[k, j]
+                two += part * matrix[k, j + 1]
+                three += part * matrix[k, j + 2]
+            work[i, j], work[i, j + 1], work[i, j + 2] = one, two, three
     for i in range(6):
+        a, b, c, d, e, f = work[i, 0], work[i, 1], work[i, 2], work[i, 3], work[i, 4], work[i, 5]
         for j in range(i + 1):
-            total = 0.0
-            for k in range(6):
-                total += work[i, k] * phi[j, k]
+            total = (
+                a * phi[j, 0]
+                + b * phi[j, 1]
+                + c * phi[j, 2]
+                + d * phi[j, 3]
+                + e * phi[j, 4]
+                + f * phi[j, 5]
+            )
             matrix[i, j] = total
             matrix[j, i] = total
 

@@ -92,7 +92,8 @@ def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plo
         values[:, :3] -= bias.value[sensor, :3]
         if bias.value[sensor, 3] != 0.0:
             offsets = offsets - bias.value[sensor, 3]
-        eyes = np.broadcast_to(sensors.place[sensor], (len(values), 3)).copy()
+        eyes = np.empty((len(values), 3))
+        eyes[:] = sensors.place[sensor]
     else:
         eyes = detections.eye_ecef_m.copy()
         if len(eyes):

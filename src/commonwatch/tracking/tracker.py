@@ -18,7 +18,7 @@ from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
-from commonwatch.tracking.frame import Checkpoint, Frame, frames_of
+from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
 from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
@@ -48,6 +48,8 @@ class Disposition(IntEnum):
 
 
 DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "refused")
+_ASSIGNED: Final = np.int8(Disposition.ASSIGNED)
+_STARTED: Final = np.int8(Disposition.STARTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,9 +136,9 @@ class Tracker:
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
         self._frames: list[Frame] = []
         self._labels: dict[int, int] = {}
-        self._told: dict[int, int] = {}
-        self._open: deque[tuple[int, I64]] = deque()
-        self._fates: list[Dispositions] = []
+        self._shown: set[int] = set()
+        self._open: deque[tuple[int, Dispositions]] = deque()
+        self._recalled: list[tuple[int, Dispositions]] = []
         self._next_label = 1
 
     @property
@@ -207,12 +209,12 @@ class Tracker:
         else:
             fresh = []
         estimates = self._tell(fresh, undone, before, now_ns)
-        taken, key, burning = self._taken(fresh, undone)
+        taken, label, burning = self._taken(fresh, undone)
         return Step(
             estimates=estimates,
             dispositions=self._decided(late_rows),
             taken=taken,
-            taken_track=self._labels_of(key),
+            taken_track=label,
             taken_burning=burning,
         )
 
@@ -259,7 +261,8 @@ class Tracker:
         copied = undone[0].before
         if copied is None:
             raise InvariantError("broken invariant: the first frame kept has a checkpoint")
-        self._bank = copied.bank.copy()
+        self._bank = bank = copied.bank.copy()
+        bank.label[:] = np.maximum(self._labels_of(bank.key), 0)  # what was told since stays
         self._time_ns = copied.time_ns
         self._looked_ns = copied.looked_ns.copy()
         self._advance.sensors.place[:] = copied.place
@@ -302,7 +305,6 @@ class Tracker:
         count = bank.count
         rows = np.flatnonzero(bank.is_changed[:count] & self._is_shown())
         bank.is_changed[:count] = False
-        keys = bank.key[rows]
         if undone:
             self._inherit(undone, fresh)
         ended: list[Estimates] = []
@@ -321,14 +323,25 @@ class Tracker:
             )
         if before is not None:
             ended.append(self._vanished(*before, now_ns))
-        for key in keys.tolist():
+        for row in rows[bank.label[rows] == 0].tolist():
+            key = int(bank.key[row])
             if key not in self._labels:
                 self._labels[key] = self._next_label
                 self._next_label += 1
+            bank.label[row] = self._labels[key]
+        for frame in fresh:
+            if frame.outcome is not None:
+                self._number(frame.outcome)
         shown = self._estimates(rows, now_ns)
-        self._told.update(zip(shown.track.tolist(), shown.status.tolist(), strict=True))
+        self._shown.update(shown.track.tolist())
         parts = [part for part in ended if len(part)]
         return joined([*parts, shown])
+
+    def _number(self, outcome: Outcome) -> None:
+        """Fill in the numbers of tracks that had none when the frame was taken."""
+        lacks = outcome.label == 0
+        if lacks.any():
+            outcome.label[lacks] = self._labels_of(outcome.key[lacks])
 
     def _estimates(self, rows: I64, now_ns: int) -> Estimates:
         if not len(rows):
@@ -338,7 +351,7 @@ class Tracker:
             self._bank.phase[rows] == bank_kernel.TENTATIVE, Status.TENTATIVE, Status.CONFIRMED
         )
         return Estimates(
-            track=np.array([self._labels[key] for key in self._bank.key[rows].tolist()]),
+            track=self._bank.label[rows],
             time_ns=np.full(len(rows), self._time_ns),
             known_ns=np.full(len(rows), now_ns),
             status=status,
@@ -350,19 +363,15 @@ class Tracker:
         self, keys: I64, state_vector: F64, covariance: F64, time_ns: int, now_ns: int
     ) -> Estimates:
         """Rows for tracks that ended, where they were told of and not told to have ended."""
-        live = set(self._bank.key[: self._bank.count].tolist())
         chosen = []
         labels = []
         for place, key in enumerate(keys.tolist()):
             label = self._labels.get(key)
-            if label is None or self._told.get(label, Status.ENDED) == Status.ENDED:
+            if label is None or label not in self._shown:
                 continue
             chosen.append(place)
             labels.append(label)
-            if key in live:
-                self._told[label] = Status.ENDED
-            else:
-                del self._told[label]
+            self._shown.remove(label)
         if not chosen:
             return empty_estimates()
         index = np.array(chosen)
@@ -429,23 +438,23 @@ class Tracker:
         if not fresh:
             return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
-        row = np.concatenate([o.row for o in outcomes])
-        key = np.concatenate([o.key for o in outcomes])
-        place = np.concatenate([o.place for o in outcomes])
-        burning = np.concatenate([o.burning for o in outcomes])
+        row, label, place, burning = (
+            _joined_arrays([getattr(outcome, name) for outcome in outcomes])
+            for name in ("row", "label", "place", "burning")
+        )
         if undone:
             told = [frame.outcome.row for frame in undone if frame.outcome is not None]
             is_new = ~np.isin(row, np.concatenate(told))
-            row, key, place = row[is_new], key[is_new], place[is_new]
+            row, label, place = row[is_new], label[is_new], place[is_new]
             burning = burning[is_new]
         if len(fresh) == 1 and (place >= 0).all():
-            return fresh[0].detections.take(place), key, burning
+            return fresh[0].detections.take(place), label, burning
         # A track just believed has plots of earlier frames.
         parts = _joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
         found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
         is_held = parts.row[found] == row
-        return parts.take(found[is_held]), key[is_held], burning[is_held]
+        return parts.take(found[is_held]), label[is_held], burning[is_held]
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
@@ -456,7 +465,7 @@ class Tracker:
                 index = place
         self._note(self._frames[:index])
         self._frames = self._frames[index:]
-        if len(self._labels) > LABELS_SPARE + 2 * self.track_count:
+        if len(self._labels) > LABELS_SPARE + 2 * len(self._shown):
             self._forget_labels()
         parts = []
         if self._open and self._time_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
@@ -480,51 +489,53 @@ class Tracker:
             if frame.outcome is not None:
                 kept.update(frame.outcome.key.tolist())
         self._labels = {key: label for key, label in self._labels.items() if key in kept}
-        shown = set(self._labels.values())
-        self._told = {label: status for label, status in self._told.items() if label in shown}
+        self._shown.intersection_update(self._labels.values())
 
     def _note(self, frames: list[Frame]) -> None:
         """Remember the plots of frames that no late detection can undo, and who took them."""
         for frame in frames:
-            self._open.append((frame.time_ns, frame.detections.row))
-            outcome = frame.outcome
-            if outcome is None or not len(outcome.row):
-                continue
-            self._fates.append(
-                Dispositions(
-                    row=outcome.row,
-                    disposition=np.where(
-                        outcome.is_start, Disposition.STARTED, Disposition.ASSIGNED
-                    ).astype(np.int8),
-                    track=self._labels_of(outcome.key),
-                )
+            row = frame.detections.row
+            disposition = np.full(len(row), Disposition.CLUTTER, dtype=np.int8)
+            track = np.full(len(row), -1)
+            self._open.append(
+                (frame.time_ns, Dispositions(row=row, disposition=disposition, track=track))
             )
+            outcome = frame.outcome
+            if outcome is None:
+                continue
+            fate = np.where(outcome.is_start, _STARTED, _ASSIGNED)
+            place = outcome.place
+            is_here = place >= 0
+            if is_here.all():
+                disposition[place], track[place] = fate, outcome.label
+                continue
+            place = place[is_here]
+            disposition[place], track[place] = fate[is_here], outcome.label[is_here]
+            earlier = Dispositions(
+                row=outcome.row[~is_here],
+                disposition=fate[~is_here],
+                track=outcome.label[~is_here],
+            )
+            self._recalled.append((frame.time_ns, earlier))
 
     def _settle(self, until_ns: int | None) -> Dispositions:
         """Tell the fate of plots up to a time: those without one are clutter."""
         parts = []
         while self._open and (until_ns is None or self._open[0][0] <= until_ns):
             parts.append(self._open.popleft()[1])
-        row = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-        known = _joined_dispositions(self._fates)
-        # The last word on a row counts.
-        order = np.argsort(known.row, kind="stable")
-        place = np.searchsorted(known.row[order], row, side="right") - 1
-        place = order[np.maximum(place, 0)] if len(order) else np.zeros(len(row), dtype=np.int64)
-        has = known.row[place] == row if len(order) else np.zeros(len(row), dtype=np.bool_)
-        disposition = np.full(len(row), Disposition.CLUTTER, dtype=np.int8)
-        track = np.full(len(row), -1)
-        disposition[has] = known.disposition[place[has]]
-        track[has] = known.track[place[has]]
-        still = ~np.isin(known.row, row)
-        self._fates = [
-            Dispositions(
-                row=known.row[still],
-                disposition=known.disposition[still],
-                track=known.track[still],
-            )
+        settled = _joined_dispositions(parts)
+        order = np.argsort(settled.row)
+        rows = settled.row[order]
+        # Tracks believed only later took these plots; the last word on a row counts.
+        for _, known in self._recalled if len(rows) else ():
+            place = np.minimum(np.searchsorted(rows, known.row), len(rows) - 1)
+            has = rows[place] == known.row
+            settled.disposition[order[place[has]]] = known.disposition[has]
+            settled.track[order[place[has]]] = known.track[has]
+        self._recalled = [
+            each for each in self._recalled if until_ns is not None and each[0] > until_ns
         ]
-        return Dispositions(row=row, disposition=disposition, track=track)
+        return settled
 
     def _labels_of(self, keys: I64) -> I64:
         """Numbers of tracks, -1 for those that were never told of."""
@@ -536,10 +547,15 @@ def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
     """Split detections by arrival: what came at each instant, in order."""
     if not len(detections):
         return
-    order = np.argsort(detections.arrival_ns, kind="stable")
-    times, starts = np.unique(detections.arrival_ns[order], return_index=True)
-    for time_ns, start, stop in zip(times, starts, [*starts[1:], len(order)], strict=True):
-        yield int(time_ns), detections.take(order[start:stop])
+    if (np.diff(detections.arrival_ns) < 0).any():
+        detections = detections.take(np.argsort(detections.arrival_ns, kind="stable"))
+    times, starts = np.unique(detections.arrival_ns, return_index=True)
+    for time_ns, start, stop in zip(times, starts, [*starts[1:], len(detections)], strict=True):
+        yield int(time_ns), detections.take(slice(start, stop))
+
+
+def _joined_arrays(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _joined_detections(parts: list[Detections]) -> Detections:

@@ -71,9 +71,8 @@ def detection_probability(
     dz = state_vector[2] - place[sensor, 2]
     r2 = dx * dx + dy * dy + dz * dz
     r = math.sqrt(r2)
-    row = figures[sensor]
-    if row[KIND] == INFRARED:
-        if altitude(state_vector, field) < row[CLOUD]:
+    if figures[sensor, KIND] == INFRARED:
+        if altitude(state_vector, field) < figures[sensor, CLOUD]:
             return 0.0
         # Behind the Earth: the line passes below the surface before it reaches the object.
         along = -(place[sensor, 0] * dx + place[sensor, 1] * dy + place[sensor, 2] * dz) / r
@@ -85,32 +84,32 @@ def detection_probability(
             )
             if eye2 - along * along < field[1] * field[1]:
                 return 0.0
-        seen: float = row[PD] * burning
+        seen: float = figures[sensor, PD] * burning
         return seen
-    if r < row[RANGE_MIN] or r > row[RANGE_MAX]:
+    if r < figures[sensor, RANGE_MIN] or r > figures[sensor, RANGE_MAX]:
         return 0.0
-    turn = rotation[sensor]
-    up = (turn[6] * dx + turn[7] * dy + turn[8] * dz) / r
+    # Single numbers, here and below: a row taken out of an array is counted in and out.
+    east = rotation[sensor, 0] * dx + rotation[sensor, 1] * dy + rotation[sensor, 2] * dz
+    north = rotation[sensor, 3] * dx + rotation[sensor, 4] * dy + rotation[sensor, 5] * dz
+    up = (rotation[sensor, 6] * dx + rotation[sensor, 7] * dy + rotation[sensor, 8] * dz) / r
     elevation = math.asin(min(1.0, max(-1.0, up)))
-    azimuth = math.atan2(
-        turn[0] * dx + turn[1] * dy + turn[2] * dz, turn[3] * dx + turn[4] * dy + turn[5] * dz
-    )
+    azimuth = math.atan2(east, north)
     best = -1.0
     for f in range(face_from[sensor], face_from[sensor + 1]):
-        face = faces[f]
-        if elevation < face[2] or elevation > face[3]:
+        if elevation < faces[f, 2] or elevation > faces[f, 3]:
             continue
-        past = azimuth - face[0]
+        past = azimuth - faces[f, 0]
         past -= _TURN * math.floor(past / _TURN)
-        if past > face[1]:
+        if past > faces[f, 1]:
             continue
-        cosine = (face[4] * dx + face[5] * dy + face[6] * dz) / r
+        cosine = (faces[f, 4] * dx + faces[f, 5] * dy + faces[f, 6] * dz) / r
         best = max(best, cosine, 1e-6)
     if best < 0.0:
         return 0.0
-    if not math.isnan(row[PD]):
-        constant: float = row[PD]
+    constant: float = figures[sensor, PD]
+    if not math.isnan(constant):
         return constant
-    closeness = row[RANGE_MAX] / r
-    signal = row[SIGNAL] * closeness * closeness * closeness * closeness * best ** row[SCAN]
-    return math.exp(row[LOG_FALSE] / (1.0 + signal))
+    closeness = figures[sensor, RANGE_MAX] / r
+    signal = figures[sensor, SIGNAL] * closeness * closeness * closeness * closeness
+    signal *= best ** figures[sensor, SCAN]
+    return math.exp(figures[sensor, LOG_FALSE] / (1.0 + signal))
