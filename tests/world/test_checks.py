@@ -22,9 +22,10 @@ from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.sharing.policy import Decision, Verdict, decide
 from commonwatch.world.breach import Breach
-from commonwatch.world.checks import BrokenWorldError, breaches_of, require, stated_s
+from commonwatch.world.checks import BrokenWorldError, breaches_of, require
 from commonwatch.world.history import History
 from commonwatch.world.links import Delay, Manner
+from commonwatch.world.liveness import stated_s
 from commonwatch.world.replay import replay
 from commonwatch.world.run import WorldOrder, run_world
 from tests.world.small import common_to, loaded, small

@@ -18,52 +18,34 @@ replay                 the same events again give the same ledger and the same b
 =====================  =====================================================================
 
 The rules here are written out slowly and without the code that they judge, where that is possible.
-
-==================  ==========================================================  =======
-figure              source                                                      mark
-==================  ==========================================================  =======
-``TRIES_LOST``      once in a thousand million, all tries of a message are      derived
-                    lost on a link with a constant loss
-==================  ==========================================================  =======
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.centre.events import Event, MessageArrived, PersonDecided
-from commonwatch.centre.outbox import RESEND_S
+from commonwatch.centre.events import MessageArrived
 from commonwatch.errors import InvariantError
 from commonwatch.identity import NationId
-from commonwatch.sharing.ledger import START, Entry
+from commonwatch.sharing.ledger import START
 from commonwatch.sharing.messages import Heartbeat, Message, Span, TrackReport
 from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
 from commonwatch.world.breach import Breach
 from commonwatch.world.certainty import too_sure
-from commonwatch.world.clock import TICK_NS
-from commonwatch.world.envelopes import Envelopes
-from commonwatch.world.faults import CLOCK_OFFSET, CRASH
-from commonwatch.world.history import History, Outage
-from commonwatch.world.host import SNAPSHOT_NS
-from commonwatch.world.links import INJECTED, LIE, RECEIVED, RELEASED, Manner, Passage
+from commonwatch.world.facts import ON_EVENTS, Facts
+from commonwatch.world.history import History
+from commonwatch.world.links import INJECTED, LIE, Passage
+from commonwatch.world.liveness import liveness
+from commonwatch.world.uncertainty import honest_uncertainty
 
 F64 = npt.NDArray[np.float64]
-
-TRIES_LOST: Final = 1e-9
-MAY_BE_LOST: Final = frozenset({"track report", "detection report", "acknowledgement", "heartbeat"})
-ON_EVENTS: Final = frozenset({"launch report", "alert report", "correction"})
-SYMMETRIC: Final = 1e-9
-"""Relative to the square root of the product of both variances: rounding."""
 
 
 class BrokenWorldError(InvariantError):
@@ -101,49 +83,11 @@ def require(history: History) -> None:
 
 def breaches_of(history: History) -> tuple[Breach, ...]:
     """Return every breach of the invariants that hold in every world; ``replay`` is apart."""
-    facts = _Facts(history)
+    facts = Facts(history)
     return tuple(breach for check in CHECKS for breach in check(facts))
 
 
-@dataclass(slots=True, eq=False)
-class _Facts:
-    """A history, with what several checks ask of it."""
-
-    history: History
-    envelopes: Envelopes = field(init=False)
-    entry_of: dict[str, Entry] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.envelopes = Envelopes(self.history.keyring)
-        self.entry_of = {
-            entry.digest: entry for entries in self.history.entries.values() for entry in entries
-        }
-
-    def decisions(self, centre: NationId) -> Iterator[Entry]:
-        """Yield the decisions in a centre's ledger."""
-        return (entry for entry in self.history.entries[centre] if entry.kind == "decision")
-
-    def given(self, centre: NationId) -> Iterator[tuple[int, tuple[Event, ...]]]:
-        """Yield own time and events of each step that a centre has not forgotten."""
-        lives = self.history.lives[centre]
-        for number, life in enumerate(lives):
-            # The step in which it crashed and forgot may have been carried out in part only.
-            steps = life.steps if number + 1 == len(lives) else life.steps[:-1]
-            present = accumulate((now_ns for now_ns, _ in steps), max)  # it never goes back
-            yield from zip(present, (events for _, events in steps), strict=True)
-
-    def subject_of(self, passage: Passage) -> tuple[bool, int]:
-        """Return the sender's number of the event that a message is about, or its own for none."""
-        entry = self.entry_of.get(passage.entry_digest)
-        event = None if entry is None else entry.content.get("event")
-        return (False, passage.number) if event is None else (True, int(event))
-
-    def outages(self, centre: NationId) -> list[Outage]:
-        """Return when a centre was down or wrong."""
-        return [each for each in self.history.outages if each.centre == centre]
-
-
-def no_leak(facts: _Facts) -> Iterator[Breach]:
+def no_leak(facts: Facts) -> Iterator[Breach]:
     """Everything that arrived stands in its sender's ledger and was allowed when it left."""
     history = facts.history
     carried: dict[NationId, set[bytes]] = {name: set() for name in history.entries}
@@ -173,11 +117,11 @@ def no_leak(facts: _Facts) -> Iterator[Breach]:
                     )
 
 
-def _why_it_leaked(facts: _Facts, passage: Passage) -> str:
+def _why_it_leaked(facts: Facts, passage: Passage) -> str:
     return next((words for words in _leaks(facts, passage) if words), "")
 
 
-def _leaks(facts: _Facts, passage: Passage) -> Iterator[str]:
+def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
     """Yield each reason for which something must not have left."""
     entry = facts.entry_of.get(passage.entry_digest)
     if entry is None or entry.owner != passage.sender or entry.kind != "decision":
@@ -203,7 +147,7 @@ def _leaks(facts: _Facts, passage: Passage) -> Iterator[str]:
         yield "a heartbeat to nobody that the policy knows"
 
 
-def no_double_counting(facts: _Facts) -> Iterator[Breach]:
+def no_double_counting(facts: Facts) -> Iterator[Breach]:
     """No look stands behind the words of two senders that were both added; nothing is too sure."""
     for centre, configuration in facts.history.configurations.items():
         if not configuration.is_joint:
@@ -235,7 +179,7 @@ def _overlap(one: Span, two: Span) -> bool:
     return max(one.after_ns, two.after_ns) < min(one.until_ns, two.until_ns)
 
 
-def _track_reports(facts: _Facts, centre: NationId) -> dict[tuple[NationId, int], TrackReport]:
+def _track_reports(facts: Facts, centre: NationId) -> dict[tuple[NationId, int], TrackReport]:
     found = {}
     for _, events in facts.given(centre):
         for event in events:
@@ -246,62 +190,7 @@ def _track_reports(facts: _Facts, centre: NationId) -> dict[tuple[NationId, int]
     return found
 
 
-def honest_uncertainty(facts: _Facts) -> Iterator[Breach]:
-    """Covariances are symmetric and positive, whether believed or said; news is not negative."""
-    for believed in facts.history.believed:
-        covariance = believed.estimates.covariance
-        scale = np.sqrt(np.einsum("nii->ni", np.abs(covariance)))
-        gap = np.abs(covariance - np.swapaxes(covariance, 1, 2))
-        lowest = np.linalg.eigvalsh(_unitless(covariance))[:, 0]
-        wrong = (gap > SYMMETRIC * scale[:, :, None] * scale[:, None, :]).any(axis=(1, 2))
-        for row in np.flatnonzero(wrong | ~(lowest > 0.0)).tolist():
-            yield Breach(
-                invariant="honest uncertainty",
-                centre=believed.centre,
-                time_ns=int(believed.estimates.known_ns[row]),
-                words=f"track {int(believed.estimates.track[row])} has a covariance that is not "
-                "symmetric and positive",
-            )
-    said = [
-        (passage, message.body)
-        for passage in facts.history.passages
-        if passage.origin == RELEASED and not passage.is_changed and passage.kind == "track report"
-        if (message := facts.envelopes.message(passage.envelope)) is not None
-        if isinstance(message.body, TrackReport)
-    ]
-    if not said:
-        return
-    covariance = _full(np.array([body.covariance for _, body in said]))
-    lowest = np.linalg.eigvalsh(_unitless(covariance))[:, 0]
-    none = (0.0,) * 21
-    news = _full(np.array([body.information or none for _, body in said]))
-    scale = np.sqrt(np.abs(np.einsum("nii->ni", covariance)))
-    # In units of the report's own standard deviations.
-    least = np.linalg.eigvalsh(news * scale[:, :, None] * scale[:, None, :])[:, 0]
-    for row in np.flatnonzero(~(lowest > 0.0) | (least < -1e-6)).tolist():
-        passage, _ = said[row]
-        yield Breach(
-            invariant="honest uncertainty",
-            centre=passage.sender,
-            time_ns=passage.sent_ns,
-            words=f"track report {passage.number} is not positive",
-        )
-
-
-def _unitless(covariance: F64) -> F64:
-    scale = np.sqrt(np.maximum(np.einsum("nii->ni", covariance), 1e-300))
-    return np.asarray(covariance / (scale[:, :, None] * scale[:, None, :]))
-
-
-def _full(triangles: F64) -> F64:
-    matrix = np.zeros((len(triangles), 6, 6))
-    rows, columns = np.triu_indices(6)
-    matrix[:, rows, columns] = triangles
-    matrix[:, columns, rows] = triangles
-    return matrix
-
-
-def order_and_time(facts: _Facts) -> Iterator[Breach]:
+def order_and_time(facts: Facts) -> Iterator[Breach]:
     """Ledgers are whole and rise in time; what arrived is taken in, known, or counted."""
     for centre, entries in facts.history.entries.items():
         previous, time_ns = START, 0
@@ -318,7 +207,7 @@ def order_and_time(facts: _Facts) -> Iterator[Breach]:
         yield from _arrivals(facts, centre)
 
 
-def _arrivals(facts: _Facts, centre: NationId) -> Iterator[Breach]:
+def _arrivals(facts: Facts, centre: NationId) -> Iterator[Breach]:
     """Count what was given to a centre by hand, and compare with what its ledger says."""
     allowed_ns = round(facts.history.configurations[centre].limits.clock_error_max_s * NS_PER_S)
     partners = {each.nation for each in facts.history.configurations[centre].partners}
@@ -367,146 +256,7 @@ def _sender(content: Message | Heartbeat | None) -> NationId:
     return content.originator if isinstance(content, Message) else content.heartbeat
 
 
-def liveness(facts: _Facts) -> Iterator[Breach]:
-    """See that what must not be lost, or a later word on its event, has arrived in time."""
-    history = facts.history
-    first: dict[tuple[NationId, NationId, int], Passage] = {}
-    arrived: dict[tuple[NationId, NationId, tuple[bool, int]], list[tuple[int, int]]] = {}
-    for passage in history.passages:
-        if passage.origin != RELEASED or passage.kind in MAY_BE_LOST:
-            continue
-        first.setdefault((passage.sender, passage.recipient, passage.number), passage)
-        if passage.outcome == RECEIVED and not passage.is_changed:
-            key = passage.sender, passage.recipient, facts.subject_of(passage)
-            arrived.setdefault(key, []).append((passage.number, passage.arrival_ns))
-    last_word = _last_words(facts)
-    for (sender, recipient, number), passage in first.items():
-        if last_word.get((sender, recipient, number)) not in ("share", "share coarser"):
-            continue  # the right was withdrawn before it had arrived
-        if _is_out_of_time(facts, sender, passage.sent_ns):
-            continue
-        deadline_ns = _deadline_ns(facts, sender, recipient, passage.sent_ns)
-        words = arrived.get((sender, recipient, facts.subject_of(passage)), [])
-        if deadline_ns <= history.end_ns and not any(
-            later >= number and at_ns <= deadline_ns for later, at_ns in words
-        ):
-            yield Breach(
-                invariant="liveness",
-                centre=recipient,
-                time_ns=deadline_ns,
-                words=f"{passage.kind} {number} of {sender} had not arrived "
-                f"{(deadline_ns - passage.sent_ns) / NS_PER_S:.0f} s after it was sent",
-            )
-    yield from _releases(facts)
-
-
-def _last_words(facts: _Facts) -> dict[tuple[NationId, NationId, int], str]:
-    """Return what was decided last of each message, or of a later one in its place."""
-    verdicts: dict[tuple[NationId, NationId, int], str] = {}
-    latest: dict[tuple[NationId, NationId, int], str] = {}
-    event_of: dict[tuple[NationId, NationId, int], int] = {}
-    for centre in facts.history.entries:
-        for entry in facts.decisions(centre):
-            content = entry.content
-            key = centre, content["recipient"], content["number"]
-            if content["kind"] != "heartbeat":
-                verdicts[key] = content["verdict"]
-            if "event" in content:
-                event_of[key] = content["event"]
-                latest[centre, content["recipient"], content["event"]] = content["verdict"]
-    return verdicts | {key: latest[key[0], key[1], event] for key, event in event_of.items()}
-
-
-def _is_out_of_time(facts: _Facts, sender: NationId, sent_ns: int) -> bool:
-    """Whether a message was made under a wrong clock, or forgotten in a crash soon after."""
-    for outage in facts.outages(sender):
-        if outage.kind == CLOCK_OFFSET and outage.begin_ns <= sent_ns <= _over_ns(outage):
-            return True
-        if outage.kind == CRASH and outage.amount > 0.0:
-            since_ns = outage.begin_ns - SNAPSHOT_NS - 2 * TICK_NS
-            if since_ns <= sent_ns <= outage.end_ns + 2 * TICK_NS:
-                return True
-    return False
-
-
-def _over_ns(outage: Outage) -> int:
-    """When a centre is right again: a clock that was set back has stood still as long."""
-    ahead_ns = round(max(outage.amount, 0.0) * NS_PER_S) if outage.kind == CLOCK_OFFSET else 0
-    return outage.end_ns + ahead_ns + 2 * TICK_NS
-
-
-def _deadline_ns(facts: _Facts, sender: NationId, recipient: NationId, sent_ns: int) -> int:
-    """Return the stated time after sending, or after the last trouble that met it on its way."""
-    stated_ns = round(stated_s(facts.history.manners[sender, recipient]) * NS_PER_S)
-    troubles = [
-        (each.begin_ns, _over_ns(each))
-        for centre in (sender, recipient)
-        for each in facts.outages(centre)
-    ]
-    for ends, begin_ns, end_ns in facts.history.troubles:
-        if set(ends) == {sender, recipient}:
-            troubles.append((begin_ns, end_ns))
-    deadline_ns, changed = sent_ns + stated_ns, True
-    while changed:
-        later_ns = max(
-            (
-                end_ns + stated_ns
-                for begin_ns, end_ns in troubles
-                if begin_ns <= deadline_ns and end_ns >= sent_ns
-            ),
-            default=deadline_ns,
-        )
-        changed = later_ns > deadline_ns
-        deadline_ns = max(deadline_ns, later_ns)
-    return deadline_ns
-
-
-def stated_s(manner: Manner) -> float:
-    """Return the time within which a sound link brings what is repeated until acknowledged, s.
-
-    Notes
-    -----
-    Each try takes as long as the slowest message; a link that loses a part p of them needs
-    ln(1e-9) / ln p tries to lose no more than ``TRIES_LOST``. Two ticks are for taking part.
-    """
-    loss = manner.loss_probability
-    tries = 1 if loss <= 0.0 else math.ceil(math.log(TRIES_LOST) / math.log(loss))
-    return tries * RESEND_S + manner.other.high_s + manner.added.high_s + 3.0
-
-
-def _releases(facts: _Facts) -> Iterator[Breach]:
-    """See that what a person has released is decided about, for each partner."""
-    for centre, configuration in facts.history.configurations.items():
-        floor = [each for each in facts.history.shown if each.centre == centre]
-        decided: dict[int, set[str]] = {}
-        for entry in facts.decisions(centre):
-            if "event" in entry.content and entry.content["kind"] in ON_EVENTS:
-                decided.setdefault(entry.content["event"], set()).add(entry.content["recipient"])
-        for now_ns, events in facts.given(centre):
-            for event in events:
-                if not isinstance(event, PersonDecided) or event.decision != "release":
-                    continue
-                shown = [
-                    each.alert
-                    for each in floor
-                    if each.alert.alert == event.number and each.alert.known_ns <= now_ns
-                ]
-                if not shown or shown[-1].status == "cancelled" or shown[-1].launch_area is None:
-                    continue
-                missing = {p.nation for p in configuration.partners} - decided.get(
-                    event.number, set()
-                )
-                if missing:
-                    yield Breach(
-                        invariant="liveness",
-                        centre=centre,
-                        time_ns=now_ns,
-                        words=f"alert {event.number} was released, and nothing was decided for "
-                        f"{', '.join(sorted(missing))}",
-                    )
-
-
-def evidence(facts: _Facts) -> Iterator[Breach]:
+def evidence(facts: Facts) -> Iterator[Breach]:
     """Each alert stands in the ledger and cites what had arrived; confirmed ones cite two."""
     history = facts.history
     for centre, entries in history.entries.items():
@@ -551,7 +301,7 @@ def _unfounded(centre: NationId, time_ns: int, content: Mapping[str, Any], what:
     )
 
 
-def withdrawal(facts: _Facts) -> Iterator[Breach]:
+def withdrawal(facts: Facts) -> Iterator[Breach]:
     """Whoever was told of an event is told of its end, in the same step."""
     for centre in facts.history.entries:
         told: dict[int, dict[str, int]] = {}
@@ -589,7 +339,7 @@ def withdrawal(facts: _Facts) -> Iterator[Breach]:
                 )
 
 
-CHECKS: Final[tuple[Callable[[_Facts], Iterator[Breach]], ...]] = (
+CHECKS: Final[tuple[Callable[[Facts], Iterator[Breach]], ...]] = (
     no_leak,
     no_double_counting,
     honest_uncertainty,

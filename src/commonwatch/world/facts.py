@@ -1,0 +1,56 @@
+"""A history, with what several checks ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final
+
+from commonwatch.centre.events import Event
+from commonwatch.identity import NationId
+from commonwatch.sharing.ledger import Entry
+from commonwatch.world.envelopes import Envelopes
+from commonwatch.world.history import History, Outage
+from commonwatch.world.links import Passage
+
+ON_EVENTS: Final = frozenset({"launch report", "alert report", "correction"})
+"""Kinds of message that tell of an event which may end."""
+
+
+@dataclass(slots=True, eq=False)
+class Facts:
+    """A history, its envelopes opened and its entries by their digests."""
+
+    history: History
+    envelopes: Envelopes = field(init=False)
+    entry_of: dict[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.envelopes = Envelopes(self.history.keyring)
+        self.entry_of = {
+            entry.digest: entry for entries in self.history.entries.values() for entry in entries
+        }
+
+    def decisions(self, centre: NationId) -> Iterator[Entry]:
+        """Yield the decisions in a centre's ledger."""
+        return (entry for entry in self.history.entries[centre] if entry.kind == "decision")
+
+    def given(self, centre: NationId) -> Iterator[tuple[int, tuple[Event, ...]]]:
+        """Yield own time and events of each step that a centre has not forgotten."""
+        lives = self.history.lives[centre]
+        for number, life in enumerate(lives):
+            # The step in which it crashed and forgot may have been carried out in part only.
+            steps = life.steps if number + 1 == len(lives) else life.steps[:-1]
+            present = accumulate((now_ns for now_ns, _ in steps), max)  # it never goes back
+            yield from zip(present, (events for _, events in steps), strict=True)
+
+    def subject_of(self, passage: Passage) -> tuple[bool, int]:
+        """Return the sender's number of the event that a message is about, or its own for none."""
+        entry = self.entry_of.get(passage.entry_digest)
+        event = None if entry is None else entry.content.get("event")
+        return (False, passage.number) if event is None else (True, int(event))
+
+    def outages(self, centre: NationId) -> list[Outage]:
+        """Return when a centre was down or wrong."""
+        return [each for each in self.history.outages if each.centre == centre]
