@@ -118,6 +118,18 @@ def test_an_alert_on_a_track_that_follows_nothing_is_false_even_if_its_words_fit
     assert counts_of(rows)["false_count"] == 1
 
 
+def test_an_alert_on_a_track_astray_among_flights_is_about_the_launch_that_it_fits() -> None:
+    rows = [track_row(9, k % 2, s) for k, s in enumerate(range(60, 160, 5))]
+    rows += [track_row(9, 0, s, off_m=5e5) for s in range(160, 180, 5)]
+    fitting = judged([alert_row(1, 1, 100.0, track=9)], rows)
+    assert row_of(fitting, 1)["unconfirmed_s"] == 100.0
+    assert row_of(fitting, 0)["unconfirmed_s"] is None
+    assert row_of(fitting, 1)["track_s"] is None
+    assert counts_of(fitting)["false_count"] == 0
+    off = judged([alert_row(1, 1, 100.0, track=9, latitude_off_deg=2.5)], rows)
+    assert counts_of(off)["false_count"] == 1
+
+
 def test_a_second_alert_of_a_flight_is_repeated_and_not_false() -> None:
     rows = judged([alert_row(1, 0, 80.0), alert_row(2, 0, 60.0, origin="joint alert report")])
     assert counts_of(rows)["repeated_count"] == 1

@@ -14,7 +14,6 @@ from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 
 FLIGHTS = 40
-LAYDOWN = "two"
 LOOKING = ("north", "south")
 
 
@@ -26,18 +25,19 @@ def forty() -> Common:
 
 
 @pytest.mark.parametrize(
-    ("level", "centres", "outcomes"),
+    ("laydown", "level", "centres", "outcomes"),
     [
-        ("nothing", LOOKING, {"confirmed, single kind", "unconfirmed"}),
-        ("tracks", (*LOOKING, "island", "joint"), {"confirmed"}),
+        ("two", "nothing", LOOKING, {"confirmed, single kind", "unconfirmed"}),
+        ("two", "tracks", (*LOOKING, "island", "joint"), {"confirmed"}),
+        ("three", "nothing", ("island",), {"confirmed", "unconfirmed"}),
     ],
 )
 def test_every_object_in_clutter_is_alerted_on_and_nothing_else_is_confirmed(
-    level: str, centres: tuple[str, ...], outcomes: set[str]
+    laydown: str, level: str, centres: tuple[str, ...], outcomes: set[str]
 ) -> None:
     common = forty()
     order = WorldOrder(
-        scenario=common.scenario, laydown=LAYDOWN, level=level, seed=common.scenario.seed
+        scenario=common.scenario, laydown=laydown, level=level, seed=common.scenario.seed
     )
     history = run_world(order, common=common)
     missed = unmet(common.scenario, common.sightings, history)

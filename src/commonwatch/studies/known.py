@@ -311,7 +311,7 @@ def _held(tracks: Mapping[str, Any], follows: Mapping[int, int]) -> dict[int, li
     is_confirmed = np.asarray(tracks["status"], dtype=object) != "tentative"
     found: dict[int, list[_Held]] = {}
     for track, flight in follows.items():
-        if flight != NOBODY:
+        if flight >= 0:
             own = known_ns[(number == track) & is_confirmed]
             held = _Held(since_ns=int(own.min()), until_ns=int(own.max()))
             found.setdefault(flight, []).append(held)

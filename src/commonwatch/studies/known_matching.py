@@ -40,6 +40,8 @@ FIT_MAX: Final = 16.0
 HALF_AXIS_STD: Final = 2.4477
 """Half-axis of a 95 % ellipse in standard deviations: the root of -2 ln 0.05."""
 NOBODY: Final = -1
+SEVERAL: Final = -2
+"""What a track follows that is near some flight most of the time, and mostly near none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,7 +136,7 @@ def _place(columns: Mapping[str, Any], end: str) -> F64:
 
 
 def flights_of_tracks(tracks: Mapping[str, Any], flown: TrueFlights) -> dict[int, int]:
-    """Return the flight that each track of one centre mostly follows; ``NOBODY`` for none.
+    """Return the flight that each track of one centre mostly follows; ``NOBODY``, ``SEVERAL``.
 
     Parameters
     ----------
@@ -160,7 +162,9 @@ def flights_of_tracks(tracks: Mapping[str, Any], flown: TrueFlights) -> dict[int
     np.add.at(table, (index[chosen], votes), 1)
     best = table[:, :-1].argmax(axis=1) if len(flown) else np.zeros(len(numbers), np.int64)
     held = table[np.arange(len(numbers)), best] if len(flown) else np.zeros(len(numbers))
-    follows = np.where(2 * held >= table.sum(axis=1), best, NOBODY)
+    total = table.sum(axis=1)
+    astray = np.where(2 * table[:, -1] > total, NOBODY, SEVERAL)
+    follows = np.where(2 * held >= total, best, astray)
     return dict(zip(numbers.tolist(), follows.tolist(), strict=True))
 
 
@@ -198,9 +202,9 @@ def flights_of_alerts(
 
     Notes
     -----
-    An alert on a track is about what the track follows. One on reports of others alone is about
-    the flight whose launch, and impact where it names one, fits best, if any fits; its latest words
-    count.
+    An alert on a track is about what the track follows. One on reports of others alone, or on a
+    track that follows several in turn, is about the flight whose launch, and impact where it names
+    one, fits best, if any fits; its latest words count.
     """
     number = np.asarray(alerts["alert"], dtype=np.int64)
     tracks = [NOBODY if each is None else int(each) for each in list(alerts["track"])]
@@ -209,7 +213,7 @@ def flights_of_alerts(
         alert = int(number[row])
         if found.get(alert, NOBODY) != NOBODY:
             continue
-        if tracks[row] in by_track:
+        if by_track.get(tracks[row], SEVERAL) != SEVERAL:
             found[alert] = by_track[tracks[row]]
         elif alerts["launch_time_ns"][row] is None:
             found.setdefault(alert, NOBODY)

@@ -29,8 +29,9 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 DORMANT_STD_M: Final = 60e3
-"""A track out of view takes plots again only while its place is known this well: what satellites
-saw of a motor, a minute and a half after burn-out (*assumed*)."""
+"""A track out of view is kept only while its place is known this well: what satellites saw of a
+motor, a minute and a half after burn-out (*assumed*). It gets no better unseen, and in a raid any
+plot would fit it."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
@@ -134,9 +135,9 @@ class Advance:
         phase = bank.phase[:count]
         held = phase == bank_kernel.CONFIRMED
         dormant = np.flatnonzero(phase == bank_kernel.DORMANT)
-        if len(dormant):
-            wide = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
-            held[dormant[wide < DORMANT_STD_M**2]] = True
+        variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
+        is_lost = variance_m2 >= DORMANT_STD_M**2
+        held[dormant[~is_lost]] = True
         held_rows = np.flatnonzero(held)
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
@@ -174,6 +175,8 @@ class Advance:
             self.sensors.faces,
             self._field,
         )
+        lost = dormant[is_lost]
+        bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
         self._thin_out(bank, news)
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
             bank.companies.deal(bank)
