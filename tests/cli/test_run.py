@@ -276,7 +276,8 @@ def test_every_laydown_level_and_centre_has_a_row_of_what_was_known(results: Pat
 def test_the_first_points_of_summary_and_page_are_those_of_sharing(results: Path) -> None:
     sharing = json_of((results / "summary.json").read_text())["sharing"]
     # No laydown adds sensors of another nation alone: that point has nothing to say.
-    assert [point["letter"] for point in sharing["points"]] == ["A", "C", "D"]
+    assert [point["letter"] for point in sharing["points"]] == ["A", "B", "C"]
+    assert [point["heading"].split()[0] for point in sharing["points"]] == ["What", "First", "What"]
     page = (results / "report.html").read_text(encoding="utf-8")
     assert page.index("What sharing buys") < page.index("Who first knows")
 
