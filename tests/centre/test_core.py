@@ -314,6 +314,19 @@ def test_a_number_is_never_used_again_though_the_snapshot_is_older_than_the_ledg
     assert used.isdisjoint({m.number for m in second})
 
 
+def test_time_never_goes_behind_the_ledger_though_snapshot_and_clock_are_older() -> None:
+    joint = centre_of(JOINT)
+    old = joint.snapshot()
+    joint.step([arrived(EAST, launch_report())], MADE_NS + 9 * SECOND_NS)
+    lines = [entry.line for entry in joint.ledger.entries]
+    again = centre_of(JOINT)
+    again.restore(old, read_ledger(lines, key=key_of(JOINT).verify))
+    again.step([arrived(WEST, launch_report())], MADE_NS + 2 * SECOND_NS)
+    times = [entry.time_ns for entry in again.ledger.entries]
+    assert len(times) > len(lines)
+    assert times == sorted(times)
+
+
 def test_a_damaged_snapshot_is_refused_and_the_centre_is_as_it_was() -> None:
     joint = centre_of(JOINT)
     joint.step([arrived(EAST, launch_report())], MADE_NS + SECOND_NS)

@@ -258,7 +258,8 @@ class Centre:
         Notes
         -----
         Numbers of messages are never used again: they go on after the highest in the ledger, which
-        may be younger than the snapshot.
+        may be younger than the snapshot. Nor does time go back behind its last entry, whatever the
+        clock has done meanwhile.
         """
         restored = memory.restore(snapshot, _Memory, held={"configuration": self.configuration})
         highest = max(
@@ -270,6 +271,8 @@ class Centre:
             default=-1,
         )
         restored.next_number = max(restored.next_number, highest + 1, numbers_from)
+        if ledger.entries:
+            restored.now_ns = max(restored.now_ns, ledger.entries[-1].time_ns)
         restored.sensors.recall(ledger.entries)
         restored.silences.recall(ledger.entries)
         self._memory = restored
