@@ -106,8 +106,8 @@ def geometric_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: 
     apparent = np.asarray(elevation_rad, dtype=np.float64)
     seen = np.maximum(apparent, table.horizon_rad)
     geometric = _by_asymptote(table, seen, range_m)
-    is_low = np.flatnonzero(_height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M)
-    if len(is_low):
+    is_low = _height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M
+    if is_low.any():
         geometric[is_low] = _by_tracing(table, seen[is_low], geometric[is_low], range_m[is_low])
     return np.asarray(geometric + (apparent - seen))
 
@@ -140,12 +140,14 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
     newer = older + lacked
     for _ in range(12):  # secant steps, each row by itself
         lack = wanted - geometric_elevation(table, newer, range_m)
-        if np.max(np.abs(lack), initial=0.0) < _CONVERGED_RAD:
+        is_open = np.abs(lack) >= _CONVERGED_RAD
+        if not is_open.any():
             break
         change = lacked - lack
+        is_open &= change != 0.0
         slope = (newer - older) / np.where(change == 0.0, 1.0, change)
-        is_open = (np.abs(lack) >= _CONVERGED_RAD) & (change != 0.0)
-        step = np.where(is_open, np.clip(lack * slope, -_STEP_MAX_RAD, _STEP_MAX_RAD), 0.0)
+        step = np.minimum(np.maximum(lack * slope, -_STEP_MAX_RAD), _STEP_MAX_RAD)
+        step = np.where(is_open, step, 0.0)
         older, newer = np.where(is_open, newer, older), newer + step
         lacked = np.where(is_open, lack, lacked)
     return newer
