@@ -50,6 +50,7 @@ class Disposition(IntEnum):
 DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "refused")
 _ASSIGNED: Final = np.int8(Disposition.ASSIGNED)
 _STARTED: Final = np.int8(Disposition.STARTED)
+_CLUTTER: Final = np.int8(Disposition.CLUTTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,7 +227,7 @@ class Tracker:
 
     def picture(self) -> Estimates:
         """Every track in view that is told of, as believed now, at the tracker's time."""
-        return self._estimates(np.flatnonzero(self._is_shown()), self._time_ns)
+        return self._estimates(self._is_shown().nonzero()[0], self._time_ns)
 
     def _is_shown(self) -> npt.NDArray[np.bool_]:
         """Which tracks are told of: confirmed ones, and tentative ones likelier than clutter."""
@@ -303,7 +304,7 @@ class Tracker:
         """Rows for every track that changed, and an end for every one that is no more."""
         bank = self._bank
         count = bank.count
-        rows = np.flatnonzero(bank.is_changed[:count] & self._is_shown())
+        rows = (bank.is_changed[:count] & self._is_shown()).nonzero()[0]
         bank.is_changed[:count] = False
         if undone:
             self._inherit(undone, fresh)
@@ -442,13 +443,18 @@ class Tracker:
             _joined_arrays([getattr(outcome, name) for outcome in outcomes])
             for name in ("row", "label", "place", "burning")
         )
+        lengths = [len(frame.detections) for frame in fresh]
+        first = np.cumsum([0, *lengths[:-1]]).repeat([len(each.row) for each in outcomes])
         if undone:
             told = [frame.outcome.row for frame in undone if frame.outcome is not None]
             is_new = ~np.isin(row, np.concatenate(told))
             row, label, place = row[is_new], label[is_new], place[is_new]
-            burning = burning[is_new]
-        if len(fresh) == 1 and (place >= 0).all():
-            return fresh[0].detections.take(place), label, burning
+            burning, first = burning[is_new], first[is_new]
+        if (place >= 0).all():
+            if len(fresh) == 1:
+                return fresh[0].detections.take(place), label, burning
+            together = _joined_detections([frame.detections for frame in fresh])
+            return together.take(place + first), label, burning
         # A track just believed has plots of earlier frames.
         parts = _joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
@@ -495,7 +501,7 @@ class Tracker:
         """Remember the plots of frames that no late detection can undo, and who took them."""
         for frame in frames:
             row = frame.detections.row
-            disposition = np.full(len(row), Disposition.CLUTTER, dtype=np.int8)
+            disposition = np.full(len(row), _CLUTTER)
             track = np.full(len(row), -1)
             self._open.append(
                 (frame.time_ns, Dispositions(row=row, disposition=disposition, track=track))
