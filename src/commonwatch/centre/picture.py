@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
@@ -149,7 +150,7 @@ def rounded_down(information: F64) -> F64:
 def detection_reports(detections: Detections, sensors: Sequence[Sensor]) -> list[DetectionReport]:
     """Say what sensors saw: reports of one sensor each, in the order of the sensors."""
     reports = []
-    for index in np.unique(detections.sensor).tolist():
+    for index in sorted(set(detections.sensor.tolist())):
         rows = (detections.sensor == index).nonzero()[0]
         time_ns, measured = detections.time_ns[rows].tolist(), detections.measured[rows]
         sensor = sensors[index]
@@ -426,5 +427,9 @@ def _detections(
 
 
 def _rays(radar: Radar) -> ray_table.RayTable:
-    radius_m = float(local_radius(radar.site.latitude_rad))
-    return ray_table.ray_table(radar.site.altitude_m, radius_m)
+    return ray_table.ray_table(radar.site.altitude_m, _radius_m(radar.site.latitude_rad))
+
+
+@lru_cache(maxsize=512)
+def _radius_m(latitude_rad: float) -> float:
+    return float(local_radius(latitude_rad))

@@ -24,6 +24,8 @@ LEVEL_OF_ASYMPTOTE_M: Final = 60_000.0
 
 _KNOT_COUNT: Final = 4_096
 _CONVERGED_RAD: Final = 1e-11
+_LAST_STEP_RAD: Final = 1e-8
+"""From so near a secant step ends well within ``_CONVERGED_RAD``: that need not be looked at."""
 _STEP_MAX_RAD: Final = 0.02
 
 
@@ -140,7 +142,8 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
     newer = older + lacked
     for _ in range(12):  # secant steps, each row by itself
         lack = wanted - geometric_elevation(table, newer, range_m)
-        is_open = np.abs(lack) >= _CONVERGED_RAD
+        size = np.abs(lack)
+        is_open = size >= _CONVERGED_RAD
         if not is_open.any():
             break
         change = lacked - lack
@@ -149,6 +152,8 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
         step = np.minimum(np.maximum(lack * slope, -_STEP_MAX_RAD), _STEP_MAX_RAD)
         step = np.where(is_open, step, 0.0)
         older, newer = np.where(is_open, newer, older), newer + step
+        if not (size >= _LAST_STEP_RAD).any():
+            break
         lacked = np.where(is_open, lack, lacked)
     return newer
 
