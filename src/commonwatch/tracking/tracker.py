@@ -51,6 +51,8 @@ DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "r
 _ASSIGNED: Final = np.int8(Disposition.ASSIGNED)
 _STARTED: Final = np.int8(Disposition.STARTED)
 _CLUTTER: Final = np.int8(Disposition.CLUTTER)
+_TENTATIVE: Final = np.int8(Status.TENTATIVE)
+_CONFIRMED: Final = np.int8(Status.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -348,9 +350,7 @@ class Tracker:
         if not len(rows):
             return empty_estimates()
         mean, spread = self._advance.told(self._bank, rows, self._bias)
-        status = np.where(
-            self._bank.phase[rows] == bank_kernel.TENTATIVE, Status.TENTATIVE, Status.CONFIRMED
-        )
+        status = np.where(self._bank.phase[rows] == bank_kernel.TENTATIVE, _TENTATIVE, _CONFIRMED)
         return Estimates(
             track=self._bank.label[rows],
             time_ns=np.full(len(rows), self._time_ns),
@@ -439,6 +439,8 @@ class Tracker:
         if not fresh:
             return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
+        if not any(len(outcome.row) for outcome in outcomes):
+            return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         row, label, place, burning = (
             _joined_arrays([getattr(outcome, name) for outcome in outcomes])
             for name in ("row", "label", "place", "burning")

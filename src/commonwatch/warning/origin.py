@@ -253,12 +253,13 @@ def _height_m(ground: F64, speed_m_s: F64, time_s: F64) -> F64:
     pull = GM_M3_S2 / radius**2 - level2 / radius
     part = np.maximum(pull, 0.0) * time_s**2
     height: F64 = np.sqrt(part**2 + (climb * time_s) ** 2) - part
+    square_up, near, steady = climb**2, 1.0 / radius, level2 * radius**2
     for _ in range(4):
         away = radius + height
-        square = climb**2 - 2.0 * GM_M3_S2 * (1.0 / radius - 1.0 / away)
+        square = square_up - 2.0 * GM_M3_S2 * (near - 1.0 / away)
         square = np.maximum(square + level2 * (1.0 - (radius / away) ** 2), 1.0)
         rate = np.sqrt(square)
-        slope = (level2 * radius**2 / away**3 - GM_M3_S2 / away**2) / rate
+        slope = (steady / away**3 - GM_M3_S2 / away**2) / rate
         height = np.maximum(height - (height - time_s * rate) / (1.0 - time_s * slope), 0.0)
     return height
 
