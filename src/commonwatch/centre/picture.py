@@ -28,7 +28,7 @@ from commonwatch.fusion.combination import News, no_news
 from commonwatch.fusion.pedigree import Pedigree, pedigree_of
 from commonwatch.fusion.report import Reports, empty_reports
 from commonwatch.identity import NationId
-from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_noise
 from commonwatch.sensing.radar import TURN_RAD, Radar
@@ -191,14 +191,7 @@ def detections_of(
     parts += [_read_plots(plots[index], sensors[index], index) for index in sorted(plots)]
     if not parts:
         return empty_detections()
-    if len(parts) == 1:
-        return parts[0]
-    return Detections(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Detections.__slots__
-        }
-    )
+    return joined_detections(parts)
 
 
 def notice_report(notice: Notice) -> PreLaunchNotice:

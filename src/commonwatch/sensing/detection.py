@@ -225,6 +225,18 @@ def read_detections(
     return _checked(rows, sensors, limits, where=str(path))
 
 
+def joined_detections(parts: Sequence[Detections]) -> Detections:
+    """All rows of several, one at least, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    together = object.__new__(Detections)  # what is joined of checked rows needs no check
+    for name in Detections.__slots__:
+        array = np.concatenate([getattr(part, name) for part in parts])
+        array.setflags(write=False)
+        object.__setattr__(together, name, array)
+    return together
+
+
 @cache
 def empty_detections() -> Detections:
     """No rows."""

@@ -128,7 +128,7 @@ def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:
 
 def _keys(detections: Detections) -> I64:
     """Digest of what was measured, positive: the name of a track that starts there."""
-    mixed = detections.time_ns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = detections.time_ns.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= detections.sensor.astype(np.uint64) << np.uint64(56)
     for bits in np.ascontiguousarray(detections.measured[:, :3].T).view(np.uint64):
         mixed = (mixed ^ bits) * np.uint64(0xBF58476D1CE4E5B9)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InputError, InvariantError
-from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
@@ -271,7 +271,7 @@ class Tracker:
         self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
-        fresh = frames_of(_joined_detections([*parts, detections]))
+        fresh = frames_of(joined_detections([*parts, detections]))
         fresh[0].before = copied
         return fresh, undone
 
@@ -455,10 +455,10 @@ class Tracker:
         if (place >= 0).all():
             if len(fresh) == 1:
                 return fresh[0].detections.take(place), label, burning
-            together = _joined_detections([frame.detections for frame in fresh])
+            together = joined_detections([frame.detections for frame in fresh])
             return together.take(place + first), label, burning
         # A track just believed has plots of earlier frames.
-        parts = _joined_detections([frame.detections for frame in self._frames])
+        parts = joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
         found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
         is_held = parts.row[found] == row
@@ -564,15 +564,6 @@ def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
 
 def _joined_arrays(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _joined_detections(parts: list[Detections]) -> Detections:
-    return Detections(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Detections.__slots__
-        }
-    )
 
 
 def _joined_dispositions(parts: list[Dispositions]) -> Dispositions:
