@@ -52,10 +52,12 @@ class Gathering:
             Tracks that cannot wait for another reason.
         """
         at_once: list[int] = []
+        ending: set[int] = set()
         for row, (track, status) in enumerate(
             zip(estimates.track.tolist(), estimates.status.tolist(), strict=True)
         ):
             if status == Status.ENDED:
+                ending.add(track)
                 self._tallies.pop(track, None)
                 at_once.append(row)
                 continue
@@ -70,7 +72,6 @@ class Gathering:
                 self._held[track] = estimates, row
         parts = [estimates.take(at_once)] if at_once else []
         # What was held of a track that ends is its last sight: it goes first.
-        ending = set(estimates.track[estimates.status == Status.ENDED].tolist())
         is_round = now_ns >= self._round_ns + self.interval_ns
         if is_round:
             self._round_ns = now_ns

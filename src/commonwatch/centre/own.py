@@ -252,11 +252,11 @@ class OwnSensors:
     def _note_looks(self, moment: Moment) -> Looks:
         """Count the looks that tracks took, by sensor, with the first and the last."""
         told = moment.taken_track >= 0
-        taken, tracks = moment.taken.take(told), moment.taken_track[told]
+        tracks, sensors = moment.taken_track[told], moment.taken.sensor[told]
         for track, sensor, time_ns, burning in zip(
             tracks.tolist(),
-            taken.sensor.tolist(),
-            taken.time_ns.tolist(),
+            sensors.tolist(),
+            moment.taken.time_ns[told].tolist(),
             moment.taken_burning[told].tolist(),
             strict=True,
         ):
@@ -268,8 +268,8 @@ class OwnSensors:
                 one.burning, one.burning_ns = burning, time_ns
         return Looks(
             track=tracks,
-            arrival_ns=np.full(len(taken), moment.now_ns),
-            sensor=taken.sensor.astype(np.int64),
+            arrival_ns=np.full(len(tracks), moment.now_ns),
+            sensor=sensors.astype(np.int64),
             sensors=self.sources,
         )
 

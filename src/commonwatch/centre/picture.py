@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -26,7 +28,7 @@ from commonwatch.fusion.combination import News, no_news
 from commonwatch.fusion.pedigree import Pedigree, pedigree_of
 from commonwatch.fusion.report import Reports, empty_reports
 from commonwatch.identity import NationId
-from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_noise
 from commonwatch.sensing.radar import TURN_RAD, Radar
@@ -51,6 +53,7 @@ _UNIT: Final = np.array([1.0, 1.0, 1.0, 1e-3, 1e-3, 1e-3])
 _SLACK: Final = 1.0 + 2.0 * 10.0 ** (1 - DIGITS)
 """Enough that a number times this, rounded to so many digits, is not below the number."""
 _DIAGONAL: Final = np.flatnonzero(UPPER[0] == UPPER[1])
+_SEEN: Final = attrgetter("range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s")
 ROOM_M: Final = 1e8
 """Nothing that is watched is further away (*assumed*)."""
 SPEED_MAX_M_S: Final = 20_000.0
@@ -147,10 +150,14 @@ def rounded_down(information: F64) -> F64:
 def detection_reports(detections: Detections, sensors: Sequence[Sensor]) -> list[DetectionReport]:
     """Say what sensors saw: reports of one sensor each, in the order of the sensors."""
     reports = []
-    for index in np.unique(detections.sensor).tolist():
-        own = detections.take(detections.sensor == index)
+    for index in sorted(set(detections.sensor.tolist())):
+        rows = (detections.sensor == index).nonzero()[0]
+        time_ns, measured = detections.time_ns[rows].tolist(), detections.measured[rows]
+        sensor = sensors[index]
         plots = (
-            _lines(own, sensors[index]) if own.is_infrared.all() else _echoes(own, sensors[index])
+            _lines(time_ns, measured, detections.eye_ecef_m[rows], sensor)
+            if isinstance(sensor, InfraredSatellite)
+            else _echoes(time_ns, measured, sensor)
         )
         for first in range(0, len(plots), PLOTS_PER_REPORT):
             part = plots[first : first + PLOTS_PER_REPORT]
@@ -184,14 +191,7 @@ def detections_of(
     parts += [_read_plots(plots[index], sensors[index], index) for index in sorted(plots)]
     if not parts:
         return empty_detections()
-    if len(parts) == 1:
-        return parts[0]
-    return Detections(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Detections.__slots__
-        }
-    )
+    return joined_detections(parts)
 
 
 def notice_report(notice: Notice) -> PreLaunchNotice:
@@ -324,8 +324,7 @@ def _rounded(matrix: F64) -> tuple[F64, F64]:
     return rounded, scale * slack.sum(axis=1)
 
 
-def _echoes(own: Detections, radar: Radar) -> list[Plot]:
-    measured = own.measured.copy()
+def _echoes(times_ns: list[int], measured: F64, radar: Radar) -> list[Plot]:
     if not radar.is_refraction_corrected:
         measured[:, 2] = ray_table.apparent_elevation(_rays(radar), measured[:, 2], measured[:, 0])
     return [
@@ -338,12 +337,14 @@ def _echoes(own: Detections, radar: Radar) -> list[Plot]:
             range_rate_m_s=None if math.isnan(rate_m_s) else rate_m_s,
         )
         for time_ns, (range_m, azimuth_rad, elevation_rad, rate_m_s) in zip(
-            own.time_ns.tolist(), measured.tolist(), strict=True
+            times_ns, measured.tolist(), strict=True
         )
     ]
 
 
-def _lines(own: Detections, satellite: InfraredSatellite) -> list[Plot]:
+def _lines(
+    times_ns: list[int], lines: F64, eyes_ecef_m: F64, satellite: InfraredSatellite
+) -> list[Plot]:
     return [
         Plot(
             time_ns=time_ns,
@@ -351,9 +352,7 @@ def _lines(own: Detections, satellite: InfraredSatellite) -> list[Plot]:
             sensor_ecef_m=(eye[0], eye[1], eye[2]),
             line_of_sight=(line[0], line[1], line[2]),
         )
-        for time_ns, eye, line in zip(
-            own.time_ns.tolist(), own.eye_ecef_m.tolist(), own.measured.tolist(), strict=True
-        )
+        for time_ns, eye, line in zip(times_ns, eyes_ecef_m.tolist(), lines.tolist(), strict=True)
     ]
 
 
@@ -365,10 +364,7 @@ def _read_plots(plots: list[Plot], sensor: Sensor, index: int) -> Detections:
 
 
 def _read_echoes(plots: list[Plot], radar: Radar, index: int) -> Detections:
-    measured = np.array(
-        [(p.range_m, p.azimuth_rad, p.elevation_rad, p.range_rate_m_s) for p in plots],
-        dtype=np.float64,
-    )
+    measured = np.array([_SEEN(plot) for plot in plots], dtype=np.float64)
     is_good = np.isfinite(measured[:, :3]).all(axis=1) & (measured[:, 0] > 0.0)
     is_good &= (measured[:, 0] < ROOM_M) & (np.abs(measured[:, 2]) <= math.pi / 2.0)
     is_good &= (np.abs(measured[:, 1]) <= TURN_RAD) & ~(np.abs(measured[:, 3]) > SPEED_MAX_M_S)
@@ -424,5 +420,9 @@ def _detections(
 
 
 def _rays(radar: Radar) -> ray_table.RayTable:
-    radius_m = float(local_radius(radar.site.latitude_rad))
-    return ray_table.ray_table(radar.site.altitude_m, radius_m)
+    return ray_table.ray_table(radar.site.altitude_m, _radius_m(radar.site.latitude_rad))
+
+
+@lru_cache(maxsize=512)
+def _radius_m(latitude_rad: float) -> float:
+    return float(local_radius(latitude_rad))

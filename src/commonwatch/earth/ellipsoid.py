@@ -93,15 +93,16 @@ def geodetic_from_ecef(position_ecef_m: npt.ArrayLike) -> tuple[F64, F64, F64]:
         )
     rows = np.ascontiguousarray(position.reshape(-1, 3))
     out = np.empty_like(rows)
-    run_in_chunks(
-        lambda start, stop: geodetic_rows(rows[start:stop], out[start:stop]),
-        len(rows),
-        chunk=_ROWS_PER_CHUNK,
-    )
-    latitude_rad, longitude_rad, height_m = (
-        np.ascontiguousarray(out[:, k]).reshape(position.shape[:-1]) for k in range(3)
-    )
-    return latitude_rad, longitude_rad, height_m
+    if len(rows) <= _ROWS_PER_CHUNK:
+        geodetic_rows(rows, out)
+    else:
+        run_in_chunks(
+            lambda start, stop: geodetic_rows(rows[start:stop], out[start:stop]),
+            len(rows),
+            chunk=_ROWS_PER_CHUNK,
+        )
+    columns = np.ascontiguousarray(out.T).reshape(3, *position.shape[:-1])
+    return columns[0, ...], columns[1, ...], columns[2, ...]
 
 
 def ecef_from_geodetic(
@@ -126,21 +127,18 @@ def ecef_from_geodetic(
     >>> ecef_from_geodetic(0.0, 0.0, 100.0).tolist()
     [6378237.0, 0.0, 0.0]
     """
-    latitude, longitude, height = np.broadcast_arrays(
-        np.asarray(latitude_rad, dtype=np.float64),
-        np.asarray(longitude_rad, dtype=np.float64),
-        np.asarray(height_m, dtype=np.float64),
-    )
+    latitude = np.asarray(latitude_rad, dtype=np.float64)
+    longitude = np.asarray(longitude_rad, dtype=np.float64)
+    height = np.asarray(height_m, dtype=np.float64)
     sine, cosine = np.sin(latitude), np.cos(latitude)
     normal_m = SEMI_MAJOR_AXIS_M / np.sqrt(1.0 - ECCENTRICITY_SQUARED * sine**2)
-    return np.stack(
-        [
-            (normal_m + height) * cosine * np.cos(longitude),
-            (normal_m + height) * cosine * np.sin(longitude),
-            (normal_m * (1.0 - ECCENTRICITY_SQUARED) + height) * sine,
-        ],
-        axis=-1,
-    )
+    level_m = (normal_m + height) * cosine
+    x_m = level_m * np.cos(longitude)
+    position = np.empty((*x_m.shape, 3))
+    position[..., 0] = x_m
+    position[..., 1] = level_m * np.sin(longitude)
+    position[..., 2] = (normal_m * (1.0 - ECCENTRICITY_SQUARED) + height) * sine
+    return position
 
 
 def local_radius(latitude_rad: npt.ArrayLike) -> F64:

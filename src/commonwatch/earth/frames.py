@@ -32,18 +32,21 @@ def rotation_enu_from_ecef(latitude_rad: npt.ArrayLike, longitude_rad: npt.Array
     >>> (rotation_enu_from_ecef(0.0, 0.0) @ [1.0, 2.0, 3.0]).tolist()
     [2.0, 3.0, 1.0]
     """
-    latitude, longitude = np.broadcast_arrays(
-        np.asarray(latitude_rad, dtype=np.float64), np.asarray(longitude_rad, dtype=np.float64)
-    )
+    latitude = np.asarray(latitude_rad, dtype=np.float64)
+    longitude = np.asarray(longitude_rad, dtype=np.float64)
     sine_lat, cosine_lat = np.sin(latitude), np.cos(latitude)
     sine_lon, cosine_lon = np.sin(longitude), np.cos(longitude)
-    east = (-sine_lon, cosine_lon, 0.0)
-    north = (-sine_lat * cosine_lon, -sine_lat * sine_lon, cosine_lat)
-    up = (cosine_lat * cosine_lon, cosine_lat * sine_lon, sine_lat)
-    rotation = np.empty((*latitude.shape, 3, 3))
-    for row, axis in enumerate((east, north, up)):
-        for column, part in enumerate(axis):
-            rotation[..., row, column] = part
+    outward = cosine_lat * cosine_lon
+    rotation = np.empty((*outward.shape, 3, 3))
+    rotation[..., 0, 0] = -sine_lon
+    rotation[..., 0, 1] = cosine_lon
+    rotation[..., 0, 2] = 0.0
+    rotation[..., 1, 0] = -sine_lat * cosine_lon
+    rotation[..., 1, 1] = -sine_lat * sine_lon
+    rotation[..., 1, 2] = cosine_lat
+    rotation[..., 2, 0] = outward
+    rotation[..., 2, 1] = cosine_lat * sine_lon
+    rotation[..., 2, 2] = sine_lat
     return rotation
 
 
@@ -139,7 +142,7 @@ def inertial_from_ecef(state_vector: npt.ArrayLike, time_s: npt.ArrayLike) -> F6
     most over a flight; it is not for hours or days.
     """
     fixed = np.asarray(state_vector, dtype=np.float64)
-    velocity = fixed[..., 3:] + _spin(fixed[..., :3])
+    velocity = fixed[..., 3:] + spin_m_s(fixed[..., :3])
     angle_rad = EARTH_RATE_RAD_S * np.asarray(time_s, dtype=np.float64)
     return np.concatenate(
         np.broadcast_arrays(
@@ -167,14 +170,20 @@ def ecef_from_inertial(state_vector: npt.ArrayLike, time_s: npt.ArrayLike) -> F6
     inertial = np.asarray(state_vector, dtype=np.float64)
     angle_rad = -EARTH_RATE_RAD_S * np.asarray(time_s, dtype=np.float64)
     position = _turn_about_axis(inertial[..., :3], angle_rad)
-    velocity = _turn_about_axis(inertial[..., 3:], angle_rad) - _spin(position)
+    velocity = _turn_about_axis(inertial[..., 3:], angle_rad) - spin_m_s(position)
     return np.concatenate([position, velocity], axis=-1)
 
 
-def _spin(position_m: F64) -> F64:
-    """Velocity of the turning Earth at a position: omega x r."""
-    x, y = position_m[..., 0], position_m[..., 1]
-    return EARTH_RATE_RAD_S * np.stack([-y, x, np.zeros_like(x)], axis=-1)
+def spin_m_s(position_m: F64) -> F64:
+    """Velocity of the turning Earth, in metres a second, at Earth-fixed positions in metres.
+
+    Positions and velocities have the shape (..., 3): omega x r.
+    """
+    velocity = np.zeros_like(position_m)
+    velocity[..., 0] = -position_m[..., 1]
+    velocity[..., 1] = position_m[..., 0]
+    velocity *= EARTH_RATE_RAD_S
+    return velocity
 
 
 def _turn_about_axis(vector: F64, angle_rad: F64) -> F64:

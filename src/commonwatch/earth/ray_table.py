@@ -24,6 +24,8 @@ LEVEL_OF_ASYMPTOTE_M: Final = 60_000.0
 
 _KNOT_COUNT: Final = 4_096
 _CONVERGED_RAD: Final = 1e-11
+_LAST_STEP_RAD: Final = 1e-8
+"""From so near a secant step ends well within ``_CONVERGED_RAD``: that need not be looked at."""
 _STEP_MAX_RAD: Final = 0.02
 
 
@@ -106,8 +108,8 @@ def geometric_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: 
     apparent = np.asarray(elevation_rad, dtype=np.float64)
     seen = np.maximum(apparent, table.horizon_rad)
     geometric = _by_asymptote(table, seen, range_m)
-    is_low = np.flatnonzero(_height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M)
-    if len(is_low):
+    is_low = _height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M
+    if is_low.any():
         geometric[is_low] = _by_tracing(table, seen[is_low], geometric[is_low], range_m[is_low])
     return np.asarray(geometric + (apparent - seen))
 
@@ -140,13 +142,18 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
     newer = older + lacked
     for _ in range(12):  # secant steps, each row by itself
         lack = wanted - geometric_elevation(table, newer, range_m)
-        if np.max(np.abs(lack), initial=0.0) < _CONVERGED_RAD:
+        size = np.abs(lack)
+        is_open = size >= _CONVERGED_RAD
+        if not is_open.any():
             break
         change = lacked - lack
+        is_open &= change != 0.0
         slope = (newer - older) / np.where(change == 0.0, 1.0, change)
-        is_open = (np.abs(lack) >= _CONVERGED_RAD) & (change != 0.0)
-        step = np.where(is_open, np.clip(lack * slope, -_STEP_MAX_RAD, _STEP_MAX_RAD), 0.0)
+        step = np.minimum(np.maximum(lack * slope, -_STEP_MAX_RAD), _STEP_MAX_RAD)
+        step = np.where(is_open, step, 0.0)
         older, newer = np.where(is_open, newer, older), newer + step
+        if not (size >= _LAST_STEP_RAD).any():
+            break
         lacked = np.where(is_open, lack, lacked)
     return newer
 

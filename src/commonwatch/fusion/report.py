@@ -79,7 +79,7 @@ class Reports:
             shape = shapes.get(name, (count,))
             if array.shape != shape:
                 raise InputError(f"{name} of shape {array.shape}", allowed=f"shape {shape}")
-            if not np.isfinite(array).all():
+            if kind is np.float64 and not np.isfinite(array).all():
                 row = int(np.argwhere(~np.isfinite(array))[0][0])
                 raise InputError(
                     f"{name} is not a number", allowed="finite numbers", where=f"report {row}"

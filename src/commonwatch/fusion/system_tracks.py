@@ -295,10 +295,14 @@ class SystemTracks:
         fast = np.linalg.norm(reports.state_vector[:, 3:], axis=1)
         is_place = (far >= NEAREST_M) & (far <= FURTHEST_M) & (fast <= FASTEST_M_S)
         is_place &= (variance <= np.repeat([FURTHEST_M, FASTEST_M_S], 3) ** 2).all(axis=1)
+        is_old = age_s > self.settings.age_max_s
+        is_future = age_s < -self.settings.clock_error_max_s
+        if (is_good & is_place & ~(is_old | is_future)).all():
+            return [""] * len(reports)
         said = np.where(is_place, "", REFUSED_PLACE)
         said = np.where(is_good, said, REFUSED_COVARIANCE)
-        said = np.where(age_s > self.settings.age_max_s, REFUSED_OLD, said)
-        said = np.where(age_s < -self.settings.clock_error_max_s, REFUSED_FUTURE, said)
+        said = np.where(is_old, REFUSED_OLD, said)
+        said = np.where(is_future, REFUSED_FUTURE, said)
         return [str(each) for each in said]
 
     def _exclude(self, excluded: frozenset[NationId]) -> None:

@@ -111,10 +111,16 @@ class Detections:
 
     def take(self, index: npt.ArrayLike | slice) -> Detections:
         """Return the rows that an index array or a mask chooses, or those of a slice, uncopied."""
-        chosen = index if isinstance(index, slice) else np.asarray(index)
         taken = object.__new__(Detections)  # what is chosen from checked rows needs no check
+        if isinstance(index, slice):
+            for name in self.__slots__:
+                object.__setattr__(taken, name, getattr(self, name)[index])
+            return taken
+        rows = np.asarray(index)
+        if rows.dtype == np.bool_:
+            rows = rows.nonzero()[0]
         for name in self.__slots__:
-            array = getattr(self, name)[chosen]
+            array = getattr(self, name).take(rows, 0)
             array.setflags(write=False)
             object.__setattr__(taken, name, array)
         return taken
@@ -217,6 +223,18 @@ def read_detections(
     )
     rows = rows_of({name: table.column(name) for name in table.column_names}, sensors)
     return _checked(rows, sensors, limits, where=str(path))
+
+
+def joined_detections(parts: Sequence[Detections]) -> Detections:
+    """All rows of several, one at least, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    together = object.__new__(Detections)  # what is joined of checked rows needs no check
+    for name in Detections.__slots__:
+        array = np.concatenate([getattr(part, name) for part in parts])
+        array.setflags(write=False)
+        object.__setattr__(together, name, array)
+    return together
 
 
 @cache

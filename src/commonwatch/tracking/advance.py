@@ -134,15 +134,18 @@ class Advance:
         news = _News(count)
         phase = bank.phase[:count]
         held = phase == bank_kernel.CONFIRMED
-        dormant = np.flatnonzero(phase == bank_kernel.DORMANT)
-        variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
-        is_lost = variance_m2 >= DORMANT_STD_M**2
-        held[dormant[~is_lost]] = True
-        held_rows = np.flatnonzero(held)
+        dormant = (phase == bank_kernel.DORMANT).nonzero()[0]
+        lost = dormant
+        if len(dormant):
+            variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
+            is_lost = variance_m2 >= DORMANT_STD_M**2
+            held[dormant[~is_lost]] = True
+            lost = dormant[is_lost]
+        held_rows = held.nonzero()[0]
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
-        tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
-        single = np.flatnonzero(phase == bank_kernel.SINGLE)
+        tentative = (phase == bank_kernel.TENTATIVE).nonzero()[0]
+        single = (phase == bank_kernel.SINGLE).nonzero()[0]
         news = self._branch(bank, plots, frame, tentative, news, most=TENTATIVE_BRANCHES)
         news = self._branch(bank, plots, frame, single, news, most=BRANCHES)
         count = bank.count
@@ -175,7 +178,6 @@ class Advance:
             self.sensors.faces,
             self._field,
         )
-        lost = dormant[is_lost]
         bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
         self._thin_out(bank, news)
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
@@ -232,6 +234,8 @@ class Advance:
         plot stays single, and all its seconds go to copies.
         """
         pairs = self._gate(bank, plots, rows, news.chances)
+        if not pairs:
+            return news
         pair_row, gain = self._pair_row[:pairs], self._gain[:pairs]
         if not (gain > 0.0).any():
             return news
@@ -311,13 +315,11 @@ class Advance:
         """Drop doubles of tentative tracks, and what rivals one that is confirmed now."""
         count = bank.count
         phase, hits, rows = bank.phase[:count], bank.hits[:count], bank.rows[:count]
-        new = np.flatnonzero(bank.event[:count] == life_kernel.CONFIRMED_NOW)
+        new = (bank.event[:count] == life_kernel.CONFIRMED_NOW).nonzero()[0]
         if len(new):
             bank.event[new] = life_kernel.CHANGED
             new = new[np.lexsort((bank.key[new], -bank.score[new]))]
-            unsure = np.flatnonzero(
-                (phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.SINGLE)
-            )
+            unsure = ((phase == bank_kernel.TENTATIVE) | (phase == bank_kernel.SINGLE)).nonzero()[0]
             found, places = np.unique(rows, return_inverse=True)
             life_kernel.settle_rivals(
                 new,
@@ -332,7 +334,7 @@ class Advance:
                 bank.phase,
                 bank.event,
             )
-        tentative = np.flatnonzero(phase == bank_kernel.TENTATIVE)
+        tentative = (phase == bank_kernel.TENTATIVE).nonzero()[0]
         if len(tentative) > 1:
             last = rows[tentative, (hits[tentative] - 1) % ROWS_KEPT]
             before = rows[tentative, (hits[tentative] - 2) % ROWS_KEPT]
@@ -388,8 +390,8 @@ class Advance:
         count = len(before)
         phase = bank.phase[:count]
         is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
-        old = np.flatnonzero(is_held & (news.row >= 0))
-        new = np.flatnonzero(~is_held & (phase == bank_kernel.CONFIRMED))
+        old = (is_held & (news.row >= 0)).nonzero()[0]
+        new = (~is_held & (phase == bank_kernel.CONFIRMED)).nonzero()[0]
         track, row, place = old, news.row[old], news.plot[old]
         is_start = np.zeros(len(old), dtype=np.bool_)
         if len(new):
@@ -401,7 +403,7 @@ class Advance:
             row = np.concatenate([row, bank.rows[believed, number % ROWS_KEPT]])
             place = np.concatenate([place, np.where(number == last, news.plot[believed], -1)])
             is_start = np.concatenate([is_start, number == 0])
-        ended = np.flatnonzero(bank.event[:count] == life_kernel.ENDED)
+        ended = (bank.event[:count] == life_kernel.ENDED).nonzero()[0]
         mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
             row=row,

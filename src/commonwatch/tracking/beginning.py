@@ -32,7 +32,7 @@ def begin(
     bank: Bank, frame: Frame, plots: Plots, sensors: SensorArrays, settings: Settings
 ) -> None:
     """Start a track from every plot that is left."""
-    left = np.flatnonzero(~plots.is_taken)
+    left = (~plots.is_taken).nonzero()[0]
     if not len(left):
         return
     first = bank.count

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,7 +90,8 @@ def frames_of(detections: Detections) -> list[Frame]:
     order = np.lexsort(keys)
     time_ns, sensor = time_ns[order], sensor[order]
     starts = _starts(sensor, time_ns)
-    begun_ns = np.repeat(time_ns[starts], np.diff([*starts, len(order)]))
+    lengths = [stop - start for start, stop in pairwise([*starts, len(order)])]
+    begun_ns = time_ns[starts].repeat(lengths)
     if (begun_ns != time_ns).any():
         # Within a frame by range, or by the first component of the line: the index of the gate.
         values = measured[order]
@@ -113,22 +116,21 @@ def frames_of(detections: Detections) -> list[Frame]:
 def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:
     """Where each frame starts, of rows by sensor and time."""
     slice_ns = round(1e9 * SLICE_S)
+    sensors, times_ns = sensor.tolist(), time_ns.tolist()
     starts = []
     first = 0
-    while first < len(sensor):
+    while first < len(sensors):
         starts.append(first)
-        end_of_sensor = int(np.searchsorted(sensor, sensor[first], side="right"))
-        last_ns = time_ns[first] + slice_ns
-        first += int(np.searchsorted(time_ns[first:end_of_sensor], last_ns, side="right"))
+        end_of_sensor = bisect_right(sensors, sensors[first], first)
+        first = bisect_right(times_ns, times_ns[first] + slice_ns, first, end_of_sensor)
     return starts
 
 
 def _keys(detections: Detections) -> I64:
     """Digest of what was measured, positive: the name of a track that starts there."""
-    mixed = detections.time_ns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = detections.time_ns.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= detections.sensor.astype(np.uint64) << np.uint64(56)
-    for column in range(3):
-        bits = np.ascontiguousarray(detections.measured[:, column]).view(np.uint64)
+    for bits in np.ascontiguousarray(detections.measured[:, :3].T).view(np.uint64):
         mixed = (mixed ^ bits) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(31)
     return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)

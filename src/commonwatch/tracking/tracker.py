@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InputError, InvariantError
-from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
@@ -50,6 +50,9 @@ class Disposition(IntEnum):
 DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "refused")
 _ASSIGNED: Final = np.int8(Disposition.ASSIGNED)
 _STARTED: Final = np.int8(Disposition.STARTED)
+_CLUTTER: Final = np.int8(Disposition.CLUTTER)
+_TENTATIVE: Final = np.int8(Status.TENTATIVE)
+_CONFIRMED: Final = np.int8(Status.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,7 +229,7 @@ class Tracker:
 
     def picture(self) -> Estimates:
         """Every track in view that is told of, as believed now, at the tracker's time."""
-        return self._estimates(np.flatnonzero(self._is_shown()), self._time_ns)
+        return self._estimates(self._is_shown().nonzero()[0], self._time_ns)
 
     def _is_shown(self) -> npt.NDArray[np.bool_]:
         """Which tracks are told of: confirmed ones, and tentative ones likelier than clutter."""
@@ -268,7 +271,7 @@ class Tracker:
         self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
-        fresh = frames_of(_joined_detections([*parts, detections]))
+        fresh = frames_of(joined_detections([*parts, detections]))
         fresh[0].before = copied
         return fresh, undone
 
@@ -303,7 +306,7 @@ class Tracker:
         """Rows for every track that changed, and an end for every one that is no more."""
         bank = self._bank
         count = bank.count
-        rows = np.flatnonzero(bank.is_changed[:count] & self._is_shown())
+        rows = (bank.is_changed[:count] & self._is_shown()).nonzero()[0]
         bank.is_changed[:count] = False
         if undone:
             self._inherit(undone, fresh)
@@ -347,9 +350,7 @@ class Tracker:
         if not len(rows):
             return empty_estimates()
         mean, spread = self._advance.told(self._bank, rows, self._bias)
-        status = np.where(
-            self._bank.phase[rows] == bank_kernel.TENTATIVE, Status.TENTATIVE, Status.CONFIRMED
-        )
+        status = np.where(self._bank.phase[rows] == bank_kernel.TENTATIVE, _TENTATIVE, _CONFIRMED)
         return Estimates(
             track=self._bank.label[rows],
             time_ns=np.full(len(rows), self._time_ns),
@@ -438,19 +439,26 @@ class Tracker:
         if not fresh:
             return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
+        if not any(len(outcome.row) for outcome in outcomes):
+            return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         row, label, place, burning = (
             _joined_arrays([getattr(outcome, name) for outcome in outcomes])
             for name in ("row", "label", "place", "burning")
         )
+        lengths = [len(frame.detections) for frame in fresh]
+        first = np.cumsum([0, *lengths[:-1]]).repeat([len(each.row) for each in outcomes])
         if undone:
             told = [frame.outcome.row for frame in undone if frame.outcome is not None]
             is_new = ~np.isin(row, np.concatenate(told))
             row, label, place = row[is_new], label[is_new], place[is_new]
-            burning = burning[is_new]
-        if len(fresh) == 1 and (place >= 0).all():
-            return fresh[0].detections.take(place), label, burning
+            burning, first = burning[is_new], first[is_new]
+        if (place >= 0).all():
+            if len(fresh) == 1:
+                return fresh[0].detections.take(place), label, burning
+            together = joined_detections([frame.detections for frame in fresh])
+            return together.take(place + first), label, burning
         # A track just believed has plots of earlier frames.
-        parts = _joined_detections([frame.detections for frame in self._frames])
+        parts = joined_detections([frame.detections for frame in self._frames])
         order = np.argsort(parts.row)
         found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
         is_held = parts.row[found] == row
@@ -495,7 +503,7 @@ class Tracker:
         """Remember the plots of frames that no late detection can undo, and who took them."""
         for frame in frames:
             row = frame.detections.row
-            disposition = np.full(len(row), Disposition.CLUTTER, dtype=np.int8)
+            disposition = np.full(len(row), _CLUTTER)
             track = np.full(len(row), -1)
             self._open.append(
                 (frame.time_ns, Dispositions(row=row, disposition=disposition, track=track))
@@ -556,15 +564,6 @@ def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
 
 def _joined_arrays(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _joined_detections(parts: list[Detections]) -> Detections:
-    return Detections(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Detections.__slots__
-        }
-    )
 
 
 def _joined_dispositions(parts: list[Dispositions]) -> Dispositions:

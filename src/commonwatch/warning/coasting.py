@@ -83,7 +83,7 @@ def residuals(
         (n,), row of ``past`` to compare with; -1 where there is none.
     """
     out = np.full((3, len(estimates)), np.nan)
-    rows = np.flatnonzero(earlier >= 0)
+    rows = (earlier >= 0).nonzero()[0]
     before = earlier[rows]
     seconds = (estimates.time_ns[rows] - past.time_ns[before]) / NS_PER_S
     rows, before, seconds = rows[seconds > 0.0], before[seconds > 0.0], seconds[seconds > 0.0]

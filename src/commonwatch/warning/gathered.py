@@ -37,6 +37,8 @@ I64 = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 AGREE_SQUARED: Final = -2.0 * math.log(1e-3)
+_OF_AREA: Final = tuple(key.name for key in fields(Ellipses))
+_BESIDE_AREA: Final = tuple(key.name for key in fields(Origins) if key.name != "area")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,12 +59,8 @@ class Held:
     def take(self, index: npt.NDArray[np.intp]) -> Held:
         """Return the rows that an index chooses."""
         area = self.origins.area
-        chosen = {key.name: getattr(area, key.name)[index] for key in fields(area)}
-        rest = {
-            key.name: getattr(self.origins, key.name)[index]
-            for key in fields(self.origins)
-            if key.name != "area"
-        }
+        chosen = {name: getattr(area, name)[index] for name in _OF_AREA}
+        rest = {name: getattr(self.origins, name)[index] for name in _BESIDE_AREA}
         return Held(origins=Origins(area=Ellipses(**chosen), **rest), time_ns=self.time_ns[index])
 
 
@@ -70,15 +68,11 @@ def joined(parts: list[Held]) -> Held:
     """Put several behind one another; one at least."""
     areas = [part.origins.area for part in parts]
     area = Ellipses(
-        **{
-            key.name: np.concatenate([getattr(each, key.name) for each in areas])
-            for key in fields(Ellipses)
-        }
+        **{name: np.concatenate([getattr(each, name) for each in areas]) for name in _OF_AREA}
     )
     rest = {
-        key.name: np.concatenate([getattr(part.origins, key.name) for part in parts])
-        for key in fields(Origins)
-        if key.name != "area"
+        name: np.concatenate([getattr(part.origins, name) for part in parts])
+        for name in _BESIDE_AREA
     }
     return Held(
         origins=Origins(area=area, **rest),
@@ -92,7 +86,7 @@ def none_held(count: int) -> Held:
     return Held(
         origins=Origins(
             is_given=np.zeros(count, dtype=bool),
-            area=Ellipses(**{key.name: nothing for key in fields(Ellipses)}),
+            area=Ellipses(**dict.fromkeys(_OF_AREA, nothing)),
             time_s=nothing,
             time_std_s=nothing,
             azimuth_rad=nothing,
@@ -148,7 +142,7 @@ def gathered(newest: Held, held: Held) -> Origins:
     Limits: where the two differ by more than one honest pair in a thousand the newest stands.
     """
     area, other = newest.origins.area, held.origins.area
-    rows = np.flatnonzero(other.long_half_axis_m < area.long_half_axis_m)
+    rows = (other.long_half_axis_m < area.long_half_axis_m).nonzero()[0]
     if not len(rows):
         return newest.origins
     middle = ecef_from_geodetic(area.latitude_rad[rows], area.longitude_rad[rows], 0.0)
@@ -164,9 +158,9 @@ def gathered(newest: Held, held: Held) -> Origins:
     mean = np.einsum("nij,njk,nk->ni", spread, (1.0 - weight) * told, apart)
     better = ellipses_of(middle, mean, np.asarray(spread, dtype=np.float64))
     found = {}
-    for key in fields(Ellipses):
-        found[key.name] = getattr(area, key.name).copy()
-        found[key.name][rows] = getattr(better, key.name)
+    for name in _OF_AREA:
+        found[name] = getattr(area, name).copy()
+        found[name][rows] = getattr(better, name)
     # North turns on the way to the new middle: by far more than a narrow ellipse is wide.
     turned = better.longitude_rad - area.longitude_rad[rows]
     turned *= np.sin(0.5 * (better.latitude_rad + area.latitude_rad[rows]))

@@ -132,7 +132,7 @@ def drag_offsets(
     the vacuum impact, never part of the ellipse: nobody publishes the coefficient.
     """
     offset, delay = np.full((2, len(state_vector), 3), np.nan)
-    rows = np.flatnonzero(is_given)
+    rows = is_given.nonzero()[0]
     if coefficients is None or not len(rows):
         return DragOffsets(offset_m=offset, delay_s=delay)
     _, _, height = geodetic_from_ecef(state_vector[rows, :3])

@@ -324,7 +324,7 @@ def _ruled_out(estimates: Estimates, settings: Settings) -> list[str]:
 def _ground_range(start: Ellipses, end: Ellipses) -> tuple[F64, F64]:
     """Ground range and its standard deviation, from both ellipses along the arc."""
     length, std = np.full((2, len(start.latitude_rad)), np.nan)
-    rows = np.flatnonzero(np.isfinite(start.latitude_rad) & np.isfinite(end.latitude_rad))
+    rows = (np.isfinite(start.latitude_rad) & np.isfinite(end.latitude_rad)).nonzero()[0]
     if len(rows):
         ends = (
             start.latitude_rad[rows],

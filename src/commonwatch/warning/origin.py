@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import ecef_from_geodetic, geodetic_from_ecef, local_radius
-from commonwatch.earth.frames import rotation_enu_from_ecef
-from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2
+from commonwatch.earth.frames import rotation_enu_from_ecef, spin_m_s
+from commonwatch.earth.gravity import GM_M3_S2
 from commonwatch.flight.powered import CLIMB_RATIO_HIGH, CLIMB_RATIO_LOW
 from commonwatch.warning.ellipse import Ellipses, ellipses_of
 from commonwatch.warning.impact import HALF_AXIS_MAX_M, only
@@ -119,9 +119,10 @@ def powered_origins(
 
     Limits: one powered phase without coasts between stages, from the height of the ellipsoid.
     """
-    assumed = _assumed(state_vector, back, classes)
+    height_m, climb_m_s = _height_and_climb(state_vector)
+    assumed = _assumed(state_vector, climb_m_s, back, classes)
     is_now = is_burning | ~assumed.share.any(axis=1)
-    burn_time_s = np.where(is_now[:, None], _times_now(back.points[:, 0]), assumed.burn_time_s)
+    burn_time_s = np.where(is_now[:, None], _times_now(height_m, climb_m_s), assumed.burn_time_s)
     share = np.where(is_now[:, None], _SHARES, assumed.share)
     middle, way = _burn_outs(back, assumed.height_m, is_now, np.argmax(share, axis=1))
     is_known = np.asarray(
@@ -189,13 +190,12 @@ class _Assumed:
     share: F64
 
 
-def _assumed(state_vector: F64, back: Spread, classes: Sequence[RangeClass]) -> _Assumed:
+def _assumed(
+    state_vector: F64, climb_m_s: F64, back: Spread, classes: Sequence[RangeClass]
+) -> _Assumed:
     """Lay the points of the assumed intervals; no share where the kinematics has no such burn."""
     ground = np.where(back.arrives[:, None], back.flown.crossed[:, 0, -1], state_vector)
-    spin = EARTH_RATE_RAD_S * np.stack(
-        [-ground[:, 1], ground[:, 0], np.zeros(len(ground))], axis=-1
-    )
-    speed = np.linalg.norm(ground[:, 3:] + spin, axis=1)
+    speed = np.linalg.norm(ground[:, 3:] + spin_m_s(ground[:, :3]), axis=1)
     likely = likely_classes(state_vector, classes, least=CLASS_COUNTS)
     low_m, high_m = _hull(likely, classes, "burn_out_altitude_low_m", "burn_out_altitude_high_m")
     low_s, high_s = _hull(likely, classes, "burn_time_low_s", "burn_time_high_s")
@@ -205,7 +205,7 @@ def _assumed(state_vector: F64, back: Spread, classes: Sequence[RangeClass]) -> 
     ends_m = np.repeat(_height_m(ground, speed, ends_s), len(_POINT), axis=1)
     least_m, most_m = ends_m[:, : len(_TIMES)], ends_m[:, len(_TIMES) :]
     passed_m = geodetic_from_ecef(back.points[..., :3])[2].min(axis=1)
-    passed_m = np.where(_climb_m_s(state_vector) > 0.0, passed_m, np.inf)[:, None]
+    passed_m = np.where(climb_m_s > 0.0, passed_m, np.inf)[:, None]
     height_m = np.clip(wanted_m, least_m, most_m)
     in_time = least_m < passed_m
     in_class = (low_m <= height_m) & (height_m <= high_m)
@@ -247,28 +247,27 @@ def _height_m(ground: F64, speed_m_s: F64, time_s: F64) -> F64:
     The climb is lost as in two-body flight, v_z^2 = v_0^2 - 2 GM (1/r_0 - 1/r) + L^2 (1/r_0^2 -
     1/r^2); Newton's rule from the root for a constant pull.
     """
-    climb = np.maximum(_climb_m_s(ground), 0.0)[:, None]
+    climb = np.maximum(_height_and_climb(ground)[1], 0.0)[:, None]
     radius = np.linalg.norm(ground[:, :3], axis=1)[:, None]
     level2 = np.maximum(speed_m_s[:, None] ** 2 - climb**2, 0.0)
     pull = GM_M3_S2 / radius**2 - level2 / radius
     part = np.maximum(pull, 0.0) * time_s**2
     height: F64 = np.sqrt(part**2 + (climb * time_s) ** 2) - part
+    square_up, near, steady = climb**2, 1.0 / radius, level2 * radius**2
     for _ in range(4):
         away = radius + height
-        square = climb**2 - 2.0 * GM_M3_S2 * (1.0 / radius - 1.0 / away)
+        square = square_up - 2.0 * GM_M3_S2 * (near - 1.0 / away)
         square = np.maximum(square + level2 * (1.0 - (radius / away) ** 2), 1.0)
         rate = np.sqrt(square)
-        slope = (level2 * radius**2 / away**3 - GM_M3_S2 / away**2) / rate
+        slope = (steady / away**3 - GM_M3_S2 / away**2) / rate
         height = np.maximum(height - (height - time_s * rate) / (1.0 - time_s * slope), 0.0)
     return height
 
 
-def _times_now(states: F64) -> F64:
+def _times_now(height_m: F64, climb_m_s: F64) -> F64:
     """Return the burn times that the kinematics admits if burn-out is now, (n, 25)."""
-    _, _, height = geodetic_from_ecef(states[:, :3])
-    climb = _climb_m_s(states)
     with np.errstate(divide="ignore", invalid="ignore"):
-        climbing_s = np.where(climb > 0.0, height / climb, 0.0)[:, None]
+        climbing_s = np.where(climb_m_s > 0.0, height_m / climb_m_s, 0.0)[:, None]
     least, most = climbing_s / CLIMB_RATIO_HIGH, climbing_s / CLIMB_RATIO_LOW
     times: F64 = 0.5 * (least + most) + 0.5 * (most - least) * _TIMES
     return times
@@ -282,29 +281,29 @@ def _burn_outs(
     First those of all thirteen flights at the middle height, then those of the middle flight at
     every height. Where burn-out is now, they are the estimate itself.
     """
-    heights = np.where(is_now[:, None], 1e9, height_m)  # never crossed
-    along = fly(back.points[:, 0], direction=-1, heights_m=heights, perigee_m=back.perigee_m[:, 0])
-    level = np.take_along_axis(heights, middle[:, None], axis=1)[:, None]
-    around = fly(
-        back.points,
-        direction=-1,
-        heights_m=np.repeat(level, POINTS, axis=1),
-        perigee_m=back.perigee_m,
-    )
-    now = is_now[:, None]
-    every = np.where(now[..., None], back.points, around.crossed[:, :, 0])
-    way = np.where(now[..., None], back.points[:, :1], along.crossed[:, :-1])
-    return (
-        (every, np.where(now, 0.0, around.time_s[:, :, 0])),
-        (way, np.where(now, 0.0, along.time_s[:, :-1])),
-    )
+    every, around_s = back.points.copy(), np.zeros(back.points.shape[:2])
+    way, along_s = back.points[:, :1].repeat(height_m.shape[1], axis=1), np.zeros(height_m.shape)
+    rows = (~is_now).nonzero()[0]
+    if len(rows):
+        points, perigee_m, heights_m = back.points[rows], back.perigee_m[rows], height_m[rows]
+        along = fly(points[:, 0], direction=-1, heights_m=heights_m, perigee_m=perigee_m[:, 0])
+        level_m = np.take_along_axis(heights_m, middle[rows, None], axis=1)[:, None]
+        around = fly(
+            points,
+            direction=-1,
+            heights_m=level_m.repeat(POINTS, axis=1),
+            perigee_m=perigee_m,
+        )
+        every[rows], around_s[rows] = around.crossed[:, :, 0], around.time_s[:, :, 0]
+        way[rows], along_s[rows] = along.crossed[:, :-1], along.time_s[:, :-1]
+    return (every, around_s), (way, along_s)
 
 
-def _climb_m_s(states: F64) -> F64:
-    latitude, longitude, _ = geodetic_from_ecef(states[..., :3])
+def _height_and_climb(states: F64) -> tuple[F64, F64]:
+    latitude, longitude, height_m = geodetic_from_ecef(states[..., :3])
     up = rotation_enu_from_ecef(latitude, longitude)[..., 2, :]
-    climb: F64 = np.sum(up * states[..., 3:], axis=-1)
-    return climb
+    climb_m_s: F64 = np.sum(up * states[..., 3:], axis=-1)
+    return height_m, climb_m_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

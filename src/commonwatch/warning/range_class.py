@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.earth.ellipsoid import MEAN_RADIUS_M
-from commonwatch.earth.frames import inertial_from_ecef
+from commonwatch.earth.frames import spin_m_s
 from commonwatch.earth.gravity import GM_M3_S2
 from commonwatch.errors import InputError
 
 F64 = npt.NDArray[np.float64]
 
 REACH_STD_RATIO: Final = 0.05
-_NORMAL: Final = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)), otypes=[np.float64])
+_ROOT_OF_TWO: Final = math.sqrt(2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,9 @@ class RangeClass:
 
 def normal_probability(value: npt.ArrayLike) -> F64:
     """Return the probability that a standard normal number is less."""
-    return np.asarray(_NORMAL(np.asarray(value, dtype=np.float64)), dtype=np.float64)
+    values = np.asarray(value, dtype=np.float64)
+    below = [0.5 * math.erfc(-each / _ROOT_OF_TWO) for each in values.ravel().tolist()]
+    return np.array(below, dtype=np.float64).reshape(values.shape)
 
 
 def class_probabilities(
@@ -125,9 +127,8 @@ def likely_classes(
     lofted missile burns as long as one that flies far. The reach is meant to 5 %, *assumed*: the
     edges of classes are no sharper.
     """
-    inertial = inertial_from_ecef(state_vector, 0.0)
-    radius = np.linalg.norm(inertial[:, :3], axis=1)
-    square = np.sum(inertial[:, 3:] ** 2, axis=1)
+    radius = np.linalg.norm(state_vector[:, :3], axis=1)
+    square = np.sum((state_vector[:, 3:] + spin_m_s(state_vector[:, :3])) ** 2, axis=1)
     ground = square + 2.0 * GM_M3_S2 * (1.0 / MEAN_RADIUS_M - 1.0 / radius)
     reach = reach_m(np.sqrt(np.maximum(ground, 0.0)), np.full_like(radius, MEAN_RADIUS_M))
     return np.asarray(class_probabilities(reach, REACH_STD_RATIO * reach, classes) > least)

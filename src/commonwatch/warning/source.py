@@ -165,6 +165,8 @@ class Book:
 
     def add(self, looks: Looks) -> None:
         """Write down looks; those of one sensor may come in any order."""
+        if not len(looks.track):
+            return
         order = np.argsort(looks.arrival_ns, kind="stable")
         for track, arrival_ns, sensor in zip(
             looks.track[order].tolist(),

@@ -242,7 +242,7 @@ def fly_spread(fan: Fan, *, direction: int) -> Spread:
     points, perigee_m = fan.points, fan.perigee_m
     flown = fly(points, direction=direction, perigee_m=perigee_m)
     share = np.ones(len(points))
-    torn = np.flatnonzero(flown.arrives[:, 0] & ~flown.arrives.all(axis=1))
+    torn = (flown.arrives[:, 0] & ~flown.arrives.all(axis=1)).nonzero()[0]
     if len(torn):
         points, perigee_m = points.copy(), perigee_m.copy()
         points[torn] = points_of(fan.state_vector[torn], fan.covariance[torn], share=_NARROW)
