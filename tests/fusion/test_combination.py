@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from commonwatch.errors import InputError
@@ -220,3 +222,21 @@ def test_an_object_that_nobody_has_cannot_be_intersected() -> None:
         covariance_intersection(
             flights(2)[None], covariance_of(1, 1, 2)[None], is_there=[[True, False]]
         )
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.integers(0, 2**31))
+def test_an_intersection_has_the_same_bytes_whatever_else_stands_in_the_batch(
+    counts: list[int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    states = rng.normal(size=(4, len(counts), 6))
+    roots = rng.normal(size=(4, len(counts), 6, 6))
+    covariances = roots @ np.swapaxes(roots, -1, -2) + np.eye(6)
+    there = np.arange(4)[:, None] < np.array(counts)
+    together = covariance_intersection(states, covariances, is_there=there)
+    for n in range(len(counts)):
+        own = slice(n, n + 1)
+        alone = covariance_intersection(states[:, own], covariances[:, own], is_there=there[:, own])
+        assert alone[0].tobytes() == np.ascontiguousarray(together[0][own]).tobytes()
+        assert alone[1].tobytes() == np.ascontiguousarray(together[1][own]).tobytes()

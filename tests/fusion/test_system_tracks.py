@@ -36,6 +36,8 @@ LIE = np.array([40.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 NEARLY_BEST = 1e-3
 """The weights of an intersection need not be the very best."""
 QUIET = Settings(process_noise_m2_s3=0.0, window_s=40.0)
+ORDER_RATIO = 1e-9
+"""What the order of arrival may change, of the largest component."""
 
 
 def history(
@@ -284,9 +286,10 @@ MIXED = [
 
 @settings(max_examples=25)
 @given(st.permutations(range(len(MIXED))), st.integers(1, 4))
-def test_words_with_and_without_news_and_of_burning_motors_give_the_same_bytes_in_any_order(
+def test_words_with_and_without_news_and_of_burning_motors_give_one_picture_in_any_order(
     order: list[int], steps: int
 ) -> None:
+    """To ``ORDER_RATIO``: where two system tracks become one on the way, their sum begins again."""
     first = ends(MIXED, 35.0)
     tracks = SystemTracks(QUIET)
     for chunk in np.array_split(np.array(order), steps):
@@ -297,7 +300,9 @@ def test_words_with_and_without_news_and_of_burning_motors_give_the_same_bytes_i
     wanted = np.argsort(first.estimates.state_vector[:, 1])
     for name in ("state_vector", "covariance"):
         one = getattr(first.estimates, name)[wanted]
-        assert one.tobytes() == getattr(last.estimates, name)[found].tobytes()
+        two = getattr(last.estimates, name)[found]
+        scale = np.abs(one).max(axis=tuple(range(1, one.ndim)), keepdims=True)
+        assert (np.abs(two - one) <= ORDER_RATIO * scale).all()
 
 
 def test_a_burning_motor_is_intersected_moved_on_under_power_and_leaves_the_sum() -> None:

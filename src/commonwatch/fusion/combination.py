@@ -265,7 +265,8 @@ def _weights(information: F64, there: F64, least: str) -> F64:
     """Return the weights that the multiplicative rule settles at, shape (K, N)."""
     size = information.shape[-1]
     weight = there / there.sum(axis=0)
-    for _ in range(ITERATIONS_MAX if len(weight) > 1 else 0):
+    moves = there.sum(axis=0) > 1.0
+    for _ in range(ITERATIONS_MAX if moves.any() else 0):
         covariance = np.linalg.inv(np.einsum("kn,knij->nij", weight, information))
         if least == "determinant":
             better = weight * np.einsum("nij,knji->kn", covariance, information) / size
@@ -274,9 +275,11 @@ def _weights(information: F64, there: F64, least: str) -> F64:
             slope = np.einsum("nij,knji->kn", first, information)
             better = weight * np.sqrt(slope)
             better /= better.sum(axis=0)
-        moved = float(np.abs(better - weight).max(initial=0.0))
-        weight = better
-        if moved < SETTLED:
+        # Each object settles by itself, whatever others stand in the batch.
+        moved = np.abs(better - weight).max(axis=0)
+        weight = np.where(moves, better, weight)
+        moves &= moved >= SETTLED
+        if not moves.any():
             break
     return np.asarray(weight / weight.sum(axis=0))
 
