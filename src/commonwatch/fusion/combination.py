@@ -254,11 +254,11 @@ def covariance_intersection(
         weight = _pair_weights(information)
     else:
         weight = _weights(information, there, least)
-    covariance = _symmetric(np.linalg.inv(np.einsum("kn,knij->nij", weight, information)))
+    covariance = _symmetric(_mixed(weight, information))
     # About the mean: a sum of metres from the Earth's middle would lose digits.
-    about = np.einsum("kn,kni->ni", weight, states)
-    pulled = np.einsum("kn,knij,knj->ni", weight, information, states - about)
-    return about + np.einsum("nij,nj->ni", covariance, pulled), covariance, weight
+    about = (weight[..., None] * states).sum(axis=0)
+    pulled = (weight[..., None] * _times(information, states - about)).sum(axis=0)
+    return about + _times(covariance, pulled), covariance, weight
 
 
 def _weights(information: F64, there: F64, least: str) -> F64:
@@ -267,12 +267,12 @@ def _weights(information: F64, there: F64, least: str) -> F64:
     weight = there / there.sum(axis=0)
     moves = there.sum(axis=0) > 1.0
     for _ in range(ITERATIONS_MAX if moves.any() else 0):
-        covariance = np.linalg.inv(np.einsum("kn,knij->nij", weight, information))
+        covariance = _mixed(weight, information)
         if least == "determinant":
-            better = weight * np.einsum("nij,knji->kn", covariance, information) / size
+            better = weight * _traces(covariance, information) / size
         else:
             first = covariance[:, :, :3] @ covariance[:, :3, :]
-            slope = np.einsum("nij,knji->kn", first, information)
+            slope = _traces(first, information)
             better = weight * np.sqrt(slope)
             better /= better.sum(axis=0)
         # Each object settles by itself, whatever others stand in the batch.
@@ -339,13 +339,31 @@ def summed(state_vectors: F64, covariances: F64, is_there: Mask) -> tuple[F64, F
     total = np.where((count > 0)[:, None, None], total, np.eye(total.shape[-1]))
     covariance = _symmetric(np.linalg.inv(total))
     offset = np.where(is_there[..., None], states - about, 0.0)
-    pulled = np.einsum("knij,knj->ni", information, offset)
-    mean = about + np.einsum("nij,nj->ni", covariance, pulled)
+    pulled = _times(information, offset).sum(axis=0)
+    mean = about + _times(covariance, pulled)
     none = count == 0
     return (
         np.where(none[:, None], np.nan, mean),
         np.where(none[:, None, None], np.nan, covariance),
     )
+
+
+# Sums are written out: those of ``einsum`` round differently in batches of other sizes.
+
+
+def _mixed(weight: F64, information: F64) -> F64:
+    """Return the covariance of a mixture of information."""
+    mixture = (weight[..., None, None] * information).sum(axis=0)
+    return np.asarray(np.linalg.inv(mixture), dtype=np.float64)
+
+
+def _times(matrix: F64, vector: F64) -> F64:
+    return np.asarray((matrix @ vector[..., None])[..., 0])
+
+
+def _traces(matrix: F64, information: F64) -> F64:
+    """Return the traces of the products of a symmetric matrix with each of K others, (K, N)."""
+    return np.asarray((matrix * information).sum(axis=(-2, -1)))
 
 
 def _symmetric(matrix: F64) -> F64:
