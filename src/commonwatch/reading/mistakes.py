@@ -278,7 +278,7 @@ def _walk_value(value: Any, kind: Any, keys: Keys, *, wanted: Any = None) -> Ite
     if not _is_of_kind(value, kind):
         yield _about_key(
             keys,
-            f"= {shown(value)} is {_kind_of(value)}",
+            f"{'' if isinstance(value, dict | list) else f'= {shown(value)} '}is {_kind_of(value)}",
             allowed=_allowed(wanted or kind),
             what_to_do=_cure(value, kind),
         )
@@ -437,11 +437,15 @@ def _bounds(kind: inspect.FloatType | inspect.IntType) -> str:
 
 
 def _cure(value: Any, kind: Any) -> str:
-    """Advise on the commonest slips: a number, date or flag in quotes."""
+    """Advise on the commonest slips: a number, date or flag in quotes, the other brackets."""
     if isinstance(value, str) and isinstance(
         kind, inspect.FloatType | inspect.IntType | inspect.DateType | inspect.DateTimeType
     ):
         return "Write it without quotes"
     if isinstance(value, datetime.datetime) and isinstance(kind, inspect.DateType):
         return "Leave the time away"
+    if isinstance(value, dict) and isinstance(kind, inspect.VarTupleType):
+        return "Write its name in double brackets, before each of them"
+    if isinstance(value, list) and isinstance(kind, inspect.StructType):
+        return "Write its name in single brackets, once"
     return ""
