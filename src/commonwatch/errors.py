@@ -99,7 +99,7 @@ class UnknownNameError(InputError):
             f'unknown {kind} "{name}"',
             allowed=", ".join(self.known) if self.known else "none is defined",
             where=where,
-            what_to_do=f'Did you mean "{near}"?' if near else f"Choose one of the {kind}s above",
+            what_to_do=f'Did you mean "{near}"?' if near else "Choose one of those above",
         )
 
 

@@ -107,6 +107,16 @@ def test_check_as_json_lists_the_rules(folder: Path, capfd: pytest.CaptureFixtur
         (("explain", "mine.toml", "missing.json", "--to", "joint"), "a JSON file that can be read"),
         (("explain", "mine.toml", "garbage.toml", "--to", "joint"), "not a message"),
         (("explain", "mine.toml", "message.json", "--to", "joint", "--at", "noon"), "no instant"),
+        (
+            (
+                "explain",
+                "mine.toml",
+                "message.json",
+                "--to=joint",
+                "--at=9999-12-31T23:59:59-14:00",
+            ),
+            "no instant",
+        ),
         (("explain", "mine.toml", "message.json"), "--to"),
         (("check", "tracks", "--scenario", "irn-2009"), 'unknown scenario "irn-2009"'),
     ],

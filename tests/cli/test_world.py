@@ -73,3 +73,17 @@ def test_an_unknown_level_is_answered_in_a_sentence(
         main(["world", str(scenario), "--level", "track"])
     assert ended.value.code == 2
     assert 'Did you mean "tracks"?' in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_world_runs(
+    scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "mine"
+    place.write_text("mine")
+    with pytest.raises(SystemExit) as ended:
+        main(["world", str(scenario), "--out", str(place)])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "it is a file, not a folder" in said
+    assert "running" not in said
+    assert place.read_text() == "mine"

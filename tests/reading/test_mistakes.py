@@ -54,6 +54,12 @@ def test_a_clean_file_has_no_mistake() -> None:
         ("", 'missing key "format".\n  Allowed: a whole number, namely 1.'),
         ("format = 2", "format = 2 is out of bounds.\n  Allowed: a whole number, namely 1."),
         ("format = 1\nflags = 3", "flags = 3 is a whole number."),
+        ("format = [1]", "format is an array.\n  Allowed: a whole number, namely 1."),
+        (
+            'format = 1\n[flags]\nname = "a"',
+            "flags is a table.\n  Allowed: an array of a table with name.\n"
+            "  Write its name in double brackets, before each of them.",
+        ),
         (
             'format = 1\n[[flags]]\nname = "a"\ncolour = "rde"',
             'flags[0] "a": colour = "rde" is unknown.\n  Allowed: "red", "blue".\n'

@@ -89,6 +89,12 @@ def test_a_nation_owns_the_sensors_of_its_codes_and_the_others_do_not(tmp_path: 
     np.testing.assert_allclose(np.degrees(box.longitude_max_rad), 31.0)
 
 
+def test_a_nation_without_sensors_may_have_a_code_that_no_sensor_has(tmp_path: Path) -> None:
+    scenario = described(tmp_path, SCENARIO + NATION.replace('"GB"', '"FI"'))
+    assert scenario.nations[1].owners == ("FI",)
+    assert scenario.nations[1].sensors == ()
+
+
 def test_names_made_of_codes_are_plain_and_different() -> None:
     names = default_nation_names(["US", "joint", "Ü", "U s", "us"], joint="joint")
     assert list(names) == ["US", "joint", "Ü", "U s", "us"]

@@ -69,6 +69,8 @@ def test_a_notice_without_a_delivery_was_never_delivered(tmp_path: Path) -> None
         ("radius_km = 20.0", "radius_km = -1.0", "above 0"),
         ("1995-01-25T05:00:00Z", "1995-01-25T05:00:00", "names no zone"),
         ("1995-01-25T11:00:00Z", "1995-01-25T04:00:00Z", "the window is"),
+        ("1995-01-25T05:00:00Z", "1601-01-25T05:00:00Z", "cannot be told in a message"),
+        ("1995-01-25T11:00:00Z", "9999-01-25T11:00:00Z", "the years 1971 to 2095"),
         ("1995-01-25T11:00:00Z", "1996-01-25T11:00:00Z", "at most 60 days"),
         ("azimuth_max_deg = 20.0", "azimuth_max_deg = -20.0", "corridor is 0 degrees"),
         ("[[notices]]", "[[notice]]", 'Did you mean "notices"?'),

@@ -272,3 +272,16 @@ flights_per_seed = 1
 """
     said = refused(tmp_path, SCENARIO + text)
     assert "world: flights_per_seed = 1 of 2 flights, some of them recorded" in said
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2262-04-12", "9999-12-31"])
+def test_a_date_whose_times_no_message_can_tell_is_refused(tmp_path: Path, day: str) -> None:
+    said = refused(tmp_path, SCENARIO.replace("date = 2010-01-01", f"date = {day}"))
+    assert f"date = {day}, whose times no message can tell.\n" in said
+    assert "Allowed: a date of the years 1971 to 2095." in said
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_that_no_calendar_holds_in_utc_is_refused(tmp_path: Path, instant: str) -> None:
+    said = refused(tmp_path, f"{SCENARIO}[world]\nfirst_launch_utc = {instant}\n")
+    assert "cannot be written in UTC.\n  Allowed: the years 1 to 9999, in UTC." in said

@@ -284,6 +284,22 @@ def test_what_stands_still_for_a_radar_is_kept_far_away_or_seen_briefly() -> Non
     assert len(checked(brief).detections) == 100
 
 
+@pytest.mark.parametrize("every_s", [1, 10, 30])
+def test_what_stands_still_is_no_range_rate_in_kilometres_a_second(every_s: int) -> None:
+    """A mast and a balloon: their range rates are the errors of the radar, 5 m/s, and no more."""
+    count = 100
+    rng = np.random.default_rng(4)
+    mast, balloon = plots(count), plots(count)
+    for columns, range_m, speed_m_s in ((mast, 4e5, 0.0), (balloon, 6e5, 5.0)):
+        since_s = every_s * np.arange(count)
+        columns["time_ns"] = EPOCH_NS + since_s * SECOND_NS
+        columns["range_m"] = range_m + speed_m_s * since_s + rng.normal(0.0, 30.0, count)
+        columns["range_rate_m_s"] = speed_m_s + rng.normal(0.0, 2.0, count)
+        columns["azimuth_rad"] = 1.0 + rng.normal(0.0, 1e-3, count)
+        columns["elevation_rad"] = 0.3 + rng.normal(0.0, 2e-3, count)
+    assert len(Detections.from_columns(together(mast, balloon), SENSORS).detections) == 2 * count
+
+
 def test_a_satellite_in_kilometres_is_noticed() -> None:
     columns = lines()
     columns["sensor_x_m"] = columns["sensor_x_m"] / 1e3

@@ -100,6 +100,19 @@ def test_two_processes_come_to_the_same_bytes_whatever_the_seed_of_their_hashes(
     assert digest("4242") == first
 
 
+@pytest.mark.parametrize("blind", ["reach", "duration"])
+def test_a_world_in_which_nobody_sees_anything_runs_to_its_end(blind: str) -> None:
+    """Radars whose reach ends before the launch sites, or a world over before anything rises."""
+    reach = "low = 900.0, nominal = 1200.0, high = 1500.0"
+    text = small().replace(reach, "low = 11.0, nominal = 12.0, high = 15.0")
+    if blind == "duration":
+        text = small("[world]\nduration_s = 31.0\n")
+    order = WorldOrder(scenario=loaded(text), laydown="all", level="detections", seed=11)
+    history = run_world(order, common=common_to(text, 11))
+    assert not history.shown
+    assert not breaches_of(history)
+
+
 def test_a_recording_of_own_sensors_changes_nothing() -> None:
     """The first world of what is common records, the second plays back."""
     text = small(interval_s=5.0)

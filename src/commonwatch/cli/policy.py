@@ -192,9 +192,10 @@ def _instant_ns(text: str) -> int:
 
     try:
         instant = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None or instant.year < 1970:
+        is_since_1970 = instant.tzinfo is not None and instant.astimezone(datetime.UTC).year >= 1970
+    except (ValueError, OverflowError):
+        is_since_1970 = False
+    if not is_since_1970:
         raise InputError(
             f"{printable(text)} is no instant with a zone",
             allowed="an instant since 1970 such as 2009-05-20T06:24:00Z",

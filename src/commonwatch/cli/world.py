@@ -71,12 +71,16 @@ def command(
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
         from commonwatch.scenario.load import load_scenario
+        from commonwatch.tables.files import staged_folder
         from commonwatch.world.checks import breaches_of
         from commonwatch.world.recordings import Common
         from commonwatch.world.replay import replay
         from commonwatch.world.run import WorldOrder, run_world
 
         described = load_scenario(scenario)
+        if out is not None:
+            with staged_folder(out):  # What cannot be written is refused before the work.
+                pass
         used_seed = described.seed if seed is None else seed
         order = WorldOrder(
             scenario=described,

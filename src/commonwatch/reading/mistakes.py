@@ -278,7 +278,7 @@ def _walk_value(value: Any, kind: Any, keys: Keys, *, wanted: Any = None) -> Ite
     if not _is_of_kind(value, kind):
         yield _about_key(
             keys,
-            f"= {shown(value)} is {_kind_of(value)}",
+            f"{'' if isinstance(value, dict | list) else f'= {shown(value)} '}is {_kind_of(value)}",
             allowed=_allowed(wanted or kind),
             what_to_do=_cure(value, kind),
         )
@@ -289,6 +289,12 @@ def _walk_value(value: Any, kind: Any, keys: Keys, *, wanted: Any = None) -> Ite
             )
         elif not _is_within(value, kind):
             yield _about_key(keys, f"= {shown(value)} is out of bounds", allowed=_allowed(kind))
+    elif isinstance(kind, inspect.DateTimeType) and not _is_in_calendar(value):
+        yield _about_key(
+            keys,
+            f"= {shown(value)} cannot be written in UTC",
+            allowed="the years 1 to 9999, in UTC",
+        )
     elif isinstance(kind, inspect.StrType):
         fits = kind.pattern is None or re.search(kind.pattern, value)
         if not fits or not (kind.min_length or 0) <= len(value) <= (kind.max_length or math.inf):
@@ -345,6 +351,13 @@ def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:  # an integer beyond the largest float
+        return False
+
+
+def _is_in_calendar(instant: datetime.datetime) -> bool:
+    try:
+        return instant.tzinfo is None or instant.astimezone(datetime.UTC) is not None
+    except OverflowError:  # the first or the last day that there is, in a zone far from UTC
         return False
 
 
@@ -437,11 +450,15 @@ def _bounds(kind: inspect.FloatType | inspect.IntType) -> str:
 
 
 def _cure(value: Any, kind: Any) -> str:
-    """Advise on the commonest slips: a number, date or flag in quotes."""
+    """Advise on the commonest slips: a number, date or flag in quotes, the other brackets."""
     if isinstance(value, str) and isinstance(
         kind, inspect.FloatType | inspect.IntType | inspect.DateType | inspect.DateTimeType
     ):
         return "Write it without quotes"
     if isinstance(value, datetime.datetime) and isinstance(kind, inspect.DateType):
         return "Leave the time away"
+    if isinstance(value, dict) and isinstance(kind, inspect.VarTupleType):
+        return "Write its name in double brackets, before each of them"
+    if isinstance(value, list) and isinstance(kind, inspect.StructType):
+        return "Write its name in single brackets, once"
     return ""

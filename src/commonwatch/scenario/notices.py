@@ -104,25 +104,33 @@ def load_notices(path: str | Path) -> tuple[Notice, ...]:
     return tuple(notice_of(entry) for entry in file.notices)
 
 
+YEARS_TOLD: Final = range(1971, 2096)
+"""Instants are told in nanoseconds since 1970, and those of tables end in 2096."""
+
+
 def _check_window(entry: Any) -> Iterator[Fault]:
     """Refuse a window without a zone, one that ends before it begins, or one without an end."""
     start, end = entry.window_from_utc, entry.window_until_utc
-    naive = [
-        key
-        for key, instant in (
-            ("window_from_utc", start),
-            ("window_until_utc", end),
-            ("delivered_utc", entry.delivered_utc),
-        )
-        if instant is not None and instant.tzinfo is None
-    ]
+    given = {
+        "window_from_utc": start,
+        "window_until_utc": end,
+        "delivered_utc": entry.delivered_utc,
+    }
+    naive = [key for key, at in given.items() if at is not None and at.tzinfo is None]
     for key in naive:
         yield Fault(
-            found=f"{key} = {shown(getattr(entry, key))} names no zone",
+            found=f"{key} = {shown(given[key])} names no zone",
             allowed="an instant with its zone, as in 1995-01-25T06:24:00Z",
             what_to_do="Add Z for UTC",
             key=key,
         )
+    for key, at in given.items():
+        if at is not None and at.year not in YEARS_TOLD:
+            yield Fault(
+                found=f"{key} = {shown(at)} cannot be told in a message",
+                allowed=f"the years {YEARS_TOLD[0]} to {YEARS_TOLD[-1]}",
+                key=key,
+            )
     if naive:
         return
     days = (end - start).total_seconds() / 86_400.0

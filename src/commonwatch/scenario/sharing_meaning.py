@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from commonwatch.reading.mistakes import Checks, Fault, shown
 from commonwatch.scenario import meaning
-from commonwatch.scenario.notices import NOTICE_CHECKS
+from commonwatch.scenario.notices import NOTICE_CHECKS, YEARS_TOLD
 from commonwatch.scenario.scenario_file import ScenarioFile
 from commonwatch.scenario.sharing_schema import (
     CENTRE_FAULTS,
@@ -164,6 +164,15 @@ def _check_first_launch(world: WorldEntry) -> Iterator[Fault]:
         )
 
 
+def _check_year(file: ScenarioFile) -> Iterator[Fault]:
+    if file.date.year not in YEARS_TOLD:
+        yield Fault(
+            found=f"date = {file.date}, whose times no message can tell",
+            allowed=f"a date of the years {YEARS_TOLD[0]} to {YEARS_TOLD[-1]}",
+            key="date",
+        )
+
+
 def _check_day(file: ScenarioFile) -> Iterator[Fault]:
     first = file.world.first_launch_utc
     if first is not None and first.tzinfo is not None:
@@ -230,6 +239,6 @@ SCENARIO_CHECKS: Final[Checks] = {
     ExpectedEntry: (_check_outcomes,),
     WorldEntry: (_check_first_launch,),
     GivenNoticeEntry: NOTICE_CHECKS,
-    ScenarioFile: (_check_day, _check_times, _check_deliveries),
+    ScenarioFile: (_check_year, _check_day, _check_times, _check_deliveries),
 }
 """Every check of a table of a scenario file."""

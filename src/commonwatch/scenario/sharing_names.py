@@ -149,7 +149,8 @@ def _check_owners(tree: Table, found: _Known) -> Iterator[Fault]:
     owned_by: dict[str, str] = {}
     for index, nation in tables(tree, "nations"):
         keys: Keys = ("nations", index)
-        yield from list_of_names(nation, keys, "owners", "owner", codes)
+        if nation.get("has_no_sensors") is not True:  # whose code may be nobody's here
+            yield from list_of_names(nation, keys, "owners", "owner", codes)
         name = nation.get("name")
         own = sorted(listed(nation, "owners"))
         for code in own:

@@ -59,6 +59,10 @@ _RATE_KM_S: Final = 12.0
 _RATE_SPAN_S: Final = 60.0
 """What passes at 7 km/s, 10,000 km away, changes its range rate by 290 m/s in that time."""
 _RATE_RANGE_MAX_M: Final = 1e7
+_STILL_RATIO: Final = 0.3
+"""Where ranges change slower than by that share of it, rates are no kilometres a second."""
+_SAMPLE: Final = 400
+"""Plots of a radar whose changes of range are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -287,9 +291,7 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
             if np.count_nonzero(own) >= _ENOUGH_ROWS:
                 _refuse_angles(rows.reported[own], name, where)
             _refuse_lengths(rows.reported[own, 0], sensor.range_max_m, name, where)
-            _refuse_rates(
-                rows.reported[own, 3], rows.reported[own, 0], rows.time_ns[own], name, where
-            )
+            _refuse_rates(rows, own, sensor.track_interval_s, name, where)
         elif own.any():
             eye_m = np.linalg.norm(rows.eye_ecef_m[own], axis=-1)
             middle_m = _median(eye_m)
@@ -325,18 +327,43 @@ def _refuse_lengths(range_m: F64, range_max_m: float, name: str, where: str) -> 
         _refuse(f"range_m{name}", middle, "kilometres", "metres", where)
 
 
-def _refuse_rates(
-    rate_m_s: F64, range_m: F64, time_ns: npt.NDArray[np.int64], name: str, where: str
-) -> None:
+def _refuse_rates(rows: Rows, own: Flags, interval_s: float, name: str, where: str) -> None:
     """Refuse range rates too small for what flies, unless it is far away or seen but briefly."""
-    has_rate = np.isfinite(rate_m_s) & (time_ns != NO_TIME)
-    if np.count_nonzero(has_rate) < _ENOUGH_ROWS or not _median(range_m) < _RATE_RANGE_MAX_M:
+    own = own & np.isfinite(rows.reported[:, 3]) & (rows.time_ns != NO_TIME)
+    range_m, rate_m_s = rows.reported[own, 0], rows.reported[own, 3]
+    if len(rate_m_s) < _ENOUGH_ROWS or not _median(range_m) < _RATE_RANGE_MAX_M:
         return
-    low_ns, high_ns = np.percentile(time_ns[has_rate], [5, 95])
-    greatest = float(np.percentile(np.abs(rate_m_s[has_rate]), 95))
-    if (high_ns - low_ns) / NS_PER_S >= _RATE_SPAN_S and 0.0 < greatest < _RATE_KM_S:
-        middle = _median(np.abs(rate_m_s))
+    time_s = (rows.time_ns[own] - rows.time_ns[own].min()) / NS_PER_S
+    low_s, high_s = np.percentile(time_s, [5, 95])
+    greatest = float(np.percentile(np.abs(rate_m_s), 95))
+    if high_s - low_s < _RATE_SPAN_S or not 0.0 < greatest < _RATE_KM_S:
+        return
+    middle = _median(np.abs(rate_m_s))
+    if not _least_speed(time_s, range_m, interval_s) < _STILL_RATIO * 1e3 * middle:
         _refuse(f"range_rate_m_s{name}", middle, "kilometres a second", "metres a second", where)
+
+
+def _least_speed(time_s: F64, range_m: F64, interval_s: float) -> float:
+    """Give how fast ranges change if each is followed by its nearest of the next look, m/s.
+
+    The median of up to ``_SAMPLE`` plots. What stands still, a mast or a balloon, has small range
+    rates as well, but ranges that hardly change.
+    """
+    order = np.argsort(time_s, kind="stable")
+    time_s, range_m = time_s[order], range_m[order]
+    chosen = np.arange(0, len(order), -(-len(order) // _SAMPLE))
+    low = np.searchsorted(time_s, time_s[chosen] + 0.5 * interval_s)
+    chosen, low = chosen[low < len(order)], low[low < len(order)]
+    # To the end of the next look, or of the first that comes later.
+    end_s = np.maximum(time_s[chosen] + 1.5 * interval_s, time_s[low])
+    high = np.searchsorted(time_s, end_s, side="right")
+    speeds_m_s = [
+        np.fmin.reduce(
+            np.abs(range_m[first:last] - range_m[one]) / (time_s[first:last] - time_s[one])
+        )
+        for one, first, last in zip(chosen, low, high, strict=True)
+    ]
+    return _median(np.array(speeds_m_s))
 
 
 def _median(values: F64) -> float:

@@ -123,7 +123,7 @@ class Common:
         tick = -(-taken.arrival_ns // TICK_NS)
         order = np.argsort(tick, kind="stable")
         ticks, first = np.unique(tick[order], return_index=True)
-        parts = np.split(order, first[1:])
+        parts = np.split(order, first)[1:]  # none where nothing was seen
         return tuple(
             (int(each) * TICK_NS, taken.take(part)) for each, part in zip(ticks, parts, strict=True)
         )
