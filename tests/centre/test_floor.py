@@ -126,6 +126,15 @@ def test_a_joint_alert_that_rests_on_ones_own_news_confirms_nothing(
     assert [event.status for event in beside] == ["unconfirmed", "confirmed"]
 
 
+def test_a_track_that_states_no_launch_any_more_keeps_its_reports() -> None:
+    stage = Stage(JOINT)
+    stage.step(said=[statement([radar(A)])], reports=[(A, report()), (B, report())])
+    later = statement([radar(A, looks=12)], time_s=700.0)
+    stage.step(said=[replace(later, launch=None, impact=None)])
+    assert stage.status == {0: "confirmed"}
+    assert {event.origin for event in stage.shown} == {"own"}
+
+
 def test_an_echo_of_ones_own_news_raises_nothing_until_it_says_more() -> None:
     def beside() -> list[str]:
         return [event.status for event in stage.shown if event.origin == "joint alert report"]

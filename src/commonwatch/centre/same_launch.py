@@ -67,7 +67,8 @@ class Strand:
         What was said of it last.
     launch
         The launch that this gives, as at the last look: of a track that nobody looks at nothing new
-        is known but that time goes by. None where it states none.
+        is known but that time goes by. One that was stated well is held where none is stated any
+        more. None where it states none.
     sources
         Sensors that have looked, each with its most looks, in the order of their names.
     first_ns, seen_ns
@@ -108,6 +109,9 @@ class Strand:
         stated = None if now is None else estimated(now, said.impact, said.range_class)
         if is_new:
             self.seen_ns, self.has_ended = said.time_ns, False
+        if stated is None and self.launch is not None and self.launch.can_confirm:
+            # What brakes in the air states no launch any more, and takes none back.
+            stated = self.launch
         if is_new or self.launch is None or stated is None:
             self.launch = stated
         else:
