@@ -107,6 +107,8 @@ def test_check_as_json_lists_the_rules(folder: Path, capfd: pytest.CaptureFixtur
         (("explain", "mine.toml", "missing.json", "--to", "joint"), "a JSON file that can be read"),
         (("explain", "mine.toml", "garbage.toml", "--to", "joint"), "not a message"),
         (("explain", "mine.toml", "message.json", "--to", "joint", "--at", "noon"), "no instant"),
+        (("explain", "mine.toml", "message.json", "--to", " "), "is no name of a nation"),
+        (("explain", "mine.toml", "message.json", "--to", "a\x1b[2J"), "a?[2J is no name"),
         (
             (
                 "explain",

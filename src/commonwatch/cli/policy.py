@@ -126,6 +126,7 @@ def explain(
 
     read = _policy(policy, scenario)
     spoken = _message(message)
+    _refuse_no_name(recipient)
     now_ns = spoken.made_ns if instant is None else _instant_ns(instant)
     decision = decide(spoken, NationId(recipient), read, now_ns)
     steps = explained(spoken, NationId(recipient), read, now_ns)
@@ -183,6 +184,18 @@ def _message(name: str) -> Message:
             f"is one of {', '.join(KINDS)}",
             where=printable(name),
         ) from error
+
+
+def _refuse_no_name(recipient: str) -> None:
+    from commonwatch.errors import InputError
+    from commonwatch.reading.text import printable
+
+    if not recipient.strip() or not recipient.isprintable():
+        raise InputError(
+            f"{printable(recipient)} is no name of a nation",
+            allowed="a name as policies have it, on one line",
+            where="--to",
+        )
 
 
 def _instant_ns(text: str) -> int:
