@@ -44,6 +44,19 @@ recipients = ["*"]
 """
 UNTIL = EVERYTHING + "until_utc = 2009-05-20T06:24:05Z\n"
 NOTHING = 'format = 1\ntitle = "Nothing"\n'
+NOTICE = Notice(
+    name="n-1",
+    nation="East",
+    kind="space launch",
+    window_start_ns=MADE_NS,
+    window_end_ns=MADE_NS + 3_600 * SECOND_NS,
+    latitude_rad=0.6,
+    longitude_rad=0.9,
+    radius_m=10_000.0,
+    azimuth_min_rad=0.1,
+    azimuth_max_rad=0.2,
+    delivered_ns=MADE_NS,
+)
 
 
 def policy(text: str) -> Policy:
@@ -191,20 +204,7 @@ def test_nothing_leaves_a_nation_that_shares_nothing_but_signs_of_life_and_recei
 
 
 def test_a_notice_that_is_entered_is_passed_on() -> None:
-    notice = Notice(
-        name="n-1",
-        nation="east",
-        kind="space launch",
-        window_start_ns=MADE_NS,
-        window_end_ns=MADE_NS + 3600 * SECOND_NS,
-        latitude_rad=0.6,
-        longitude_rad=0.9,
-        radius_m=10_000.0,
-        azimuth_min_rad=0.1,
-        azimuth_max_rad=0.2,
-        delivered_ns=MADE_NS,
-    )
-    effects = centre_of(EAST).step([NoticeEntered(notice=notice)], MADE_NS)
+    effects = centre_of(EAST).step([NoticeEntered(notice=NOTICE)], MADE_NS)
     sent = [b for b in bodies(effects, EAST, to=JOINT) if isinstance(b, PreLaunchNotice)]
     assert [b.notice for b in sent] == ["n-1"]
 

@@ -136,7 +136,9 @@ def test_a_described_sensor_takes_the_place_of_the_published_one_and_of_no_other
     first, second = heard.sensors_of(EAST)
     assert (first.sensor, first.nation) == (NORTH, EAST)
     assert isinstance(first, Radar)
-    assert first.site.latitude_rad == sensor(ENTRIES[NORTH], Case.NOMINAL).site.latitude_rad  # type: ignore[union-attr]
+    own = sensor(ENTRIES[NORTH], Case.NOMINAL)
+    assert isinstance(own, Radar)
+    assert first.site.latitude_rad == own.site.latitude_rad
     assert second is OTHER
 
 

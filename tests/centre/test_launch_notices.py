@@ -17,25 +17,12 @@ from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Message, PostLaunchNotice, PreLaunchNotice
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.notice import Notice
-from tests.centre.test_core import EAST, JOINT, WEST, configuration
+from tests.centre.test_core import EAST, JOINT, NOTICE, WEST, configuration
 from tests.centre.test_statements import alert as plain
 from tests.sharing.build import MADE_NS
 
-NAME = "n-1"
+NAME = NOTICE.name
 STD_S = 4.0
-NOTICE = Notice(
-    name=NAME,
-    nation="East",
-    kind="space launch",
-    window_start_ns=MADE_NS,
-    window_end_ns=MADE_NS + 3_600 * NS_PER_S,
-    latitude_rad=0.6,
-    longitude_rad=0.9,
-    radius_m=10_000.0,
-    azimuth_min_rad=0.1,
-    azimuth_max_rad=0.2,
-    delivered_ns=MADE_NS,
-)
 
 
 def notices(nation: NationId = EAST, notice: Notice = NOTICE) -> LaunchNotices:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from commonwatch.reading.mistakes import in_file_order
 from commonwatch.reading.names import duplicates, list_of_names, one_name, suggestion
 
-TREE = {
+TREE: dict[str, Any] = {
     "boats": [{"name": "gull", "crew": ["ann", "bob", "bob", "bbo"]}, {"name": "gull"}, 3],
     "flagship": "gul",
 }
@@ -24,7 +26,7 @@ def test_a_name_that_the_catalogue_has_is_taken() -> None:
 
 
 def test_entries_of_a_list_are_told_one_by_one() -> None:
-    faults = list_of_names(TREE["boats"][0], ("boats", 0), "crew", "sailor", KNOWN)  # type: ignore[arg-type]
+    faults = list_of_names(TREE["boats"][0], ("boats", 0), "crew", "sailor", KNOWN)
     said = [(each.path, each.found) for each in in_file_order(TREE, faults, limit=9)]
     assert said == [
         ('boats[0] "gull".crew[2]', 'the sailor "bob" stands twice in the list'),

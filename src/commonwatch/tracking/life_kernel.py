@@ -215,11 +215,11 @@ def is_made_of(rows: I64, places: I64, is_used: npt.NDArray[np.bool_]) -> bool:
 
 
 @kernel("void(i8[::1], i8[::1], b1[::1], b1)", is_exact=True)
-def note_use(rows: I64, places: I64, is_used: npt.NDArray[np.bool_], now: bool) -> None:
+def note_use(rows: I64, places: I64, is_used: npt.NDArray[np.bool_], use: bool) -> None:
     """Note whether a track's plots are used."""
     for k in range(rows.shape[0]):
         if rows[k] >= 0:
-            is_used[places[k]] = now
+            is_used[places[k]] = use
 
 
 @kernel(
@@ -252,18 +252,18 @@ def settle_rivals(
     for t in new:
         has_rival = False
         if scores[t] <= confirm + SURE and is_crowded[t] and not is_accompanied[t]:
-            note_use(rows[t], places[t], is_own, True)  # noqa: FBT003
+            note_use(rows[t], places[t], is_own, use=True)
             for rival in rivals:
                 if rival != t and scores[rival] > scores[t] - LEAD:
                     has_rival = has_rival or is_made_of(rows[rival], places[rival], is_own)
-            note_use(rows[t], places[t], is_own, False)  # noqa: FBT003
+            note_use(rows[t], places[t], is_own, use=False)
         if has_rival:
             phases[t] = TENTATIVE
         elif is_made_of(rows[t], places[t], is_used):
             phases[t] = GONE
             events[t] = ENDED
         else:
-            note_use(rows[t], places[t], is_used, True)  # noqa: FBT003
+            note_use(rows[t], places[t], is_used, use=True)
     for t in unsure:
         if is_made_of(rows[t], places[t], is_used):
             phases[t] = GONE
