@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +20,7 @@ from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.meaning import CHECKS
 from commonwatch.scenario.names import check_sensor_names
 
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "catalogue.md"
 FILES = {
     "sensors": schema.SensorFile,
     "launches": schema.LaunchFile,
@@ -44,6 +49,27 @@ def test_no_name_stands_twice_in_a_catalogue_file(name: str) -> None:
 
 def test_no_name_stands_for_two_sensors() -> None:
     assert list(check_sensor_names(parsed("sensors"))) == []
+
+
+def marks(part: object) -> Iterator[str]:
+    """Every mark at any depth."""
+    if isinstance(part, dict):
+        yield from ([part["mark"]] if "mark" in part else [])
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from marks(each)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_page_counts_entries_and_marks_as_they_are(name: str) -> None:
+    tables = parsed(name)
+    entries = sum(len(array) for array in tables.values() if isinstance(array, list))
+    count = Counter(marks(tables))
+    row = re.search(rf"^\| `{name}\.toml` \|[^|]+\|(.+)\|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert row is not None
+    stands = [int(cell) for cell in row[1].split("|")]
+    assert stands == [entries, count["found"], count["derived"], count["assumed"]]
 
 
 @pytest.mark.parametrize(
