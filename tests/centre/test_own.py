@@ -18,6 +18,7 @@ from tests.tracking.build import EPOCH_NS, SECOND_NS
 F64 = npt.NDArray[np.float64]
 
 WORLDS = 12
+BIASES_STD_M = (0.0, 300.0)
 SECONDS = 64
 HONEST = (0.6, 1.5)
 """Mean normalised error a coordinate, of so few worlds whose objects share their biases."""
@@ -46,7 +47,7 @@ def misses(picture: Picture, truth: F64) -> tuple[F64, npt.NDArray[np.intp]]:
     return truth[nearest] - states, nearest
 
 
-@pytest.mark.parametrize("bias_std_m", [0.0, 300.0])
+@pytest.mark.parametrize("bias_std_m", BIASES_STD_M)
 def test_the_fused_picture_of_two_nations_is_as_sure_as_it_may_be(bias_std_m: float) -> None:
     ratios = []
     for seed in range(WORLDS):

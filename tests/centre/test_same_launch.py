@@ -30,6 +30,11 @@ from tests.centre.build_floor import (
 
 RNG = np.random.Generator
 
+APART_S = 30.0
+"""Between two launches of a salvo."""
+TOLD_APART_STD_S, HARDLY_STD_S = 5.0, 8.0
+RIGHT_MIN, WRONG_MAX = 0.85, 0.02
+
 
 def tracks_of(stage: Stage) -> set[tuple[int, ...]]:
     """Tracks of each alert that stands."""
@@ -288,10 +293,10 @@ def salvo(rng: RNG, count: int, std_s: float) -> tuple[int, int]:
     stage, said = Stage(A), []
     for k in range(count):
         for track, begin_s, turns in (
-            (k, 30.0 * k + 50.0, 7),
-            (100 + k, 30.0 * k + 200.0 + rng.uniform(0.0, 100.0), 15),
+            (k, APART_S * k + 50.0, 7),
+            (100 + k, APART_S * k + 200.0 + rng.uniform(0.0, 100.0), 15),
         ):
-            launch = drawn(rng, 30.0 * k, std_s)
+            launch = drawn(rng, APART_S * k, std_s)
             for turn in range(turns):
                 looks = 3 + turn
                 source = infrared(A, looks=looks) if track < 100 else radar(A, looks=looks)
@@ -304,14 +309,14 @@ def salvo(rng: RNG, count: int, std_s: float) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
-@pytest.mark.parametrize("std_s", [3.0, 5.0, 8.0])
+@pytest.mark.parametrize("std_s", [3.0, TOLD_APART_STD_S, HARDLY_STD_S])
 def test_launches_thirty_seconds_apart_are_told_apart(count: int, std_s: float) -> None:
     rng, turns = np.random.default_rng([7, count]), 240 // count
     found = np.array([salvo(rng, count, std_s) for _ in range(turns)]).sum(axis=0)
     right, wrong = found / (turns * count)
-    assert wrong < 0.02
+    assert wrong < WRONG_MAX
     # Two deviations of 8 s together are 11 s: of 30 s apart no more can be said of many.
-    assert right > (0.85 if std_s < 8.0 or count == 1 else 0.2)
+    assert right > (RIGHT_MIN if std_s <= TOLD_APART_STD_S or count == 1 else 0.2)
 
 
 def test_the_order_of_tracks_within_a_tick_changes_nothing() -> None:

@@ -10,7 +10,7 @@ from commonwatch.earth.refraction import Air, trace
 
 RADIUS_M = 6.371e6
 ABOVE_60_KM_RAD = 1e-7
-BELOW_60_KM_RAD = 2e-5
+BELOW_60_KM_RAD = 1e-5
 
 
 @pytest.mark.parametrize("altitude_m", [0.0, 340.0, 2_500.0])

@@ -30,6 +30,9 @@ from tests.fusion.build import (
 F64 = npt.NDArray[np.float64]
 
 CLOSE_M = 300.0
+GOOD_M, POOR_M = 50.0, 150.0
+"""Standard deviations of a coordinate of tracks."""
+FALSE_MAX = 0.01
 TRIALS = 400
 CONFIDENCE = 0.95
 
@@ -75,20 +78,19 @@ def lower(count: int, of: int) -> float:
 
 
 def test_two_objects_300_m_apart_side_by_side_are_not_mixed_up() -> None:
-    false, true = count_wrong(flights(2, apart_m=CLOSE_M), 50.0)
-    assert upper(false, 2 * TRIALS) < 0.01, false
+    false, true = count_wrong(flights(2, apart_m=CLOSE_M), GOOD_M)
+    assert upper(false, 2 * TRIALS) < FALSE_MAX, false
     assert lower(true, 2 * TRIALS) > 0.98, true
 
 
 def test_mixing_up_is_as_rare_as_theory_says_where_tracks_are_poor() -> None:
     # Exchanging the two is likelier when the noise across exceeds half of the distance.
-    position_m = 150.0
     truth = flights(2, apart_m=CLOSE_M)
-    false, true = count_wrong(truth, position_m, gate_probability=1 - 1e-9)
+    false, true = count_wrong(truth, POOR_M, gate_probability=1 - 1e-9)
     # The sum of squares prefers the exchange where the two gaps point apart: drawn directly.
     rng = np.random.default_rng(17)
     gap = np.zeros(6)
-    gap[1] = CLOSE_M / position_m
+    gap[1] = CLOSE_M / POOR_M
     one, two = (gap + np.sqrt(2.0) * rng.normal(size=(200_000, 6)) for _ in range(2))
     expected = float(((one * two).sum(axis=1) < 0.0).mean())
     interval = binomtest(false // 2, TRIALS).proportion_ci(0.999)
@@ -98,7 +100,7 @@ def test_mixing_up_is_as_rare_as_theory_says_where_tracks_are_poor() -> None:
 def test_objects_whose_paths_cross_are_told_apart_by_their_velocity() -> None:
     truth = flights(2, apart_m=0.0)
     truth[1, 4] *= -1.0
-    false, true = count_wrong(truth, 50.0)
+    false, true = count_wrong(truth, GOOD_M)
     assert false == 0
     assert upper(false, 2 * TRIALS) < 0.01
     assert lower(true, 2 * TRIALS) > 0.98, true

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
 from commonwatch.errors import InputError
@@ -23,6 +24,8 @@ from commonwatch.warning.ellipse import outness
 from tests.report.build_tracked import MISSILES, ROWS, findings_of, parts, tracked_content
 from tests.sensing.build import face, radar
 from tests.studies.build_score import beliefs_of, columns_of, run, truth_of
+
+BOUND_OFF_MAX = 0.006
 
 
 def quiet(_: float) -> None:
@@ -49,6 +52,24 @@ def test_the_bound_is_exact_where_a_closed_form_is_known() -> None:
     expected = [3.0 * norm.ppf(0.975), 2.0 * chi2.ppf(0.95, 2) ** 0.5, chi2.ppf(0.95, 3) ** 0.5]
     assert bound_m(np.stack([along, flat, ball])) == pytest.approx(expected, rel=1e-5)
     assert np.isnan(bound_m(-ball))
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_the_bound_is_near_the_exact_distance(second: float, third: float) -> None:
+    # Length and direction of a normal draw are independent: the length is chi, the rest is a mean.
+    variance = np.array([1.0, second, third])
+    height, weight = np.polynomial.legendre.leggauss(64)
+    turn = np.linspace(0.0, 2.0 * np.pi, 128, endpoint=False)
+    level = np.sqrt(1.0 - height**2)[:, None]
+    along = variance[0] * height[:, None] ** 2 + level**2 * (
+        variance[1] * np.cos(turn) ** 2 + variance[2] * np.sin(turn) ** 2
+    )
+
+    def outside(distance: float) -> float:
+        return float(weight @ chi2.sf(distance**2 / along, 3).mean(axis=1) / 2.0 - 0.05)
+
+    exact = brentq(outside, 1.0, 4.0)
+    assert float(bound_m(np.diag(variance))) == pytest.approx(exact, rel=BOUND_OFF_MAX)
 
 
 def test_errors_bounds_and_owners_are_those_of_the_pairs() -> None:
