@@ -102,6 +102,7 @@ def messages(reports: Reports, motor: Motor, number: int) -> list[Message]:
         ),
         begun_ns=np.full(count, EPOCH_NS),
         motor=(motor,) * count,
+        coasting=frozenset(),
         looks=NO_LOOKS,
         dispositions=NOTHING,
         biases=None,

@@ -21,6 +21,7 @@ from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import ARRAYS, Bank, empty_bank
 from commonwatch.tracking.frame import frames_of
+from commonwatch.tracking.kalman_kernel import BENT
 from commonwatch.tracking.plots import no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import sensor_arrays
@@ -61,6 +62,37 @@ def gated(bank: Bank, detections: Detections) -> tuple[set[tuple[int, int]], Set
     return set(zip(advance._pair_row[:count].tolist(), row.tolist(), strict=True)), options
 
 
+def both(state_vector: F64) -> F64:
+    return np.append(
+        radar_measurement(NORTH, state_vector), range_rate_measurement(NORTH, state_vector)
+    )
+
+
+def bends(state_vector: F64, covariance: F64, std: F64) -> bool:
+    """Whether some value leaves its slope by more than a part of its own error.
+
+    Range by d^2 / 2r, angles by twice that over r, range rate by d w / r, where d is all that the
+    place leaves open and w all that the velocity does.
+    """
+    r = float(np.linalg.norm(state_vector[:3] - NORTH.site.position_ecef_m))
+    d2, w2 = np.trace(covariance[:3, :3]), np.trace(covariance[3:, 3:])
+    off = np.array([0.5 * d2 / r, d2 / r**2, d2 / r**2, math.sqrt(d2 * w2) / r])
+    return bool((off[: len(std)] > BENT * std).any())
+
+
+def by_points(state_vector: F64, covariance: F64, measured: F64) -> tuple[F64, F64]:
+    """Measured less expected, and the spread, by unscented points (Julier and Uhlmann 1997)."""
+    root = np.linalg.cholesky(covariance) * math.sqrt(3.0)
+    centre = both(state_vector)
+    seen_at = np.array([both(state_vector + way) for way in np.vstack([root.T, -root.T])])
+    seen_at[:, 1] = centre[1] + np.vectorize(math.remainder)(
+        seen_at[:, 1] - centre[1], 2.0 * math.pi
+    )
+    mean = seen_at.sum(axis=0) / 6.0 - centre  # weights of 1/6 each, and of -1 in the middle
+    away = seen_at - mean
+    return measured - mean, away.T @ away / 6.0
+
+
 def distances(bank: Bank, detections: Detections) -> F64:
     """Mahalanobis distance squared of each track from each plot, the nearer of its models."""
     squared = np.full((bank.count, len(detections)), math.inf)
@@ -69,19 +101,19 @@ def distances(bank: Bank, detections: Detections) -> F64:
             if bank.weights[track, model] <= bank_kernel.LIVE:
                 continue
             state_vector, covariance = bank.states[track, model], bank.covariances[track, model]
-            hat = np.append(
-                radar_measurement(NORTH, state_vector), range_rate_measurement(NORTH, state_vector)
-            )
             slope = np.vstack(
                 [radar_jacobian(NORTH, state_vector), range_rate_jacobian(NORTH, state_vector)]
             )
             for row in range(len(detections)):
-                count = 3 if math.isnan(detections.measured[row, 3]) else 4
-                off = (detections.measured[row] - hat)[:count]
+                measured, std = detections.measured[row], detections.std[row]
+                count = 3 if math.isnan(measured[3]) else 4
+                off, spread = measured - both(state_vector), slope @ covariance @ slope.T
+                if bends(state_vector, covariance, std[:count]):
+                    off, spread = by_points(state_vector, covariance, measured)
+                off = off[:count].copy()
                 off[1] = math.remainder(off[1], 2.0 * math.pi)
-                part = slope[:count]
-                spread = part @ covariance @ part.T + np.diag(detections.std[row, :count] ** 2)
-                found = float(off @ np.linalg.solve(spread, off))
+                whole = spread[:count, :count] + np.diag(std[:count] ** 2)
+                found = float(off @ np.linalg.solve(whole, off))
                 squared[track, row] = min(squared[track, row], found)
     return squared
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from commonwatch.errors import InputError
 from commonwatch.flight.propagation import after
@@ -128,7 +129,36 @@ def test_two_plots_start_a_track_with_an_honest_covariance(name: Filter) -> None
             found.append(float(normalised_error_squared(offset[near], first.covariance[0])))
     assert len(found) >= 90
     # Before a third plot speed across the line is a prior of 3 km/s: wider than these flights.
-    assert 0.3 * 6 < np.mean(found) < 1.3 * 6
+    assert 0.7 * 6 < np.mean(found) < 1.3 * 6
+
+
+FINE = radar_at(
+    "fine",
+    44.0,
+    10.0,
+    range_std_m=1.0,
+    azimuth_std_rad=2.5e-3,
+    elevation_std_rad=2.5e-3,
+    range_rate_std_m_s=None,
+)
+"""Ranges to a metre, directions to two kilometres: X band at the edge of its reach."""
+
+
+@pytest.mark.parametrize("looks", [2, 4])
+def test_a_radar_far_better_in_range_than_across_is_not_believed_too_much(looks: int) -> None:
+    """Its plots lie on a sphere that leaves its tangent plane by more than the range's error."""
+    far = []
+    for seed in range(3):
+        start = flights(np.random.default_rng(seed), 20, altitude_m=700e3)
+        detections, _ = scene(300 + seed, 20, 2.0 * looks, sensors=[FINE], states=start)
+        picture = Told(detections, [FINE]).picture
+        for row in range(len(picture)):
+            there = after(start, (int(picture.time_ns[row]) - EPOCH_NS) / SECOND_NS)
+            offset = picture.state_vector[row] - there
+            near = np.linalg.norm(offset[:, :3], axis=1).argmin()
+            far.append(float(normalised_error_squared(offset[near], picture.covariance[row])))
+    assert len(far) >= 50
+    assert np.mean(np.array(far) < chi2.ppf(0.95, 6)) >= 0.9
 
 
 def test_a_track_begins_with_its_second_plot_and_is_confirmed_by_score() -> None:

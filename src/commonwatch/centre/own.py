@@ -74,6 +74,8 @@ class OwnNews:
         Time of the first look of each report's track.
     motor
         What each report says of the motor.
+    coasting
+        Which tracks among the estimates fly freely, as the filter's two models say.
     looks
         Detections newly known to belong to confirmed tracks.
     dispositions
@@ -87,6 +89,7 @@ class OwnNews:
     reports: Reports
     begun_ns: I64
     motor: tuple[Motor, ...]
+    coasting: frozenset[int]
     looks: Looks
     dispositions: Dispositions
     biases: BiasEstimate | None
@@ -236,6 +239,11 @@ class OwnSensors:
     def _news(self, moment: Moment) -> OwnNews:
         looks = self._note_looks(moment)
         estimates = moment.estimates
+        coasting = frozenset(
+            track
+            for track in estimates.track.tolist()
+            if track in self._tracks and self._tracks[track].motor == "coasts"
+        )
         reports, begun_ns, motor = self._reports(self._due(estimates, moment.now_ns))
         self._forget(moment.now_ns)
         return OwnNews(
@@ -244,6 +252,7 @@ class OwnSensors:
             reports=reports,
             begun_ns=begun_ns,
             motor=motor,
+            coasting=coasting,
             looks=looks,
             dispositions=moment.dispositions,
             biases=moment.biases,

@@ -77,17 +77,20 @@ class OwnWatch:
         self._book = Book(self._sensors.sources)
         self._rounds = Rounds(configuration.warning)
         self._gathering = Gathering(round(configuration.warning.interval_s * NS_PER_S))
+        self._coasting: frozenset[int] = frozenset()
         self._class_names = tuple(each.name for each in configuration.warning.classes)
 
     def step(self, detections: Detections, now_ns: int) -> OwnStep:
         """Take what has arrived since the last step."""
         news: OwnNews = self._sensors.step(detections, now_ns)
         self._book.add(news.looks)
-        judged = self._rounds.step(
-            self._gathering.take(news.estimates, self._book, now_ns), self._book
-        )
+        urgent = news.coasting - self._coasting  # a motor that burns no more
+        self._coasting = self._coasting - set(news.estimates.track.tolist()) | news.coasting
+        due = self._gathering.take(news.estimates, self._book, now_ns, urgent=urgent)
+        judged = self._rounds.step(due, self._book, coasting=self._coasting)
         for track in judged.ended:
             self._book.forget(track)
+        self._coasting -= set(judged.ended)
         return OwnStep(
             now_ns=now_ns,
             estimates=news.estimates,

@@ -360,7 +360,6 @@ class Advance:
                 bank.by_bias,
                 bank.fed,
                 self.bias.possible,
-                bank.hits,
                 plots.values,
                 plots.stds,
                 plots.eyes,

@@ -13,7 +13,12 @@ import numpy.typing as npt
 
 from commonwatch.kernels import kernel
 from commonwatch.tracking.bias_kernel import covariance_of
-from commonwatch.tracking.kalman_kernel import RADAR, extended_update, unscented_update
+from commonwatch.tracking.kalman_kernel import (
+    RADAR,
+    extended_update,
+    is_curved,
+    unscented_update,
+)
 from commonwatch.tracking.motion_kernel import FREE, POWERED, predict_one
 from commonwatch.tracking.view_kernel import altitude
 
@@ -198,7 +203,6 @@ def update_tracks(
         for c in range(count):
             bias_std[c] = whole_std[terms[c]]
         new_weight[:] = 0.0
-        rounds = 4 if hits[t] < 6 else 1
         for m in range(2):
             if weights[t, m] <= LIVE:
                 continue
@@ -245,6 +249,7 @@ def update_tracks(
                         scratch,
                     )
                 else:
+                    is_bent = is_curved(kind, state_vector, covariance, plot_stds, eye)
                     extended_update(
                         kind,
                         state_vector,
@@ -262,7 +267,7 @@ def update_tracks(
                         turn,
                         offsets[plot],
                         field,
-                        rounds,
+                        4 if is_bent else 1,
                         scratch,
                     )
                 for i in range(6):

@@ -17,6 +17,7 @@ from commonwatch.tracking.kalman_kernel import (
     INFRARED,
     distance_squared,
     expected,
+    is_curved,
     linear_spread,
     linearised,
     wrapped,
@@ -26,7 +27,6 @@ from commonwatch.tracking.view_kernel import detection_probability
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-I32 = npt.NDArray[np.int32]
 
 _LOG_TURN = math.log(2.0 * math.pi)
 
@@ -141,7 +141,7 @@ def _expected(
     rotation: F64,
     offset_s: float,
     field: F64,
-    young: bool,
+    is_bent: bool,
     own: int,
     terms: I64,
     count: int,
@@ -161,7 +161,7 @@ def _expected(
 
     ``scratch`` is 24 x 6.
     """
-    if young:
+    if is_bent:
         seen = expected(
             kind,
             state_vector,
@@ -171,7 +171,7 @@ def _expected(
             rotation,
             offset_s,
             field,
-            young,
+            is_bent,
             residual,
             spread,
             cross,
@@ -235,7 +235,7 @@ def _gain(logs: F64, weights: F64, t: int, best: float, chance: float, density: 
 
 @kernel(
     "i8(i8, i8[::1], i8, i8, f8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[:,:,:,::1], b1[:,::1],"
-    " f8[:,::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1],"
     " b1[::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1],"
     " i8[::1], i8[::1], f8[::1], f8[:,::1])",
     is_exact=True,
@@ -252,7 +252,6 @@ def gate(
     by_bias: F64,
     fed: npt.NDArray[np.bool_],
     bias_covariance: F64,
-    hits: I32,
     values: F64,
     stds: F64,
     eyes: F64,
@@ -325,7 +324,6 @@ def gate(
         if plots == 0:
             continue
         chance = min(max(chances[t], 0.1), 0.999)
-        young = is_unscented != 0 or hits[t] < 4
         if has_bias:
             term_count = covariance_of(
                 fed, t, before, own, term_count, bias_covariance, terms, own_covariance
@@ -364,8 +362,9 @@ def gate(
                 half = reach * ((math.sqrt(wide) + off) / r + largest)
                 low, high = min(low, dx / r - half), max(high, dx / r + half)
                 continue
+            is_bent = is_unscented != 0 or is_curved(kind, state_vector, covariance, least, eye)
             _expected(
-                kind, state_vector, covariance, zero, eye, turn, offset_s, field, young, own,
+                kind, state_vector, covariance, zero, eye, turn, offset_s, field, is_bent, own,
                 terms, term_count, own_by_bias, bias_std, own_covariance, least, shown, known,
                 slope, cross, scratch, residual, own_spread,
             )  # fmt: skip
@@ -396,9 +395,12 @@ def gate(
                         t, m, states, covariances, by_bias, terms, term_count, state_vector,
                         covariance, own_by_bias,
                     )  # fmt: skip
+                    is_bent = is_unscented != 0 or is_curved(
+                        kind, state_vector, covariance, least, eyes[p]
+                    )
                     _expected(
                         kind, state_vector, covariance, values[p], eyes[p], turn, offsets[p],
-                        field, young, own, terms, term_count, own_by_bias, bias_std,
+                        field, is_bent, own, terms, term_count, own_by_bias, bias_std,
                         own_covariance, least, shown, known, slope, cross, scratch, residual,
                         own_spread,
                     )  # fmt: skip

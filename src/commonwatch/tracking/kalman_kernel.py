@@ -28,6 +28,9 @@ INFRARED = 1
 SPREAD = 3.0
 """n + kappa of the unscented points, 3 for a Gaussian (Julier and Uhlmann 1997)."""
 
+BENT = 0.3
+"""Part of a value's own error by which it may bend before a straight slope no longer does."""
+
 _PI = math.pi
 
 
@@ -155,6 +158,65 @@ def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int)
     return variance
 
 
+@kernel("b1(i8, f8[::1], f8[:,::1], f8[::1], f8[::1])", is_exact=True)
+def is_curved(kind: int, state_vector: F64, covariance: F64, stds: F64, eye: F64) -> bool:
+    """Tell whether values may bend, over what a track leaves open, by a part of their own errors.
+
+    By bounds of what ``bending`` works out, and of the same of angles and lines of sight.
+    """
+    dx, dy, dz = state_vector[0] - eye[0], state_vector[1] - eye[1], state_vector[2] - eye[2]
+    r2 = dx * dx + dy * dy + dz * dz
+    place = covariance[0, 0] + covariance[1, 1] + covariance[2, 2]
+    if kind == INFRARED:
+        return place > BENT * stds[0] * r2
+    motion = covariance[3, 3] + covariance[4, 4] + covariance[5, 5]
+    if place * motion > BENT * BENT * stds[3] * stds[3] * r2:
+        return True
+    if place > BENT * min(stds[1], stds[2]) * r2:
+        return True
+    return place * place > 4.0 * BENT * BENT * stds[0] * stds[0] * r2
+
+
+@kernel("void(f8[::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
+def bending(state_vector: F64, covariance: F64, eye: F64, bent: F64, scratch: F64) -> None:
+    """Write by how much a radar's values leave their slopes over a covariance, mean squares.
+
+    A place ``d`` off across the line is ``d^2 / 2r`` further than the slope says, and a velocity
+    ``w`` off changes the range rate by ``d w / r``; of angles it is nothing beside their errors.
+    ``bent`` has 4 values; ``scratch`` is at least 3 x 6.
+    """
+    line = scratch[0]
+    r = 0.0
+    for i in range(3):
+        line[i] = state_vector[i] - eye[i]
+        r += line[i] * line[i]
+    r = math.sqrt(r)
+    for i in range(3):
+        line[i] /= r
+    across_line(line[:3], scratch[1][:3], scratch[2][:3])
+    place, both = 0.0, 0.0
+    squares, products, crossed = 0.0, 0.0, 0.0
+    for k in range(2):
+        for m in range(2):
+            pp, vv, pv, vp = 0.0, 0.0, 0.0, 0.0
+            for i in range(3):
+                for j in range(3):
+                    part = scratch[1 + k, i] * scratch[1 + m, j]
+                    pp += part * covariance[i, j]
+                    vv += part * covariance[3 + i, 3 + j]
+                    pv += part * covariance[i, 3 + j]
+                    vp += part * covariance[3 + i, j]
+            squares += pp * pp
+            products += pp * vv
+            crossed += pv * vp
+            if k == m:
+                place += pp
+                both += pv
+    bent[0] = (0.5 * squares + 0.25 * place * place) / (r * r)
+    bent[1], bent[2] = 0.0, 0.0
+    bent[3] = (products + both * both + crossed) / (r * r)
+
+
 @kernel(
     "void(i8, f8[::1], f8[:,::1], i8, i8[::1], i8, f8[:,::1], f8[::1], f8[:,::1], f8[:,::1],"
     " f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[::1], i8, f8[:,::1])",
@@ -184,7 +246,9 @@ def extended_update(
 
     One value after the other, as the values' errors are independent. With more rounds than one
     the slope is taken again where the last round ended (iterated extended filter: Gauss-Newton
-    on the posterior). ``scratch`` is 24 x 6.
+    on the posterior), and what the values bend over the last round's covariance counts as noise of
+    their own: the slope at which they are remembered is not quite the true place's.
+    ``scratch`` is 24 x 6.
 
     The first ``term_count`` columns of ``by_bias`` say how the state vector hangs on the biases
     ``terms`` (see ``bias_kernel``; ``sensor`` is the plot's, -1 for a satellite). Their covariance
@@ -194,8 +258,10 @@ def extended_update(
     residual = scratch[2]
     slope = scratch[3:7]
     at = scratch[7]
+    bent = scratch[17]
     for i in range(6):
         at[i] = state_vector[i]
+        bent[i] = 0.0
         if rounds > 1:
             scratch[8, i] = state_vector[i]
             for j in range(6):
@@ -218,7 +284,7 @@ def extended_update(
             innovation = residual[k]
             for i in range(6):
                 innovation -= slope[k, i] * (state_vector[i] - at[i])
-            spread = std * std + times_slope(covariance, slope, k, scratch, 15)
+            spread = std * std + bent[k] + times_slope(covariance, slope, k, scratch, 15)
             shown_by_bias(slope, k, at, sensor, terms, term_count, by_bias, bias_scratch, 0)
             reach, from_bias = 0.0, 0.0
             for c in range(term_count):
@@ -256,6 +322,11 @@ def extended_update(
                 part = state_vector[i] - at[i]
                 moved += part * part / max(covariance[i, i], 1e-12)
                 at[i] = state_vector[i]
+            if kind == RADAR:
+                before_m2 = bent[0]
+                bending(state_vector, covariance, eye, bent, scratch[18:21])
+                if abs(bent[0] - before_m2) > BENT * (stds[0] * stds[0] + before_m2):
+                    continue
             if moved < 1e-4:
                 return
 

@@ -322,6 +322,11 @@ def start_from_radar(
             direction[2, j] = -se * sa * east - se * ca * north + ce * up
         across = r * ce * stds[p, 1]
         along = r * stds[p, 2]
+        a2, b2 = across * across, along * along
+        # The place is on a sphere, which leaves its tangent plane (``kalman_kernel.bending``).
+        range_variance = stds[p, 0] * stds[p, 0] + (
+            0.5 * (a2 * a2 + b2 * b2) + 0.25 * (a2 + b2) * (a2 + b2)
+        ) / (r * r)
         has_rate = not math.isnan(values[p, 3])
         rate = values[p, 3] if has_rate else 0.0
         rate_std = speed_std_m_s
@@ -339,9 +344,9 @@ def start_from_radar(
                 for j in range(3):
                     one = direction[0, i] * direction[0, j]
                     covariances[t, m, i, j] = (
-                        stds[p, 0] * stds[p, 0] * one
-                        + across * across * direction[1, i] * direction[1, j]
-                        + along * along * direction[2, i] * direction[2, j]
+                        range_variance * one
+                        + a2 * direction[1, i] * direction[1, j]
+                        + b2 * direction[2, i] * direction[2, j]
                     )
                     other = (1.0 if i == j else 0.0) - one
                     covariances[t, m, 3 + i, 3 + j] = (

@@ -44,7 +44,7 @@ class Settings:
     Parameters
     ----------
     filter
-        ``"ekf"`` (extended, iterated while a track is young) or ``"ukf"`` (unscented).
+        ``"ekf"`` (extended, iterated where values bend) or ``"ukf"`` (unscented).
     association
         ``"gnn"`` (global nearest neighbour) or ``"jpda"`` (joint probabilities).
     gate_squared
