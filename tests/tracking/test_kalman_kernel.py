@@ -22,7 +22,9 @@ from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.kalman_kernel import (
     INFRARED,
     RADAR,
+    PLANES,
     across_line,
+    allow_for_bending,
     distance_squared,
     expected,
     extended_update,
@@ -355,3 +357,27 @@ def test_a_spread_that_is_not_positive_is_infinitely_far() -> None:
 def test_an_angle_is_wrapped_into_half_a_turn_either_way(turns: int) -> None:
     for angle in (-3.0, 0.0, 0.5, 3.1):
         assert wrapped(angle + turns * 2.0 * math.pi) == pytest.approx(angle, abs=1e-12)
+
+
+def test_a_covariance_is_widened_by_what_range_and_rate_bend_over_it() -> None:
+    """Against a hundred thousand places and velocities drawn from the covariance."""
+    rng = np.random.default_rng(8)
+    root = rng.normal(size=(6, 6)) * np.array([2e3] * 3 + [40.0] * 3)[:, np.newaxis]
+    covariance = root @ root.T
+    state_vector = STATES[0]
+    line = state_vector[:3] - place_of(NORTH)
+    distance = np.linalg.norm(line)
+    line /= distance
+    off = rng.multivariate_normal(np.zeros(6), covariance, size=100_000)
+    across = off[:, :3] - np.outer(off[:, :3] @ line, line)
+    sideways = off[:, 3:] - np.outer(off[:, 3:] @ line, line)
+    # What is at rest in the radar's line lies at less than the place on the sphere there.
+    bent = np.stack(
+        [-np.sum(across**2, axis=1) / 2.0, np.sum(across * sideways, axis=1)], axis=-1
+    )
+    wanted = PLANES * (bent.T @ bent) / len(bent) / distance**2
+    widened = covariance.copy()
+    allow_for_bending(state_vector, widened, place_of(NORTH), np.empty((3, 6)))
+    both = np.zeros((6, 2))
+    both[:3, 0], both[3:, 1] = line, line
+    assert np.allclose(widened - covariance, both @ wanted @ both.T, rtol=0.05, atol=1e-3)

@@ -28,8 +28,11 @@ INFRARED = 1
 SPREAD = 3.0
 """n + kappa of the unscented points, 3 for a Gaussian (Julier and Uhlmann 1997)."""
 
-BENT = 0.3
+BENT = 0.1
 """Part of a value's own error by which it may bend before a straight slope no longer does."""
+PLANES = 2.0
+"""What a plot tells is kept at one slope and what those before it told at others: two that the
+value bends away from (*assumed*, independent)."""
 
 _PI = math.pi
 
@@ -162,7 +165,7 @@ def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int)
 def is_curved(kind: int, state_vector: F64, covariance: F64, stds: F64, eye: F64) -> bool:
     """Tell whether values may bend, over what a track leaves open, by a part of their own errors.
 
-    By bounds of what ``bending`` works out, and of the same of angles and lines of sight.
+    By bounds of what ``allow_for_bending`` works out, and of the same of angles and lines of sight.
     """
     dx, dy, dz = state_vector[0] - eye[0], state_vector[1] - eye[1], state_vector[2] - eye[2]
     r2 = dx * dx + dy * dy + dz * dz
@@ -177,13 +180,15 @@ def is_curved(kind: int, state_vector: F64, covariance: F64, stds: F64, eye: F64
     return place * place > 4.0 * BENT * BENT * stds[0] * stds[0] * r2
 
 
-@kernel("void(f8[::1], f8[:,::1], f8[::1], f8[::1], f8[:,::1])", is_exact=True)
-def bending(state_vector: F64, covariance: F64, eye: F64, bent: F64, scratch: F64) -> None:
-    """Write by how much a radar's values leave their slopes over a covariance, mean squares.
+@kernel("void(f8[::1], f8[:,::1], f8[::1], f8[:,::1])", is_exact=True)
+def allow_for_bending(state_vector: F64, covariance: F64, eye: F64, scratch: F64) -> None:
+    """Widen a covariance by what a radar's values bend over it, in place.
 
-    A place ``d`` off across the line is ``d^2 / 2r`` further than the slope says, and a velocity
-    ``w`` off changes the range rate by ``d w / r``; of angles it is nothing beside their errors.
-    ``bent`` has 4 values; ``scratch`` is at least 3 x 6.
+    A radar knows range and range rate along the line of sight, wherever that is. At a place ``d``
+    across from where the track thinks it is, with a velocity ``w`` across other than it thinks,
+    that is ``d^2 / 2r`` and ``d w / r`` from what the slope says: no covariance at one place can
+    hold it thinner. These two, in the mean square, go to place and velocity along the line.
+    ``scratch`` is at least 3 x 6.
     """
     line = scratch[0]
     r = 0.0
@@ -195,7 +200,7 @@ def bending(state_vector: F64, covariance: F64, eye: F64, bent: F64, scratch: F6
         line[i] /= r
     across_line(line[:3], scratch[1][:3], scratch[2][:3])
     place, both = 0.0, 0.0
-    squares, products, crossed = 0.0, 0.0, 0.0
+    squares, products, crossed, mixed = 0.0, 0.0, 0.0, 0.0
     for k in range(2):
         for m in range(2):
             pp, vv, pv, vp = 0.0, 0.0, 0.0, 0.0
@@ -209,12 +214,22 @@ def bending(state_vector: F64, covariance: F64, eye: F64, bent: F64, scratch: F6
             squares += pp * pp
             products += pp * vv
             crossed += pv * vp
+            mixed += pp * pv
             if k == m:
                 place += pp
                 both += pv
-    bent[0] = (0.5 * squares + 0.25 * place * place) / (r * r)
-    bent[1], bent[2] = 0.0, 0.0
-    bent[3] = (products + both * both + crossed) / (r * r)
+    # Fourth moments of a Gaussian (Isserlis).
+    part_of = PLANES / (r * r)
+    range_m2 = part_of * (0.5 * squares + 0.25 * place * place)
+    rate_m2_s2 = part_of * (products + both * both + crossed)
+    shared = -part_of * (mixed + 0.5 * place * both)
+    for i in range(3):
+        for j in range(3):
+            part = line[i] * line[j]
+            covariance[i, j] += range_m2 * part
+            covariance[3 + i, 3 + j] += rate_m2_s2 * part
+            covariance[i, 3 + j] += shared * part
+            covariance[3 + i, j] += shared * part
 
 
 @kernel(
@@ -246,8 +261,7 @@ def extended_update(
 
     One value after the other, as the values' errors are independent. With more rounds than one
     the slope is taken again where the last round ended (iterated extended filter: Gauss-Newton
-    on the posterior), and what the values bend over the last round's covariance counts as noise of
-    their own: the slope at which they are remembered is not quite the true place's.
+    on the posterior), and the covariance is widened by what a radar's values bend over it.
     ``scratch`` is 24 x 6.
 
     The first ``term_count`` columns of ``by_bias`` say how the state vector hangs on the biases
@@ -258,10 +272,8 @@ def extended_update(
     residual = scratch[2]
     slope = scratch[3:7]
     at = scratch[7]
-    bent = scratch[17]
     for i in range(6):
         at[i] = state_vector[i]
-        bent[i] = 0.0
         if rounds > 1:
             scratch[8, i] = state_vector[i]
             for j in range(6):
@@ -284,7 +296,7 @@ def extended_update(
             innovation = residual[k]
             for i in range(6):
                 innovation -= slope[k, i] * (state_vector[i] - at[i])
-            spread = std * std + bent[k] + times_slope(covariance, slope, k, scratch, 15)
+            spread = std * std + times_slope(covariance, slope, k, scratch, 15)
             shown_by_bias(slope, k, at, sensor, terms, term_count, by_bias, bias_scratch, 0)
             reach, from_bias = 0.0, 0.0
             for c in range(term_count):
@@ -322,13 +334,10 @@ def extended_update(
                 part = state_vector[i] - at[i]
                 moved += part * part / max(covariance[i, i], 1e-12)
                 at[i] = state_vector[i]
-            if kind == RADAR:
-                before_m2 = bent[0]
-                bending(state_vector, covariance, eye, bent, scratch[18:21])
-                if abs(bent[0] - before_m2) > BENT * (stds[0] * stds[0] + before_m2):
-                    continue
             if moved < 1e-4:
-                return
+                break
+    if rounds > 1 and kind == RADAR:
+        allow_for_bending(state_vector, covariance, eye, scratch)
 
 
 @kernel("b1(f8[:,::1], f8[:,::1], i8)", is_exact=True)
