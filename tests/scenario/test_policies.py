@@ -72,6 +72,10 @@ def test_a_policy_is_held_over_the_territory_of_the_nation(tmp_path: Path) -> No
         (MINE.replace("track report", "trak report"), 'Did you mean "track report"?'),
         (MINE.replace("format = 1", 'format = 1\nowner = "joint"'), 'a policy of "joint"'),
         ("= 1", "policy mine.toml"),
+        (
+            MINE + '[[rules]]\nname = "none"\nwithhold = ["track report"]\nrecipients = ["*"]\n',
+            'rule "none" withholds track report',
+        ),
     ],
 )
 def test_a_policy_with_a_mistake_refuses_the_scenario_and_names_the_policy(
