@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.earth.ellipsoid import local_radius
@@ -432,6 +432,7 @@ def test_detections_survive_being_written_and_read_again(tmp_path: Path) -> None
         max_size=9,
     )
 )
+@example([(0, "north", 0.0, 9e307, 0.0, 0.0)] * 2)
 def test_whatever_stands_in_the_rows_each_gets_its_answer(rows: list[Any]) -> None:
     times, names, *values = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
     keys = ("range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s")
