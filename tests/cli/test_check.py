@@ -49,6 +49,39 @@ def test_a_clean_file_is_described(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert found["gap_map_path_count"] == 3 * 3
 
 
+def test_a_nation_that_shares_nothing_and_has_no_link_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone = """
+[[nations]]
+name = "quiet"
+title = "Quiet"
+owners = ["none"]
+has_no_sensors = true
+
+[[nations]]
+name = "norway"
+title = "Norway"
+owners = ["N", "G"]
+
+[[links]]
+between = ["norway", "joint"]
+
+[[sharing]]
+name = "own"
+title = "Our own"
+policy = "tracks"
+
+[sharing.policies]
+quiet = "nothing"
+"""
+    path = write_scenario(tmp_path, SCENARIO + alone)
+    assert checked(capfd, 0, path)["centres_without_link"] == ["quiet"]
+    assert call("check", path) == 0
+    said = capfd.readouterr().out
+    assert "No link joins quiet: it shares nothing with others and hears nothing from them." in said
+
+
 def test_all_mistakes_are_reported_in_one_go(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

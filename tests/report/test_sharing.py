@@ -94,6 +94,17 @@ def test_point_a_says_what_half_of_the_flights_have_at_every_level_and_centre(
     assert f"{count} of {len(rows)} [{math.floor(low)}, {math.ceil(high)}]" in said
 
 
+def test_point_a_says_of_a_centre_that_no_link_joins_that_it_keeps_to_itself() -> None:
+    content = iran()
+    centres = [
+        dataclasses.replace(each, is_linked=each.name != "russia") for each in content.centres
+    ]
+    alone = Sharing(dataclasses.replace(content, centres=tuple(centres)))
+    said = "No link joins Russia: it shares nothing with others and hears nothing from them."
+    assert said in sharing_points(alone)[0].sentences
+    assert said not in points()["A"].sentences
+
+
 def test_point_b_says_what_armavir_adds_by_launch_reports_and_by_tracks() -> None:
     for level, title in (("launch-reports", "launch reports"), ("tracks", "tracks")):
         [said] = [line for line in points()["B"].sentences if line.startswith(f"Sharing {title}:")]

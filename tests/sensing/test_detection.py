@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commonwatch.earth.ellipsoid import local_radius
@@ -242,7 +242,9 @@ def test_an_empty_time_or_arrival_is_understood(tmp_path: Path) -> None:
 UNITS = [
     ("azimuth_rad", 180.0 / math.pi, "azimuth_rad looks like degrees"),
     ("elevation_rad", 180.0 / math.pi, "elevation_rad looks like degrees"),
-    ("range_m", 1e-3, 'range_m of "north" looks like kilometres'),
+    ("elevation_rad", 1e3, "elevation_rad looks like milliradians: "),
+    ("azimuth_rad", 1e3, "azimuth_rad looks like milliradians: "),
+    ("range_m", 1e-3, 'range_m of "north" looks like kilometres or miles: '),
     ("time_ns", 1e-9, "time_ns looks like seconds"),
     ("time_ns", 1e-6, "time_ns looks like milliseconds"),
     ("time_ns", 1e-3, "time_ns looks like microseconds"),
@@ -266,6 +268,35 @@ def test_one_radar_in_degrees_among_others_is_noticed() -> None:
     south["elevation_rad"] = np.degrees(south["elevation_rad"])
     with pytest.raises(InputError, match=r'elevation_rad of "south" looks like degrees'):
         checked(together(plots(200), south))
+
+
+def test_units_of_angles_are_told_apart_by_where_the_radar_looks() -> None:
+    columns = plots(100)
+    columns["elevation_rad"] = np.random.default_rng(3).uniform(0.06, 0.08, 100)
+    low = columns | {"elevation_rad": 1e3 * columns["elevation_rad"]}
+    with pytest.raises(InputError, match="elevation_rad looks like degrees or milliradians: its"):
+        checked(low)  # 60 to 80 of either, and the radar sees both
+    both = low | {"azimuth_rad": 1e3 * columns["azimuth_rad"]}
+    with pytest.raises(InputError, match="azimuth_rad looks like milliradians: its"):
+        checked(both)
+    high = columns | {"elevation_rad": np.degrees(plots(100)["elevation_rad"])}
+    with pytest.raises(InputError, match="elevation_rad looks like degrees: its"):
+        checked(high)  # as milliradians most would lie below the radar's 3 degrees
+
+
+def test_angles_in_a_unit_that_is_none_of_the_usual_are_said_to_be_no_radians() -> None:
+    columns = plots(100)
+    columns["elevation_rad"] = 1e6 * columns["elevation_rad"]
+    with pytest.raises(InputError, match='elevation_rad of "north" looks like no radians: its'):
+        checked(columns)
+
+
+def test_two_radars_in_degrees_of_three_are_named_by_themselves() -> None:
+    parts = [plots(40, sensor=name, seed=k) for k, name in enumerate(("north", "south", "south"))]
+    for part in parts[1:]:
+        part["elevation_rad"] = np.degrees(part["elevation_rad"])
+    with pytest.raises(InputError, match='elevation_rad of "south" looks like degrees: '):
+        checked(together(*parts))
 
 
 def test_range_rates_in_kilometres_a_second_are_noticed() -> None:
@@ -401,6 +432,7 @@ def test_detections_survive_being_written_and_read_again(tmp_path: Path) -> None
         max_size=9,
     )
 )
+@example([(0, "north", 0.0, 9e307, 0.0, 0.0)] * 2)
 def test_whatever_stands_in_the_rows_each_gets_its_answer(rows: list[Any]) -> None:
     times, names, *values = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
     keys = ("range_m", "azimuth_rad", "elevation_rad", "range_rate_m_s")

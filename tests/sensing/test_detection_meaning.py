@@ -122,6 +122,59 @@ def test_azimuths_that_run_otherwise_are_refused(meaning: str, whose: str) -> No
         checked(columns)
 
 
+FOOT_M = 0.3048
+UNITS = [
+    ("range_m", FOOT_M, "feet", "metres"),
+    ("range_rate_m_s", FOOT_M, "feet a second", "metres a second"),
+    ("range_rate_m_s", 1.0 / 3.6, "kilometres an hour", "metres a second"),
+    ("range_rate_m_s", 1852.0 / 3600.0, "knots", "metres a second"),
+    ("range_rate_m_s", 1609.344 / 3600.0, "miles an hour", "metres a second"),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("name", "is_so_many", "unit", "wanted"), UNITS)
+def test_ranges_and_rates_in_another_unit_are_refused_by_its_name(
+    name: str, is_so_many: float, unit: str, wanted: str, seed: int
+) -> None:
+    columns = flights(seed)
+    columns[name] = columns[name] / is_so_many
+    with pytest.raises(InputError, match=f'{name} of "north" looks like {unit}: so') as caught:
+        checked(columns)
+    assert f"Allowed: {wanted}." in str(caught.value)
+    assert f"Convert the column to {wanted}." in str(caught.value)
+
+
+@pytest.mark.parametrize("rates", ["none", "feet a second"])
+def test_feet_that_rates_do_not_tell_are_told_by_another_radar(rates: str) -> None:
+    columns = flights(6)
+    is_south = columns["sensor"] == "south"
+    columns["range_m"] = np.where(is_south, columns["range_m"] / FOOT_M, columns["range_m"])
+    rate_m_s = columns["range_rate_m_s"]
+    other = np.nan if rates == "none" else rate_m_s / FOOT_M
+    columns["range_rate_m_s"] = np.where(is_south, other, rate_m_s)
+    with pytest.raises(InputError, match='range_m of "south" looks like feet: so meant'):
+        checked(columns)
+
+
+def test_where_two_units_fit_alike_both_are_named() -> None:
+    columns = flights(7)
+    between = math.sqrt(FOOT_M / 3.6)  # as far from the one as from the other, and neither
+    columns["range_rate_m_s"] = columns["range_rate_m_s"] / between
+    with pytest.raises(InputError, match="like kilometres an hour or feet a second: so meant"):
+        checked(columns)
+
+
+def test_one_radar_in_feet_alone_is_a_larger_world_and_passes() -> None:
+    """What the docstring says cannot be told, so that nobody believes it is."""
+    columns = flights(8, RADARS[:1])
+    for name in ("range_m", "range_rate_m_s"):
+        columns[name] = columns[name] / FOOT_M
+    columns["range_rate_m_s"] = np.clip(columns["range_rate_m_s"], -2e4, 2e4)
+    reading = checked(columns, RADARS[:1])
+    assert len(reading.detections) == reading.row_count
+
+
 SCALES = [
     ("range_std_m", 1e-3, "kilometres"),
     ("azimuth_std_rad", 180.0 / math.pi, "degrees"),

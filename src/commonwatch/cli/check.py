@@ -91,6 +91,7 @@ def _plain(mistake: Mistake) -> dict[str, str]:
 def _described(scenario: Scenario) -> dict[str, Any]:
     """Describe a clean file without flying anything."""
     from commonwatch.scenario.assumptions import assumptions
+    from commonwatch.scenario.policies import lone_centres
     from commonwatch.scenario.sensors import status_on
 
     sensors = []
@@ -114,6 +115,7 @@ def _described(scenario: Scenario) -> dict[str, Any]:
             for one in scenario.laydowns
         ],
         "sensors": sensors,
+        "centres_without_link": [str(name) for name in lone_centres(scenario)],
         "open_figure_count": len(figures),
         "open_figures_by_mark": dict(sorted(Counter(one.mark for one in figures).items())),
         "map_cell_count": 0 if scenario.coverage is None else _cell_count(scenario.coverage.map),
@@ -199,6 +201,10 @@ def _say(found: dict[str, Any]) -> None:
     for sensor in found["sensors"]:
         note = f", {sensor['note']}" if sensor["note"] else ""
         click.echo(f"  {sensor['sensor']}: {sensor['status']}{note}")
+    for centre in found["centres_without_link"]:
+        click.echo(
+            f"\nNo link joins {centre}: it shares nothing with others and hears nothing from them."
+        )
     if refused:
         click.echo("\nArcs that cannot be, left out of a run:")
     for arc in refused:

@@ -18,6 +18,7 @@ from commonwatch.scenario.assumptions import assumptions
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.flights import published_ground_range_m
 from commonwatch.scenario.nations import DelaySpan
+from commonwatch.scenario.policies import lone_centres
 from commonwatch.scenario.schema import RadarEntry, SensorEntry
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
@@ -232,16 +233,23 @@ def _place_titles(scenario: Scenario) -> dict[str, str]:
 
 
 def _centres(scenario: Scenario) -> tuple[ReportCentre, ...]:
+    alone = lone_centres(scenario)
     nations = tuple(
         ReportCentre(
             name=str(nation.name),
             title=nation.title,
             sensors=tuple(str(name) for name in nation.sensors),
+            is_linked=nation.name not in alone,
         )
         for nation in scenario.nations
     )
-    joint = scenario.joint
-    return (*nations, ReportCentre(name=str(joint.name), title=joint.title, is_joint=True))
+    joint = ReportCentre(
+        name=str(scenario.joint.name),
+        title=scenario.joint.title,
+        is_joint=True,
+        is_linked=scenario.joint.name not in alone,
+    )
+    return (*nations, joint)
 
 
 _DELAY_TITLES: Final = {

@@ -59,6 +59,7 @@ class ReportCentre:
     title: str
     sensors: tuple[str, ...] = ()
     is_joint: bool = False
+    is_linked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

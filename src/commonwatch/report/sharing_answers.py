@@ -132,6 +132,12 @@ def _bought(sharing: Sharing) -> list[str]:
         "Warning left when the impact area is known within 100 km: what half of "
         f"{seeds_text(sharing)} have or more, and on how many it is known.",
         *(f"{capital(centre.title)}, {said(centre)}." for centre in sharing.content.centres),
+        *(
+            f"No link joins {centre.title}: it shares nothing with others and hears nothing from "
+            "them."
+            for centre in sharing.content.centres
+            if not centre.is_linked
+        ),
     ]
 
 

@@ -1,4 +1,11 @@
-"""The policies of a scenario's levels of sharing: bundled, or files beside the scenario."""
+"""The policies of a scenario's levels of sharing: bundled, or files beside the scenario.
+
+Whether a nation shares is said by its policy, not by the lack of a link: a policy can be read,
+decisions under it stand in a ledger, and a way that is cut heals. So a centre that no link of a
+list joins is a mistake wherever a policy has it share, or names it as a recipient: nothing of that
+would ever arrive, and nobody would be told. Where no policy does, the nation keeps to itself by
+choice. That is let be, and said. A rule for every known nation ("*") names nobody in particular.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +22,7 @@ from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.files import read_text
 from commonwatch.scenario.nations import PolicyText
 from commonwatch.scenario.sharing_schema import DEFAULT_LEVELS
+from commonwatch.sharing.conditions import is_named
 from commonwatch.sharing.policy import Box, Policy, adopted, read_policy
 from commonwatch.sharing.rule import EVERYONE, JOINT
 from commonwatch.units import degrees_from_radians
@@ -78,8 +86,14 @@ def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
     }
 
 
+def lone_centres(scenario: Scenario) -> tuple[NationId, ...]:
+    """Return the centres that no link joins, in the scenario's order."""
+    joined = {end for link in scenario.links for end in link.between}
+    return tuple(name for name in scenario.centres if joined and name not in joined)
+
+
 def check_policies(scenario: Scenario, file_name: str) -> None:
-    """Refuse policies that have mistakes, or that are held by somebody else than they are for.
+    """Refuse policies that have mistakes, are held by others than they are for, or reach nobody.
 
     Raises
     ------
@@ -104,8 +118,43 @@ def check_policies(scenario: Scenario, file_name: str) -> None:
                     path=path, found=each.found, allowed=each.allowed, what_to_do=each.what_to_do
                 )
                 mistakes.setdefault(str(placed), placed)
+    if not mistakes:
+        mistakes = dict(_cut_off(scenario))
     if mistakes:
         raise ScenarioError(printable(file_name), mistakes.values())
+
+
+def _cut_off(scenario: Scenario) -> Iterator[tuple[str, Mistake]]:
+    """Yield each centre that no link joins and of which a policy speaks, at the first level."""
+    for name in lone_centres(scenario):
+        said = (_spoken_of(scenario, level.name, name) for level in scenario.levels)
+        why = next(filter(None, said), "")
+        if why:
+            other = next(each for each in (scenario.joint.name, *scenario.centres) if each != name)
+            yield (
+                str(name),
+                Mistake(
+                    path="links",
+                    found=f"no link joins {shown(name)}, and {why}",
+                    allowed="links to every centre that shares anything or is named as a recipient",
+                    what_to_do=f'Add a link with between = ["{name}", "{other}"], or have the '
+                    "policies say that nothing is shared",
+                ),
+            )
+
+
+def _spoken_of(scenario: Scenario, level: str, name: NationId) -> str:
+    """Say how a policy of a level has a centre share or names it as a recipient; "" where none."""
+    for centre, policy in policies_of(scenario, level).items():
+        for rule in policy.rules:
+            if not rule.share or not is_named(centre, rule.owners, policy):
+                continue
+            of = f'rule "{rule.name}" of {policy.name} at the level {shown(level)}'
+            if centre == name:
+                return f"{of} has it share {', '.join(rule.share)}"
+            if EVERYONE not in rule.recipients and is_named(name, rule.recipients, policy):
+                return f"by {of} {centre} shares {', '.join(rule.share)} with it"
+    return ""
 
 
 def _read(scenario: Scenario, policy: PolicyText) -> Policy:

@@ -52,6 +52,12 @@ _TIME_MAX_NS: Final = 4 * 10**18
 _SLACK_RAD: Final = 1e-9
 _ENOUGH_ROWS: Final = 10
 """So many rows of one sensor are judged by themselves; fewer only with all others."""
+ANGLE_UNITS: Final = (("degrees", 360.0 / TURN_RAD), ("milliradians", 1e3))
+"""In which angles are written by mistake, and how many of each are a radian."""
+_ANGLE_LIMITS_RAD: Final = np.array([TURN_RAD, 0.25 * TURN_RAD])
+_EDGE_RAD: Final = TURN_RAD / 360.0
+_MOST: Final = 0.9
+"""Angles are in a unit if in it that share of the plots lies where the radars look."""
 _KILOMETRES_RATIO: Final = 500.0
 """A median range so far below the greatest one is a thousandth of what it should be."""
 _RATE_KM_S: Final = 12.0
@@ -278,18 +284,19 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
     Raises
     ------
     TableError
-        Angles look like degrees, lengths like kilometres, or times like seconds.
+        Angles look like degrees or milliradians, lengths like kilometres or miles, or times like
+        seconds. Where several units fit what the radars can see, all are named.
     """
     _refuse_times(rows, where)
     is_plot = (rows.kind == RADAR) & (rows.sensor != UNKNOWN_SENSOR)
-    _refuse_angles(rows.reported[is_plot], "", where)
+    _refuse_angles(rows, is_plot, sensors, "", where)
     for index, sensor in enumerate(sensors):
         own = rows.sensor == index
         if isinstance(sensor, Radar):
             own &= is_plot
             name = f' of "{sensor.sensor}"'
             if np.count_nonzero(own) >= _ENOUGH_ROWS:
-                _refuse_angles(rows.reported[own], name, where)
+                _refuse_angles(rows, own, sensors, name, where)
             _refuse_lengths(rows.reported[own, 0], sensor.range_max_m, name, where)
             _refuse_rates(rows, own, sensor.track_interval_s, name, where)
         elif own.any():
@@ -311,20 +318,57 @@ def _refuse_times(rows: Rows, where: str) -> None:
             _refuse("time_ns", middle, unit, "nanoseconds since 1970", where)
 
 
-def _refuse_angles(reported: F64, name: str, where: str) -> None:
-    for key, column, limit in (
-        ("azimuth_rad", 1, TURN_RAD),
-        ("elevation_rad", 2, 0.25 * TURN_RAD),
-    ):
-        middle = _median(np.abs(reported[:, column]))
-        if middle > limit + _SLACK_RAD:
-            _refuse(f"{key}{name}", middle, "degrees", "radians", where)
+def _refuse_angles(
+    rows: Rows, own: Flags, sensors: Sequence[Sensor], name: str, where: str
+) -> None:
+    """Refuse angles beyond a turn or a right angle, and name the units in which they can be."""
+    own = own & np.isfinite(rows.reported[:, 1:3]).all(axis=1)
+    angles = rows.reported[own, 1:3]
+    if not len(angles):
+        return
+    middle = np.array([_median(np.abs(column)) for column in angles.T])
+    is_wrong = middle > _ANGLE_LIMITS_RAD + _SLACK_RAD
+    if not is_wrong.any():
+        return
+    fitting = []
+    for unit, in_a_radian in ANGLE_UNITS:
+        is_seen = np.zeros(len(angles), dtype=bool)
+        angles_rad = np.where(is_wrong, angles / in_a_radian, angles)
+        for index, sensor in enumerate(sensors):
+            if isinstance(sensor, Radar):
+                is_seen |= (rows.sensor[own] == index) & _is_in_view(sensor, angles_rad)
+        if np.mean(is_seen) >= _MOST:
+            fitting.append(unit)
+    if not fitting and not name:
+        return  # each sensor is looked at by itself, and then each row
+    column = int(np.argmax(is_wrong))
+    _refuse(
+        f"{('azimuth_rad', 'elevation_rad')[column]}{name}",
+        float(middle[column]),
+        " or ".join(fitting) or "no radians",
+        "radians",
+        where,
+    )
+
+
+def _is_in_view(radar: Radar, angles_rad: F64) -> Flags:
+    """Say which azimuths and elevations, (n, 2), lie in a face of a radar, or within a degree."""
+    azimuth, elevation = angles_rad.T
+    is_seen = np.zeros(len(angles_rad), dtype=bool)
+    for face in radar.faces:
+        beyond = (azimuth - face.azimuth_min_rad + _EDGE_RAD) % TURN_RAD
+        is_seen |= (
+            (beyond <= face.width_rad + 2.0 * _EDGE_RAD)
+            & (elevation >= face.elevation_min_rad - _EDGE_RAD)
+            & (elevation <= face.elevation_max_rad + _EDGE_RAD)
+        )
+    return np.asarray(is_seen & (np.abs(azimuth) <= TURN_RAD + _SLACK_RAD))
 
 
 def _refuse_lengths(range_m: F64, range_max_m: float, name: str, where: str) -> None:
     middle = _median(range_m[range_m > 0.0])
     if len(range_m) >= _ENOUGH_ROWS and middle < range_max_m / _KILOMETRES_RATIO:
-        _refuse(f"range_m{name}", middle, "kilometres", "metres", where)
+        _refuse(f"range_m{name}", middle, "kilometres or miles", "metres", where)
 
 
 def _refuse_rates(rows: Rows, own: Flags, interval_s: float, name: str, where: str) -> None:
@@ -368,7 +412,8 @@ def _least_speed(time_s: F64, range_m: F64, interval_s: float) -> float:
 
 def _median(values: F64) -> float:
     finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    # Of halves, for the sum of the two in the middle may be more than any number.
+    return 2.0 * float(np.median(0.5 * finite)) if len(finite) else float("nan")
 
 
 def _refuse(key: str, middle: float, found: str, wanted: str, where: str) -> None:

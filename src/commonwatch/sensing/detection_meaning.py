@@ -1,10 +1,10 @@
-"""Whether values mean what their names say: signs, directions and scales.
+"""Whether values mean what their names say: signs, directions, units and scales.
 
-Single values cannot tell: a range rate of either sign is possible, and so is every azimuth. Two
-looks at one object can. Consecutive plots of a radar that can belong to nothing else are *links*:
-the change of range along one must be that of the range rate; along a chain of links every measured
-value runs smoothly, and what it scatters is its error. And two radars at a time see an object in
-one place.
+Single values cannot tell: a range rate of either sign is possible, and so is every azimuth, and
+what is 3,000 km away in feet may be 10,000 km away. Two looks at one object can. Consecutive plots
+of a radar that can belong to nothing else are *links*: the change of range along one must be that
+of the range rate; along a chain of links every measured value runs smoothly, and what it scatters
+is its error. And two radars at a time see an object in one place.
 
 ==========================  =======================================================  =======
 figure                      reason                                                   mark
@@ -15,6 +15,9 @@ figure                      reason                                              
 ``_PULL_M_S2``              7 km/s past a radar at 300 km: v squared over r          derived
 ``_SURE``                   5 standard errors: one honest table in three million     derived
 ``_SCALES``                 what people write by mistake                             assumed
+``_UNITS``                  the same; feet, miles and knots by their definitions     assumed
+``_EXACT``                  rates that differ by less are not told apart: the two    assumed
+                            nearest, km/h and ft/s, do by a tenth
 ``_WITHIN_RATIO``           no honest table is off by a unit within a factor of 3    assumed
 ==========================  =======================================================  =======
 """
@@ -22,7 +25,7 @@ figure                      reason                                              
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,6 +33,7 @@ import numpy.typing as npt
 
 from commonwatch.earth.frames import position_from_look_angles
 from commonwatch.errors import TableError
+from commonwatch.sensing.detection_checks import ANGLE_UNITS
 from commonwatch.sensing.detection_columns import NO_TIME, RADAR, Rows
 from commonwatch.sensing.radar import TURN_RAD, Radar
 from commonwatch.sensing.visibility import Sensor
@@ -61,17 +65,34 @@ _APART_S: Final = 2.0
 _CLEARLY: Final = 4.0
 """A meaning that fits so many times as many plots as any other does is the right one."""
 
-_RIGHT: Final = "clockwise from north"
-_MEANINGS: Final[tuple[tuple[str, float, float], ...]] = (
-    (_RIGHT, 1.0, 0.0),
-    ("anticlockwise from north", -1.0, 0.0),
-    ("anticlockwise from east", -1.0, 0.25 * TURN_RAD),
-    ("clockwise from east", 1.0, 0.25 * TURN_RAD),
-    ("clockwise from south", 1.0, 0.5 * TURN_RAD),
+_FOOT_M: Final = 0.3048
+_AZIMUTH: Final = ("azimuth_rad", "clockwise from north", "Convert the column")
+_RANGE: Final = ("range_m", "metres", "Convert the column to metres")
+_RATE: Final = ("range_rate_m_s", "metres a second", "Convert the column to metres a second")
+_MEANINGS: Final = (
+    (_AZIMUTH, "measured clockwise from north", 1.0, 0.0, 1.0),
+    (_AZIMUTH, "measured anticlockwise from north", -1.0, 0.0, 1.0),
+    (_AZIMUTH, "measured anticlockwise from east", -1.0, 0.25 * TURN_RAD, 1.0),
+    (_AZIMUTH, "measured clockwise from east", 1.0, 0.25 * TURN_RAD, 1.0),
+    (_AZIMUTH, "measured clockwise from south", 1.0, 0.5 * TURN_RAD, 1.0),
+    (_RANGE, "like feet", 1.0, 0.0, _FOOT_M),
 )
-"""In words; and what is given times the first figure, and the second added, is the azimuth."""
+"""Column, what is allowed and what to do; in words; what is given times the first figure, and the
+second added, is the azimuth, and the range times the third is in metres. The first is right."""
 
-_ANGLE_SCALES: Final = (("degrees", "radians", 360.0 / TURN_RAD), ("milliradians", "radians", 1e3))
+_UNITS: Final = (
+    (_RATE, "kilometres an hour", 1.0, 1.0 / 3.6),
+    (_RATE, "feet a second", 1.0, _FOOT_M),
+    (_RATE, "miles an hour", 1.0, 1609.344 / 3600.0),
+    (_RATE, "knots", 1.0, 1852.0 / 3600.0),
+    (_RANGE, "feet", _FOOT_M, 1.0),
+)
+"""Column, what is allowed and what to do; the unit found; range and rate in it are so many metres
+and metres a second."""
+_CLOSE: Final = 0.1
+_EXACT: Final = 0.02
+
+_ANGLE_SCALES: Final = tuple((unit, "radians", count) for unit, count in ANGLE_UNITS)
 _SCALES: Final = (
     ("range_std_m", (("kilometres", "metres", 1e-3),)),
     ("azimuth_std_rad", _ANGLE_SCALES),
@@ -97,14 +118,14 @@ class _Plots:
     next: I64
 
     def place_m(self, meaning: int = 0) -> F64:
-        """Where its plots are, ECEF, if azimuths are meant so; refraction left out, (n, 3)."""
-        _, sign, offset = _MEANINGS[meaning]
+        """Where its plots are, ECEF, if they are meant so; refraction left out, (n, 3)."""
+        _, _, sign, offset, metres = _MEANINGS[meaning]
         distance, azimuth, elevation = self.reported[:, :3].T
         site = self.radar.site
         return position_from_look_angles(
             site.position_ecef_m,
             site.rotation_enu_from_ecef,
-            distance,
+            metres * distance,
             sign * azimuth + offset,
             elevation,
         )
@@ -126,17 +147,20 @@ def refuse_wrong_meanings(rows: Rows, sensors: Sequence[Sensor], where: str) -> 
     ------
     TableError
         Range rates are positive approaching, azimuths run another way or from elsewhere, or
-        standard deviations are in another unit.
+        ranges, range rates or standard deviations are in another unit. Where several units fit,
+        all are named.
 
     Notes
     -----
     Each finding asks for evidence of five standard errors, so that a table is let pass rather than
     refused wrongly.
 
-    Limits: signs and scales need some 30 plots of an object that stands apart, looked at each
-    ``track_interval_s`` of its sensor table; standard deviations that are too small moreover
-    intervals of up to 5 s. Azimuths need two radars that look at one object within 2 s. Standard
-    deviations of lines of sight are not judged.
+    Limits: signs, units and scales need some 30 plots of an object that stands apart, looked at
+    each ``track_interval_s`` of its sensor table; standard deviations that are too small moreover
+    intervals of up to 5 s. Azimuths need two radars that look at one object within 2 s, and so do
+    ranges in feet where there are no rates or these are in feet a second as well: of one radar
+    alone that is a world three times as large, and passes. Standard deviations of lines of sight
+    are not judged.
     """
     radars = []
     begin_ns = int(rows.time_ns.max(initial=0, where=rows.time_ns != NO_TIME))
@@ -145,10 +169,11 @@ def refuse_wrong_meanings(rows: Rows, sensors: Sequence[Sensor], where: str) -> 
             plots = _plots(rows, sensor, index, begin_ns)
             if len(plots.time_s) >= _ENOUGH_ROWS:
                 _refuse_rates(plots, where)
+                _refuse_units(plots, where)
                 _refuse_scales(plots, where)
                 radars.append(plots)
     if len(radars) > 1:
-        _refuse_azimuths(radars, where)
+        _refuse_places(radars, where)
 
 
 def _plots(rows: Rows, radar: Radar, index: int, begin_ns: int) -> _Plots:
@@ -212,12 +237,7 @@ def _link(plots: _Plots) -> None:
 
 def _refuse_rates(plots: _Plots, where: str) -> None:
     """Refuse range rates against which ranges change."""
-    one = np.flatnonzero(plots.next >= 0)
-    other = plots.next[one]
-    change_m = plots.reported[other, 0] - plots.reported[one, 0]
-    rate_m_s = 0.5 * (plots.reported[other, 3] + plots.reported[one, 3])
-    is_fast = np.abs(rate_m_s) >= _SLOW_M_S
-    ratio = change_m[is_fast] / (rate_m_s * (plots.time_s[other] - plots.time_s[one]))[is_fast]
+    ratio = _paces(plots)
     along = np.count_nonzero(np.abs(ratio - 1.0) < _ALIKE)
     against = np.count_nonzero(np.abs(ratio + 1.0) < _ALIKE)
     if against - along > _SURE * np.sqrt(against + along):
@@ -228,6 +248,54 @@ def _refuse_rates(plots: _Plots, where: str) -> None:
             where=where,
             what_to_do="Change the sign of the column",
         )
+
+
+def _paces(plots: _Plots) -> F64:
+    """Give the change of range along each fast link, in what its range rate says, (links,)."""
+    one = np.flatnonzero(plots.next >= 0)
+    other = plots.next[one]
+    change_m = plots.reported[other, 0] - plots.reported[one, 0]
+    rate_m_s = 0.5 * (plots.reported[other, 3] + plots.reported[one, 3])
+    is_fast = np.abs(rate_m_s) >= _SLOW_M_S
+    span_s = (plots.time_s[other] - plots.time_s[one])[is_fast]
+    return np.asarray(change_m[is_fast] / (rate_m_s[is_fast] * span_s))
+
+
+def _refuse_units(plots: _Plots, where: str) -> None:
+    """Refuse ranges and range rates that follow one another only in other units than they say."""
+    as_is = np.count_nonzero(np.abs(_paces(plots) - 1.0) < _CLOSE)
+    fast = np.count_nonzero(np.abs(plots.reported[:, 3]) >= _SLOW_M_S)
+    if fast < _ENOUGH_ROWS or _CLEARLY * as_is > fast:
+        return
+    found = []
+    for (column, wanted, cure), unit, metres, metres_a_second in _UNITS:
+        meant = replace(
+            plots,
+            reported=plots.reported * np.array([metres, 1.0, 1.0, metres_a_second]),
+            next=np.full_like(plots.next, -1),
+        )
+        _link(meant)
+        ratio = _paces(meant)
+        agree = np.count_nonzero(np.abs(ratio - 1.0) < _CLOSE)
+        if 2 * agree - len(ratio) <= _SURE * np.sqrt(len(ratio)) or agree < _CLEARLY * as_is:
+            continue
+        off = abs(float(np.median(ratio)) - 1.0)
+        # The median's error is 1.25 that of a mean, and half of a normal lie within 0.67 of it.
+        spread = np.subtract(*np.percentile(ratio, [75, 25])) / (2.0 * 0.67)
+        is_exact = off <= max(_EXACT, 3.0 * 1.25 * spread / np.sqrt(len(ratio)))
+        found.append((not is_exact, -agree, column, wanted, cure, unit))
+    if not found:
+        return
+    is_far, count, column, wanted, cure, _ = min(found)
+    units = [each[-1] for each in found if each[0] == is_far and each[2] == column]
+    raise TableError(
+        f'{column} of "{plots.radar.sensor}" looks like {" or ".join(units)}: so meant, the ranges '
+        f"of {-count:,} plots change to the next look as range_rate_m_s says, as they stand those "
+        f"of {as_is:,}",
+        allowed=wanted,
+        where=where,
+        what_to_do=cure,
+    )
 
 
 def _refuse_scales(plots: _Plots, where: str) -> None:
@@ -280,8 +348,8 @@ def _scatter(time_s: F64, values: F64) -> F64:
     return np.asarray(np.sqrt((left[..., 0] ** 2).sum(axis=1) / (_CHAIN - _DEGREE - 1)))
 
 
-def _refuse_azimuths(radars: Sequence[_Plots], where: str) -> None:
-    """Refuse azimuths with which radars see different things, and meant otherwise the same."""
+def _refuse_places(radars: Sequence[_Plots], where: str) -> None:
+    """Refuse plots with which radars see different things, and meant otherwise the same."""
     meanings = range(len(_MEANINGS))
     places_m = [[plots.place_m(meaning) for meaning in meanings] for plots in radars]
     together = np.zeros(len(_MEANINGS), dtype=np.int64)
@@ -319,13 +387,14 @@ def _spread(low: I64, count: I64) -> tuple[I64, I64]:
 
 
 def _refuse_meaning(counts: I64, of: str, where: str) -> None:
-    """Refuse azimuths where another meaning than the right one fits far better than any."""
+    """Refuse plots where another meaning than the right one fits far better than any."""
     best = int(np.argmax(counts))
     if best and counts[best] >= max(_ENOUGH_ROWS, _CLEARLY * np.delete(counts, best).max()):
+        (column, wanted, cure), words, *_ = _MEANINGS[best]
         raise TableError(
-            f"azimuth_rad{of} looks measured {_MEANINGS[best][0]}: so meant {counts[best]:,} plots "
+            f"{column}{of} looks {words}: so meant {counts[best]:,} plots "
             f"are where other radars see something, as they stand {counts[0]:,}",
-            allowed=_RIGHT,
+            allowed=wanted,
             where=where,
-            what_to_do="Convert the column",
+            what_to_do=cure,
         )

@@ -5,7 +5,8 @@
 ``messages``     every message that there is
 ``rule``         a policy and its rules, as a lawyer writes them
 ``policy_file``, reads a policy from TOML, with every mistake in one go
-``policy_scope``
+``policy_scope``,
+``overruled``
 ``subject``      what a message is about: places and sensors, where they are known
 ``conditions``   when a rule fits a message
 ``policy``       ``decide``: what of a message may go to whom, by which rule

@@ -38,14 +38,15 @@ class Conditions(Struct, frozen=True, kw_only=True):
 
 def conditions_of(rule: Rule, kind: str) -> Conditions:
     """Compile a rule for a kind of message that it speaks of."""
+    from_ns, until_ns = in_force_ns(rule)
     return Conditions(
         name=rule.name,
         withholds=kind in rule.withhold,
         sensors=frozenset(rule.sensors),
         regions=rule.regions,
         purposes=frozenset(rule.purposes),
-        from_ns=_ALWAYS if rule.from_utc is None else ns_from_datetime(rule.from_utc),
-        until_ns=_NEVER if rule.until_utc is None else ns_from_datetime(rule.until_utc),
+        from_ns=from_ns,
+        until_ns=until_ns,
         delay_ns=round(rule.delay_s * NS_PER_S),
         coarsening=Coarsening(
             position_step_m=round(rule.position_step_km * 1e3),
@@ -54,6 +55,14 @@ def conditions_of(rule: Rule, kind: str) -> Conditions:
             time_step_ns=round(rule.time_step_s * NS_PER_S),
             left_out=frozenset(rule.fields_left_out),
         ),
+    )
+
+
+def in_force_ns(rule: Rule) -> tuple[int, int]:
+    """Return from when on a rule is in force, and from when on no longer."""
+    return (
+        _ALWAYS if rule.from_utc is None else ns_from_datetime(rule.from_utc),
+        _NEVER if rule.until_utc is None else ns_from_datetime(rule.until_utc),
     )
 
 

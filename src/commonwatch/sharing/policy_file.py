@@ -1,7 +1,7 @@
 """Reads a policy from TOML, with every mistake in one go.
 
-What the keys mean, and what figures they may hold, stands in ``rule``; what a policy must not say
-in ``policy_scope``.
+What the keys mean, and what figures they may hold, stands in ``rule``; what a table must not say in
+``policy_scope``; which rules others overrule in ``overruled``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from commonwatch.reading.mistakes import Fault, Table, find_faults, in_file_orde
 from commonwatch.reading.names import duplicates, list_of_names, one_name, tables
 from commonwatch.reading.text import parsed
 from commonwatch.sharing.messages import KINDS
-from commonwatch.sharing.policy_scope import POLICY_CHECKS, contradictions
+from commonwatch.sharing.overruled import names_of, overruled
+from commonwatch.sharing.policy_scope import POLICY_CHECKS, owners_that_cannot_be
 from commonwatch.sharing.rule import (
     EVERYONE,
     FORMAT,
@@ -26,6 +27,7 @@ from commonwatch.sharing.rule import (
     LEFT_OUT,
     LIMITS,
     RULED_KINDS,
+    Box,
     Policy,
     PolicyFile,
     Rule,
@@ -79,7 +81,12 @@ def read_policy(
     faults = find_faults(tree, PolicyFile, POLICY_CHECKS)
     faults.extend(_unknown_names(tree, known))
     faults.extend(duplicates(tree, ("rules",), "rule"))
-    faults.extend(contradictions(_clean_rules(tree, faults), owner=_owner(tree), joint=joint))
+    rules, owner = _clean_rules(tree, faults), _owner(tree)
+    faults.extend(owners_that_cannot_be(rules, owner=owner, joint=joint))
+    names = names_of(
+        [rule for _, rule in rules], owner=owner, joint=joint, nations=nations, sensors=sensors
+    )
+    faults.extend(overruled(rules, names, withheld_territory=_withheld_territory(tree, faults)))
     if faults:
         raise ScenarioError(name, in_file_order(tree, faults, limit=LIMITS.mistake_count))
     said = msgspec.convert(tree, PolicyFile)
@@ -136,6 +143,14 @@ def _clean_rules(tree: Table, faults: Collection[Fault]) -> list[tuple[int, Rule
         for index, table in tables(tree, "rules")
         if index not in faulty
     ]
+
+
+def _withheld_territory(tree: Table, faults: Collection[Fault]) -> list[Box]:
+    """Return the boxes from which launches are withheld; none where something is wrong there."""
+    wrong = {(*fault.keys, fault.key)[0] for fault in faults}
+    if tree.get("own_launches") == "share" or wrong & {"own_launches", "territory"}:
+        return []
+    return msgspec.convert(tree.get("territory", []), list[Box])
 
 
 def _owner(tree: Table) -> NationId:

@@ -1,14 +1,12 @@
-"""What a policy must not say: keys that would do nothing, rules that contradict each other."""
+"""What a rule must not say by itself: keys that would do nothing, whose messages nobody makes."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from commonwatch.identity import NationId
 from commonwatch.reading.mistakes import Checks, Fault, shown
-from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.rule import EVERYONE, JOINT, LEFT_OUT, LIMITS, Box, Rule
 from commonwatch.sharing.subject import PLACED_KINDS, SENSED_KINDS
 
@@ -152,10 +150,10 @@ POLICY_CHECKS: Final[Checks] = {
 """What else a table of a policy must hold to, for ``reading.mistakes``."""
 
 
-def contradictions(
+def owners_that_cannot_be(
     rules: Sequence[tuple[int, Rule]], *, owner: NationId, joint: NationId
 ) -> Iterator[Fault]:
-    """Refuse two rules that say the opposite of the same, and rules that nobody's message meets.
+    """Refuse rules that nobody's message meets.
 
     Parameters
     ----------
@@ -175,33 +173,7 @@ def contradictions(
                 what_to_do="Leave owners out",
                 keys=("rules", index),
             )
-    for (_, one), (index, two) in combinations(rules, 2):
-        both = (set(one.share) & set(two.withhold)) | (set(one.withhold) & set(two.share))
-        if both and _scope(one, joint) == _scope(two, joint):
-            kinds = ", ".join(sorted(both))
-            yield Fault(
-                found=f'rules "{one.name}" and "{two.name}" contradict each other: one shares and '
-                f"the other withholds {kinds}, for the same recipients and conditions",
-                allowed="one of the two, or a narrower exception",
-                what_to_do="Leave one out, or say in which case it holds",
-                keys=("rules", index),
-            )
-
-
-def _scope(rule: Rule, joint: NationId) -> tuple[Hashable, ...]:
-    """Everything that decides whether a rule fits, but for the kinds."""
-    return (
-        _names(rule.owners, joint),
-        _names(rule.recipients, joint),
-        frozenset(rule.sensors),
-        frozenset(rule.regions),
-        frozenset(rule.purposes or Purpose),
-        rule.from_utc,
-        rule.until_utc,
-    )
 
 
 def _names(names: Sequence[NationId], joint: NationId) -> frozenset[NationId]:
-    if EVERYONE in names:
-        return frozenset({EVERYONE})
     return frozenset(joint if name == JOINT else name for name in names)

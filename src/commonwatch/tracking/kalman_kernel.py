@@ -136,9 +136,11 @@ def linearised(
     return 4
 
 
-@kernel("f8(f8[:,::1], f8[:,::1], i8, f8[:,::1], i8)", is_exact=True)
-def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int) -> float:
-    """Write a covariance times one row of a slope into a row; return the variance of the value."""
+@kernel("UniTuple(f8, 6)(f8[:,::1], f8[:,::1], i8)", is_inlined=True, is_exact=True)
+def along(
+    covariance: F64, slope: F64, value: int
+) -> tuple[float, float, float, float, float, float]:
+    """Return a covariance times one row of a slope."""
     a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for j in range(6):
         part = slope[value, j]
@@ -148,6 +150,13 @@ def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int)
         d += covariance[j, 3] * part
         e += covariance[j, 4] * part
         f += covariance[j, 5] * part
+    return a, b, c, d, e, f
+
+
+@kernel("f8(f8[:,::1], f8[:,::1], i8, f8[:,::1], i8)", is_exact=True)
+def times_slope(covariance: F64, slope: F64, value: int, product: F64, row: int) -> float:
+    """Write a covariance times one row of a slope into a row; return the variance of the value."""
+    a, b, c, d, e, f = along(covariance, slope, value)
     product[row, 0], product[row, 1], product[row, 2] = a, b, c
     product[row, 3], product[row, 4], product[row, 5] = d, e, f
     variance: float = (
@@ -361,15 +370,7 @@ def factorised(matrix: F64, lower: F64, size: int) -> bool:
 def linear_spread(count: int, covariance: F64, slope: F64, spread: F64, cross: F64) -> None:
     """Write the spread of expected values by their slope, and their cross-covariance, 6 x 4."""
     for k in range(count):
-        a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for j in range(6):
-            part = slope[k, j]
-            a += covariance[j, 0] * part
-            b += covariance[j, 1] * part
-            c += covariance[j, 2] * part
-            d += covariance[j, 3] * part
-            e += covariance[j, 4] * part
-            f += covariance[j, 5] * part
+        a, b, c, d, e, f = along(covariance, slope, k)
         cross[0, k], cross[1, k], cross[2, k] = a, b, c
         cross[3, k], cross[4, k], cross[5, k] = d, e, f
         for m in range(k, count):
