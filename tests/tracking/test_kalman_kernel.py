@@ -21,8 +21,8 @@ from commonwatch.sensing.radar import Radar
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.kalman_kernel import (
     INFRARED,
-    RADAR,
     PLANES,
+    RADAR,
     across_line,
     allow_for_bending,
     distance_squared,
@@ -372,9 +372,7 @@ def test_a_covariance_is_widened_by_what_range_and_rate_bend_over_it() -> None:
     across = off[:, :3] - np.outer(off[:, :3] @ line, line)
     sideways = off[:, 3:] - np.outer(off[:, 3:] @ line, line)
     # What is at rest in the radar's line lies at less than the place on the sphere there.
-    bent = np.stack(
-        [-np.sum(across**2, axis=1) / 2.0, np.sum(across * sideways, axis=1)], axis=-1
-    )
+    bent = np.stack([-np.sum(across**2, axis=1) / 2.0, np.sum(across * sideways, axis=1)], axis=-1)
     wanted = PLANES * (bent.T @ bent) / len(bent) / distance**2
     widened = covariance.copy()
     allow_for_bending(state_vector, widened, place_of(NORTH), np.empty((3, 6)))

@@ -180,13 +180,13 @@ def is_curved(kind: int, state_vector: F64, covariance: F64, stds: F64, eye: F64
     r2 = dx * dx + dy * dy + dz * dz
     place = covariance[0, 0] + covariance[1, 1] + covariance[2, 2]
     if kind == INFRARED:
-        return place > BENT * stds[0] * r2
+        return bool(place > BENT * stds[0] * r2)
     motion = covariance[3, 3] + covariance[4, 4] + covariance[5, 5]
     if place * motion > BENT * BENT * stds[3] * stds[3] * r2:
         return True
     if place > BENT * min(stds[1], stds[2]) * r2:
         return True
-    return place * place > 4.0 * BENT * BENT * stds[0] * stds[0] * r2
+    return bool(place * place > 4.0 * BENT * BENT * stds[0] * stds[0] * r2)
 
 
 @kernel("void(f8[::1], f8[:,::1], f8[::1], f8[:,::1])", is_exact=True)

@@ -323,7 +323,7 @@ def start_from_radar(
         across = r * ce * stds[p, 1]
         along = r * stds[p, 2]
         a2, b2 = across * across, along * along
-        # The place is on a sphere, which leaves its tangent plane (``kalman_kernel.allow_for_bending``).
+        # The place is on a sphere (``kalman_kernel.allow_for_bending``).
         range_variance = stds[p, 0] * stds[p, 0] + (
             0.5 * (a2 * a2 + b2 * b2) + 0.25 * (a2 + b2) * (a2 + b2)
         ) / (r * r)
