@@ -13,6 +13,7 @@ figure                 source                                                mar
 ``HALF_AXIS_MAX_M``    what a track has only begun to show is the least      assumed
                        honest
 ``CROWD_MAX``          so many launches at once nobody tells apart           assumed
+``COUNTED_MAX``        so many are paired in every way, a few thousand       assumed
 ``COMPANION``          a launch has a companion within 30 s, 20 km by 20 km  assumed
                        and 20 degrees, and one kind of sensor saw one of
                        them, the other kind the other
@@ -26,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain
 from typing import Final, TypeAlias
 
@@ -45,6 +47,7 @@ from commonwatch.warning.statement import Statement
 SURE: Final = 0.98
 HALF_AXIS_MAX_M: Final = 200_000.0
 CROWD_MAX: Final = 64
+COUNTED_MAX: Final = 10
 COMPANION: Final = 1e-5
 COMPANION_SEEN: Final = 1e-3
 _EXTENT: Final = 30.0 * 20_000.0**2 * 20.0
@@ -266,9 +269,9 @@ def sure_partner(start: int, edges: _Edges) -> int | None:
 
     Notes
     -----
-    All ways of pairing are weighed by the product of the fits of their pairs. The probability of a
-    pair comes of passing messages along the edges: exact where these form no rings, and close to it
-    otherwise.
+    All ways of pairing are weighed by the product of the fits of their pairs: one by one for up to
+    ``COUNTED_MAX``, and for more by passing messages along the edges, which is exact where these
+    form no rings and surer than it should be where they do.
 
     References
     ----------
@@ -297,6 +300,39 @@ def pair_probability(near: Iterable[int], edges: _Edges) -> dict[tuple[int, int]
     if len(alerts) > 2:
         seen = COMPANION / COMPANION_SEEN
         edges = {i: {j: fit * seen for j, fit in edges[i].items()} for i in alerts}
+    by = _counted if len(alerts) <= COUNTED_MAX else by_messages
+    return by(alerts, edges)
+
+
+def _counted(alerts: Sequence[int], edges: _Edges) -> dict[tuple[int, int], float]:
+    """Weigh every way of pairing."""
+    place = {each: k for k, each in enumerate(alerts)}
+    fits = [{place[j]: fit for j, fit in edges[i].items()} for i in alerts]
+
+    @cache
+    def whole(left: int) -> float:
+        """Sum over all ways of pairing some, given as bits."""
+        if not left:
+            return 1.0
+        first = left.bit_length() - 1
+        rest = left & ~(1 << first)
+        return whole(rest) + sum(
+            fit * whole(rest & ~(1 << other))
+            for other, fit in fits[first].items()
+            if rest >> other & 1
+        )
+
+    everyone = (1 << len(alerts)) - 1
+    return {
+        (i, j): fit * whole(everyone & ~(1 << place[i] | 1 << place[j])) / whole(everyone)
+        for i in alerts
+        for j, fit in edges[i].items()
+    }
+
+
+def by_messages(alerts: Iterable[int], edges: _Edges) -> dict[tuple[int, int], float]:
+    """Return the probability of each pair by belief propagation."""
+    alerts = list(alerts)
     sent = {(i, j): 1.0 for i in alerts for j in edges[i]}
     for _ in range(_ROUNDS):
         before = sent
