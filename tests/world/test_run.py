@@ -383,6 +383,26 @@ def test_a_cancellation_reaches_who_had_the_original_though_the_ledger_is_damage
     assert list(replay(history)) == []
 
 
+def test_a_cancellation_reaches_who_had_the_original_though_its_release_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Released after the snapshot, and the journal is lost: the whole ledger alone knows of it."""
+    restart = Host.restart
+
+    def cancelled(self: Host) -> tuple[Effect, ...]:
+        late = restart(self)
+        if self.lines:
+            self.inbox.append(PersonDecided(decision="cancel", number=0, reason="a test"))
+        return late
+
+    monkeypatch.setattr(Host, "restart", cancelled)
+    history = world(crash("north", 196.0, 215.0, amount=1.0), level="launch-reports")
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    ended = [s for s in history.shown if s.centre == JOINT and s.alert.status == "cancelled"]
+    assert [s.alert.alert for s in ended] == [0]
+
+
 def test_a_line_that_rots_and_is_still_in_the_journal_is_made_anew_and_noted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
