@@ -9,11 +9,18 @@ import pytest
 from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect, Record, Send
-from commonwatch.centre.events import Event, MessageArrived, NoticeEntered, PersonDecided, Tick
+from commonwatch.centre.events import (
+    Event,
+    MessageArrived,
+    NoticeEntered,
+    PersonDecided,
+    Restarted,
+    Tick,
+)
 from commonwatch.errors import InputError
 from commonwatch.identity import NationId
 from commonwatch.sharing.envelope import key_name, open_envelope, seal
-from commonwatch.sharing.ledger import read_ledger
+from commonwatch.sharing.ledger import Ledger, read_ledger
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import (
     Acknowledgement,
@@ -348,3 +355,42 @@ def test_a_partner_that_stands_twice_is_refused() -> None:
             policy=one.policy,
             warning=POWERED,
         )
+
+
+@pytest.mark.parametrize(
+    ("rights", "goes_to"),
+    [
+        ('recipients = ["*"]', {EAST, WEST}),
+        ('recipients = ["east"]', {EAST}),
+        # In force when the snapshot was made, and no longer now.
+        ('recipients = ["east"]\nuntil_utc = 2009-05-20T06:24:05Z', {EAST}),
+        ('recipients = ["*"]\nuntil_utc = 2009-05-20T06:24:00Z', set()),
+        ('recipients = ["*"]\ndelay_s = 7200.0', set()),
+    ],
+)
+@pytest.mark.parametrize("is_in_doubt", [True, False])
+def test_where_it_is_in_doubt_who_had_an_alert_its_end_goes_to_all_whom_the_policy_let_have_it(
+    rights: str, goes_to: set[NationId], *, is_in_doubt: bool
+) -> None:
+    """The ledger and all word of who was told are lost; nobody hears that never might have."""
+    text = EVERYTHING.replace('recipients = ["*"]', rights)
+    joint = centre_of(JOINT, text)
+    joint.step([arrived(EAST, launch_report())], MADE_NS + 2 * SECOND_NS)
+    joint.ledger = Ledger(JOINT)
+    snapshot = joint.snapshot()
+    again = centre_of(JOINT, text)
+    again.restore(snapshot, Ledger(JOINT), numbers_from=100)
+    events: list[Event] = [
+        PersonDecided(decision="cancel", number=0),
+        Restarted(words="line 1: gone", set_aside_count=9, is_in_doubt=is_in_doubt),
+    ]
+    effects = again.step(events, MADE_NS + 10 * SECOND_NS)
+    heard = {
+        nation
+        for nation in (EAST, WEST)
+        if any(isinstance(body, Cancellation) for body in bodies(effects, JOINT, to=nation))
+    }
+    assert heard == (goes_to if is_in_doubt else set())
+    (note,) = [entry.content for entry in again.ledger.entries if entry.kind == "started"]
+    assert note["words"] == "line 1: gone"
+    assert {name for _, names in note["told"] for name in names} == heard

@@ -11,6 +11,10 @@ import msgspec
 import pytest
 
 from commonwatch.cli.main import main
+from commonwatch.identity import NationId
+from commonwatch.scenario.load import load_scenario
+from commonwatch.scenario.policies import policies_of
+from commonwatch.sharing.policy import decide
 from tests.sharing.build import MADE_NS, launch_report, message, rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-policy.md"
@@ -162,3 +166,56 @@ def test_the_page_on_policies_says_what_the_program_does(
         said = capfd.readouterr().out
         if "--at" in arguments:
             assert said == blocks["text"]
+
+
+RUSSIAN = launch_report(60.0, 60.0)
+
+
+def explained(folder: Path, capfd: pytest.CaptureFixture[str], originator: str) -> str:
+    said = msgspec.structs.replace(message(RUSSIAN), originator=NationId(originator))
+    (folder / "launch.json").write_bytes(msgspec.json.encode(said))
+    arguments = ("launch-reports", "launch.json", "--to", "joint", "--scenario", "iran-2009")
+    code = call("explain", *arguments)
+    shown = capfd.readouterr()
+    assert (code == 0) == (not shown.err)
+    return shown.out or shown.err
+
+
+def test_explain_withholds_what_a_centre_of_the_scenario_would(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A launch in Russia: its own, of which it does not speak, and news of another's centre."""
+    world = load_scenario("iran-2009")
+    for originator in ("russia", "us-nato"):
+        held = policies_of(world, "launch-reports")[NationId(originator)]
+        said = msgspec.structs.replace(message(RUSSIAN), originator=NationId(originator))
+        expected = decide(said, world.joint.name, held, said.made_ns)
+        shown = explained(folder, capfd, originator)
+        assert ("does not go" in shown) == (expected.message is None) == (originator == "russia")
+        assert expected.words in shown
+
+
+def test_explain_refuses_an_originator_that_the_scenario_does_not_know(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = explained(folder, capfd, "rusia")
+    assert 'unknown originator "rusia"' in shown
+    assert 'Did you mean "russia"?' in shown
+
+
+def test_check_names_the_territory_that_each_nation_of_the_scenario_has(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert call("check", "tracks", "--scenario", "iran-2009") == 0
+    shown = capfd.readouterr().out
+    assert "russia: " in shown
+    assert "none is known" not in shown
+
+
+def test_a_wrong_purpose_is_answered_with_those_there_are(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "message.json").read_text().replace('"actual"', '"real"')
+    (folder / "wrong.json").write_text(text)
+    assert call("explain", "mine.toml", "wrong.json", "--to", "joint") == 2
+    assert "actual, exercise, test" in capfd.readouterr().err

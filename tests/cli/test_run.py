@@ -240,7 +240,7 @@ def test_truth_lies_in_a_folder_of_its_own(results: Path) -> None:
 
 REPLAY = (
     "messages", "centre_tracks", "centre_alerts", "sensor_status", "link_status",
-    "partner_status", "clock_status", "contributors",
+    "partner_status", "clock_status", "contributors", "refused", "restarts",
 )  # fmt: skip
 
 
@@ -286,7 +286,7 @@ def test_more_seeds_are_more_rows_and_none_is_sight_alone(scenario: Path, tmp_pa
     assert call("run", scenario, "--out", tmp_path / "two", "--seeds", "2") == 0
     rows = rows_of(tmp_path / "two" / "known.parquet")
     assert {row["seed"] for row in rows} == {7, 8}
-    assert json_of((tmp_path / "two" / "run.json").read_text())["limits"]["seeds"] == 2
+    assert json_of((tmp_path / "two" / "run.json").read_text())["settings"]["seeds"] == 2
     assert call("run", scenario, "--out", tmp_path / "none", "--seeds", "0") == 0
     left = {path.name for path in (tmp_path / "none").iterdir()}
     assert not left & {"known.parquet", *(f"{name}.parquet" for name in REPLAY)}
@@ -312,6 +312,9 @@ def test_the_manifest_holds_the_digest_of_every_file(scenario: Path, results: Pa
     assert {file["name"]: file["sha256"] for file in manifest["files"]} == digests
     assert manifest["scenario_sha256"] == hashlib.sha256(scenario.read_bytes()).hexdigest()
     assert manifest["seed"] == 7
+    assert (manifest["laydown"], manifest["level"]) == ("both", "tracks")
+    assert manifest["faults_seed"] is None
+    assert not {"seeds", "sample_interval_s", "faults"} & set(manifest["limits"])
 
 
 def test_a_seed_on_the_command_line_is_recorded_and_json_stands_alone_on_the_output(

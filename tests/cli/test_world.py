@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,21 @@ def test_a_replay_holds_every_table_the_ledgers_and_apart_the_truth(
         "link_status.parquet",
         "partner_status.parquet",
         "clock_status.parquet",
+        "refused.parquet",
+        "restarts.parquet",
+        "sensors.toml",
         "contributors.parquet",
         "detections.parquet",
         "truth/truth_objects.parquet",
+        "truth/trajectories.parquet",
         "ledgers/joint.ndjson",
         "ledgers/north.ndjson",
     } <= written
+    record = read_manifest(out)
+    assert (record.laydown, record.level, record.faults_seed) == ("all", "tracks", None)
+    assert "faults" not in record.limits
+    assert record.limits["message_bytes"] == 2**20
+    assert tomllib.loads((out / "sensors.toml").read_text())["radars"]
     messages = read_parquet(out / "messages.parquet", "messages")
     decisions = [
         (out / "ledgers" / f"{name}.ndjson").read_bytes().count(b'"kind":"decision"')
@@ -87,3 +97,18 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_world_runs(
     assert "it is a file, not a folder" in said
     assert "running" not in said
     assert place.read_text() == "mine"
+
+
+def test_what_was_refused_is_shown_and_is_not_among_what_nations_sent(tmp_path: Path) -> None:
+    path = tmp_path / "small.toml"
+    injected = (
+        '[[injections]]\nkind = "test data"\nnation = "north"\nway = "test"\nat_s = 10.0\n'
+        "until_s = 40.0\ncount = 20\nlatitude_deg = 40.0\nlongitude_deg = 40.0\n"
+    )
+    path.write_text(small(injected), encoding="utf-8")
+    words = ["world", str(path), "--level", "nothing"]
+    shown = CliRunner().invoke(commonwatch, words, catch_exceptions=False).stdout
+    assert "Messages: launch report, injected, received: 20\n" in shown
+    for centre in ("joint", "north"):
+        assert f"Refused: {centre} refused 20 messages in the name of north: " in shown
+    assert "Messages: launch report, received" not in shown

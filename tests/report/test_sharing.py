@@ -259,6 +259,17 @@ def test_titles_of_centres_and_levels_are_escaped() -> None:
     assert "<i>none</i>" not in page
 
 
+def test_what_was_refused_stands_on_the_page_and_in_the_summary() -> None:
+    assert "for replay refused" not in write_report(iran())
+    content = dataclasses.replace(iran(), refused=('joint refused 250 messages: <b>"test"</b>',))
+    page = write_report(content)
+    assert "What centres of the world for replay refused" in page
+    assert "joint refused 250 messages: &lt;b&gt;" in page.replace("\N{NO-BREAK SPACE}", " ")
+    machines = points_for_machines(content)
+    assert machines is not None
+    assert machines["refused"] == list(content.refused)
+
+
 def test_the_summary_has_every_figure_of_every_laydown_level_and_centre() -> None:
     found = points_for_machines(iran())
     assert found is not None

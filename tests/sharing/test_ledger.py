@@ -57,7 +57,8 @@ def entered(
 
 def filled() -> Ledger:
     ledger = Ledger(EAST)
-    ledger.note("started", {"version": "0.1"}, MADE_NS, KEY.sign)
+    started = {"words": "line 3: an entry 4", "set_aside_count": 9, "told": [[2, ["west"]]]}
+    ledger.note("started", started, MADE_NS, KEY.sign)
     for number, body in enumerate(BODIES.values()):
         entered(ledger, body, number=number)
     ledger.note("alert", {"alert": 1, "status": "unconfirmed"}, MADE_NS, KEY.sign)
@@ -165,7 +166,7 @@ def test_lines_left_out_repeated_or_exchanged_are_found() -> None:
 
 def test_a_whole_chain_made_anew_by_somebody_else_is_found() -> None:
     forged = Ledger(EAST)
-    forged.note("started", {}, MADE_NS, key_of(WEST).sign)
+    forged.note("person", {}, MADE_NS, key_of(WEST).sign)
     with pytest.raises(DamagedLedgerError, match="signature that does not fit"):
         read_ledger(lines_of(forged), key=KEY.verify)
 
@@ -282,3 +283,24 @@ def test_a_signed_decision_that_says_less_than_it_has_to_is_refused(missing: str
 def test_a_note_cannot_pass_for_a_decision() -> None:
     with pytest.raises(InvariantError, match="a note is no decision"):
         Ledger(EAST).note("decision", {}, MADE_NS, KEY.sign)  # type: ignore[arg-type]
+
+
+def test_who_was_told_before_a_part_was_lost_is_known_from_the_note_on_it() -> None:
+    """By the ledger that made the note, and by one that reads it."""
+    ledger = filled()
+    again = read_ledger(lines_of(ledger), key=KEY.verify)
+    for each in (ledger, again):
+        assert each.told == ((2, (WEST,)), (7, (JOINT,)))
+    released = entered(again, Cancellation(event=2, reason="no missile"), recipient="west")
+    assert released is not None
+    assert entered(again, Cancellation(event=2, reason="no missile")) is None
+
+
+@pytest.mark.parametrize("told", [None, 3, [[1]], [["1", ["west"]]], [[1, "west"]]])
+def test_a_note_on_a_lost_part_that_does_not_say_who_was_told_is_refused(told: object) -> None:
+    ledger = Ledger(EAST)
+    content = {"words": "", "set_aside_count": 1, "told": told}
+    ledger.note("received", content, MADE_NS, KEY.sign)
+    line = ledger.entries[0].line.replace(b'"received"', b'"started"')
+    with pytest.raises(DamagedLedgerError, match="who was told"):
+        read_ledger([line], key=KEY.verify)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import msgspec
 import numpy as np
@@ -84,6 +85,50 @@ def test_a_track_is_rounded_and_widened_as_fusion_expects_it(
     for number, exact, whole in zip(numbers, [*position, *velocity], whole_steps, strict=True):
         assert number % whole == 0
         assert 2 * abs(number - exact) <= whole
+
+
+@pytest.mark.parametrize("area_step_m", [0, 50_000])
+@pytest.mark.parametrize("time_step_ns", [0, 60 * SECOND_NS])
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        set(each)
+        for n in range(4)
+        for each in combinations(("impact area", "azimuth", "evidence"), n)
+    ],
+)
+@pytest.mark.parametrize("has_impact", [True, False])
+def test_words_that_may_tell_what_is_hidden_of_a_launch_do_not_go(
+    area_step_m: int, time_step_ns: int, left_out: set[str], *, has_impact: bool
+) -> None:
+    """Every rule there can be about launches, over an alert that has the field and one without."""
+    coarsening = Coarsening(
+        area_step_m=area_step_m, time_step_ns=time_step_ns, left_out=frozenset(left_out)
+    )
+    launch = launch_report()
+    if not has_impact:
+        launch = msgspec.structs.replace(
+            launch,
+            impact_area=None,
+            impact_time_ns=None,
+            impact_time_std_s=None,
+            azimuth_deg=None,
+            azimuth_std_deg=None,
+        )
+    words = "ground range 1,594 km; azimuth 57.986"
+    alert = msgspec.structs.replace(alert_report(), launch=launch, evidence=words)
+    hides = bool(area_step_m or time_step_ns or left_out & {"impact area", "azimuth"})
+    said = coarser(message(alert), coarsening).body
+    assert isinstance(said, AlertReport)
+    assert said.evidence == ("" if hides or "evidence" in left_out else words)
+    for corrected in (launch, alert):
+        correction = Correction(event=alert.event, corrected=corrected, reason=words)
+        body = coarser(message(correction), coarsening).body
+        assert isinstance(body, Correction)
+        is_whole = body.corrected == corrected and not hides
+        assert body.reason == (words if is_whole else "corrected")
+        if isinstance(body.corrected, AlertReport):
+            assert body.corrected.evidence == said.evidence
 
 
 def test_a_rounded_track_brings_no_news_and_no_pedigree() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commonwatch.errors import TableError
-from commonwatch.tables.manifest import Manifest, read_manifest, write_manifest
+from commonwatch.tables.manifest import Manifest, World, read_manifest, write_manifest
 
 
 def record(folder: Path) -> Manifest:
@@ -19,6 +19,8 @@ def record(folder: Path) -> Manifest:
         scenario_sha256="0" * 64,
         seed=2009,
         limits={"path_count": 10},
+        settings={"step_s": 10.0},
+        world=World(laydown="all", level="tracks", faults_seed=17),
     )
 
 
@@ -54,7 +56,24 @@ def test_a_folder_without_a_manifest_is_refused_in_a_sentence(tmp_path: Path) ->
 
 def test_a_manifest_of_another_format_names_the_one_wanted(tmp_path: Path) -> None:
     record(tmp_path)
-    text = (tmp_path / "run.json").read_text().replace('"format": 1', '"format": 2')
+    text = (tmp_path / "run.json").read_text().replace('"format": 2', '"format": 3')
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(TableError, match="format 1"):
+    with pytest.raises(TableError, match="format 3"):
         read_manifest(tmp_path)
+
+
+def test_a_manifest_says_which_world_is_replayed_by_which_seeds(tmp_path: Path) -> None:
+    record(tmp_path)
+    found = read_manifest(tmp_path)
+    assert (found.laydown, found.level) == ("all", "tracks")
+    assert (found.seed, found.faults_seed) == (2009, 17)
+
+
+def test_a_manifest_of_the_format_before_is_read_and_names_no_world(tmp_path: Path) -> None:
+    text = (
+        '{"format": 1, "commonwatch_version": "0.1.0", "scenario": "iran-2009", '
+        '"scenario_sha256": "00", "seed": 1, "limits": {}, "files": []}'
+    )
+    (tmp_path / "run.json").write_text(text)
+    found = read_manifest(tmp_path)
+    assert (found.laydown, found.level, found.faults_seed) == (None, None, None)

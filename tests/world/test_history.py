@@ -30,6 +30,8 @@ def test_every_table_fits_its_schema(level: str) -> None:
     written = {name: to_table(name, columns) for name, columns in tables(history(level)).items()}
     assert set(written) == {
         "messages",
+        "refused",
+        "restarts",
         "centre_tracks",
         "centre_alerts",
         "sensor_status",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from commonwatch.centre.effects import Effect
+from commonwatch.centre.events import PersonDecided
 from commonwatch.errors import UnknownNameError
 from commonwatch.identity import NationId
 from commonwatch.sharing.keys import SigningKey
@@ -21,7 +22,7 @@ from commonwatch.world.checks import breaches_of
 from commonwatch.world.clock import TICK_NS
 from commonwatch.world.history import History, tables
 from commonwatch.world.host import Host
-from commonwatch.world.links import LOST_DOWN
+from commonwatch.world.links import LOST_DOWN, RECEIVED
 from commonwatch.world.replay import replay
 from commonwatch.world.run import WorldOrder, run_world
 from tests.world.small import common_to, loaded, small
@@ -202,6 +203,7 @@ def test_a_clock_an_hour_ahead_breaks_nothing_and_is_refused_by_others() -> None
     refused = [e.content for e in history.entries[JOINT] if e.kind == "refused"]
     assert refused
     assert all("from the future" in content["words"] for content in refused)
+    assert set(tables(history)["refused"]["sender"]) == {"north"}
 
 
 def test_a_clock_that_is_set_back_is_noted_with_by_how_much_and_when_that_was_made_up_for() -> None:
@@ -245,6 +247,16 @@ def test_test_data_on_a_live_channel_is_counted_and_raises_nothing(way: str) -> 
     history, quiet = world(more), world()
     assert breaches_of(history) == ()
     assert sum(p.origin == "injected" for p in history.passages) == 20
+    # Each stands in the tables: as put on the channel by nobody, and as refused at both ends.
+    messages, refused = tables(history)["messages"], tables(history)["refused"]
+    assert messages["verdict"].count("injected") == 20
+    counts = dict.fromkeys(("north", "joint"), 0)
+    for centre, sender, count in zip(
+        refused["centre"], refused["sender"], refused["count"], strict=True
+    ):
+        assert sender == "north"
+        counts[centre] += count
+    assert counts == {"north": 20, "joint": 20}
     shown = [(s.centre, s.time_ns, s.alert.transition) for s in history.shown]
     assert shown == [(s.centre, s.time_ns, s.alert.transition) for s in quiet.shown]
 
@@ -258,6 +270,11 @@ def test_heartbeats_with_filled_counts_raise_nothing() -> None:
     assert breaches_of(history) == ()
     first = min(s.time_ns for s in history.shown)
     assert first > history.begin_ns + 60 * 10**9
+    # Partners take them for signs of life; at home nobody speaks in the own name.
+    assert tables(history)["messages"]["verdict"].count("injected") == 10
+    refused = tables(history)["refused"]
+    assert set(refused["centre"]) == {"north"}
+    assert sum(refused["count"]) == 10
 
 
 @pytest.mark.parametrize(
@@ -325,6 +342,84 @@ def test_a_ledger_damaged_while_the_centre_was_down_is_set_aside_from_there_on(
     # What can no longer be shown was before the damage; counts over all time miss it too.
     late_ns = history.begin_ns + 225 * 10**9
     assert not [b for b in breaches_of(history) if late_ns < b.time_ns < history.end_ns]
+
+
+@pytest.mark.parametrize(
+    ("at_s", "amount", "rots"),
+    [(205.0, 0.0, "early"), (205.0, 1.0, "early"), (196.0, 1.0, "report")],
+)
+def test_a_cancellation_reaches_who_had_the_original_though_the_ledger_is_damaged(
+    at_s: float, amount: float, rots: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line rots while the centre is down: an early one, or the one that says who was told."""
+    restart, rotten_at = Host.restart, []
+
+    def rotten(self: Host) -> tuple[Effect, ...]:
+        if not self.lines:
+            return restart(self)
+        told = next(k for k, line in enumerate(self.lines) if b'"kind":"launch report"' in line)
+        rotten_at.append(20 if rots == "early" else told)
+        self.lines[rotten_at[0]] = b"\x00" + self.lines[rotten_at[0]][1:]
+        late = restart(self)
+        self.inbox.append(PersonDecided(decision="cancel", number=0, reason="a test"))
+        return late
+
+    monkeypatch.setattr(Host, "restart", rotten)
+    history = world(crash("north", at_s, 215.0, amount=amount), level="launch-reports")
+    assert history.lives[NORTH][-1].snapshot is not None
+    said = [(p.kind, p.recipient, p.outcome) for p in history.passages if p.sender == NORTH]
+    assert ("launch report", JOINT, RECEIVED) in said
+    assert ("cancellation", JOINT, RECEIVED) in said
+    ended = [s for s in history.shown if s.centre == JOINT and s.alert.status == "cancelled"]
+    assert [s.alert.alert for s in ended] == [0]
+    # It is said, counted and shown, and the new ledger knows by itself who was told.
+    starts = [entry for entry in history.entries[NORTH] if entry.kind == "started"]
+    assert [e.content["told"] for e in starts] == [[[0, [JOINT]]]]
+    assert f"line {rotten_at[0] + 1}" in starts[0].content["words"]
+    shown = tables(history)["restarts"]
+    assert shown["centre"] == ["north"]
+    assert shown["set_aside_count"] == [e.content["set_aside_count"] for e in starts]
+    assert shown["set_aside_count"][0] >= 1
+    assert list(replay(history)) == []
+
+
+def test_a_cancellation_reaches_who_had_the_original_though_its_release_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Released after the snapshot, and the journal is lost: the whole ledger alone knows of it."""
+    restart = Host.restart
+
+    def cancelled(self: Host) -> tuple[Effect, ...]:
+        late = restart(self)
+        if self.lines:
+            self.inbox.append(PersonDecided(decision="cancel", number=0, reason="a test"))
+        return late
+
+    monkeypatch.setattr(Host, "restart", cancelled)
+    history = world(crash("north", 196.0, 215.0, amount=1.0), level="launch-reports")
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    ended = [s for s in history.shown if s.centre == JOINT and s.alert.status == "cancelled"]
+    assert [s.alert.alert for s in ended] == [0]
+
+
+def test_a_line_that_rots_and_is_still_in_the_journal_is_made_anew_and_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    restart = Host.restart
+
+    def rotten(self: Host) -> tuple[Effect, ...]:
+        if self.lines:
+            self.lines[-1] = b"\x00" + self.lines[-1][1:]
+        return restart(self)
+
+    monkeypatch.setattr(Host, "restart", rotten)
+    history = world(crash("north", 205.0, 215.0))
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    restarts = tables(history)["restarts"]
+    assert restarts["set_aside_count"] == [0]
+    assert "made it anew" in restarts["words"][0]
 
 
 ALERTS = """

@@ -26,6 +26,7 @@ statements           what is to be said of alerts
 launch_notices       that an announced launch was made, and when
 questions            what people of two centres ask and answer one another
 remarks              what others remark on an alert: evidence, and nothing else
+restart              who may have been told of what, where a part of the ledger is lost
 descriptions         sensors as their owners describe them
 sensor_status        which sensors work: own ones, and partners' as they say
 silence              partners that are no longer heard, and when they are again

@@ -22,6 +22,7 @@ from commonwatch.centre.events import (
     MessageArrived,
     NoticeEntered,
     PersonDecided,
+    Restarted,
 )
 from commonwatch.centre.expectation import SETTLED_S
 from commonwatch.centre.floor import AlertEvent, Floor
@@ -34,6 +35,7 @@ from commonwatch.centre.own_watch import OwnStep, OwnWatch, Watching
 from commonwatch.centre.picture import detections_of, notice_of, notice_report
 from commonwatch.centre.questions import Questions
 from commonwatch.centre.remarks import Remark, Remarks
+from commonwatch.centre.restart import may_have_been_told
 from commonwatch.centre.sensor_status import SensorStatuses
 from commonwatch.centre.silence import Silences
 from commonwatch.centre.statements import Statements
@@ -43,7 +45,7 @@ from commonwatch.identity import NationId
 from commonwatch.sensing.detection import Detections
 from commonwatch.sharing import envelope
 from commonwatch.sharing.keys import Sign
-from commonwatch.sharing.ledger import Ledger, NoteKind
+from commonwatch.sharing.ledger import Ledger, NoteKind, Told
 from commonwatch.sharing.messages import (
     Acknowledgement,
     Answer,
@@ -101,6 +103,8 @@ class _Memory:
     next_beat_ns: int = 0
     spoken: dict[tuple[NationId, int], int] = field(default_factory=dict)
     """Number of the latest word on each event of each partner."""
+    told: Told = ()
+    """Who was told of which own event, as of the snapshot: the ledger may be damaged."""
 
 
 class Centre:
@@ -174,7 +178,8 @@ class Centre:
         """
         mine = self._memory
         effects: list[Effect] = []
-        now_ns = self._read_clock(now_ns, effects)
+        before_ns, now_ns = mine.now_ns, self._read_clock(now_ns, effects)
+        self._go_on([each for each in events if isinstance(each, Restarted)], before_ns, effects)
         taken = mine.intake.take(
             [e.envelope for e in events if isinstance(e, MessageArrived)], now_ns
         )
@@ -235,6 +240,7 @@ class Centre:
 
     def snapshot(self) -> bytes:
         """All that is remembered, but for the ledger, as bytes."""
+        self._memory.told = self.ledger.told
         return memory.snapshot(self._memory, held={"configuration": self.configuration})
 
     def restore(self, snapshot: bytes, ledger: Ledger, *, numbers_from: int = 0) -> None:
@@ -259,7 +265,8 @@ class Centre:
         -----
         Numbers of messages are never used again: they go on after the highest in the ledger, which
         may be younger than the snapshot. Nor does time go back behind its last entry, whatever the
-        clock has done meanwhile.
+        clock has done meanwhile. Who was told of an event is known by the ledger or the snapshot,
+        so that a cancellation finds them though one of the two is damaged or too old.
         """
         restored = memory.restore(snapshot, _Memory, held={"configuration": self.configuration})
         highest = max(
@@ -275,8 +282,28 @@ class Centre:
             restored.now_ns = max(restored.now_ns, ledger.entries[-1].time_ns)
         restored.sensors.recall(ledger.entries)
         restored.silences.recall(ledger.entries)
+        ledger.remember(restored.told)
+        restored.statements.recall(ledger.told)
         self._memory = restored
         self.ledger = ledger
+
+    def _go_on(self, restarts: Sequence[Restarted], before_ns: int, effects: list[Effect]) -> None:
+        """Note what is lost of the ledger, and who was told of what, or may have been."""
+        mine = self._memory
+        for restart in restarts:
+            if restart.is_in_doubt:
+                instants_ns = before_ns, mine.now_ns
+                may_have = may_have_been_told(
+                    mine.statements, mine.subjects, self.configuration, instants_ns
+                )
+                self.ledger.remember(may_have)
+                mine.statements.recall(may_have)
+            content = {
+                "words": restart.words,
+                "set_aside_count": restart.set_aside_count,
+                "told": [[event, list(names)] for event, names in self.ledger.told],
+            }
+            self._note("started", content, effects)
 
     def _note(self, kind: NoteKind, content: dict[str, Any], effects: list[Effect]) -> None:
         entry = self.ledger.note(kind, content, self._memory.now_ns, self._sign)
@@ -308,8 +335,9 @@ class Centre:
 
     def _note_arrivals(self, taken: Taken, joint: JointStep | None, effects: list[Effect]) -> None:
         outcome = {} if joint is None else joint.outcome
-        for words, count in taken.refusals.items():
-            self._note("refused", {"words": words, "count": count}, effects)
+        for (sender, words), count in taken.refusals.items():
+            refused = {"sender": sender, "words": words, "count": count}
+            self._note("refused", refused, effects)
         for message in taken.messages:
             content = {
                 "originator": message.originator,

@@ -59,11 +59,36 @@ class PersonDecided:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """The centre goes on with less of its ledger than there was.
+
+    Parameters
+    ----------
+    words
+        What was found, and where.
+    set_aside_count
+        Lines that no longer count.
+    is_in_doubt
+        Whether somebody may have been told of an event and nothing that is left says so.
+    """
+
+    words: str
+    set_aside_count: int
+    is_in_doubt: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
 
 Event: TypeAlias = (
-    DetectionsArrived | LooksReported | MessageArrived | NoticeEntered | PersonDecided | Tick
+    DetectionsArrived
+    | LooksReported
+    | MessageArrived
+    | NoticeEntered
+    | PersonDecided
+    | Restarted
+    | Tick
 )

@@ -42,13 +42,14 @@ class Taken:
     heartbeats
         Signs of life.
     refusals
-        Why others were not taken: the reason in words, and how often.
+        How many others were not taken, by the centre in whose name they came (empty where that
+        is nobody known here) and the reason in words.
     """
 
     messages: list[Message] = field(default_factory=list)
     repeated: list[Message] = field(default_factory=list)
     heartbeats: list[Heartbeat] = field(default_factory=list)
-    refusals: dict[str, int] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def speakers(self) -> frozenset[NationId]:
@@ -104,11 +105,12 @@ class Intake:
                     limits=self._limits,
                 )
             except Refused as refused:
-                _count(taken, f"{refused.found}; allowed: {refused.allowed}")
+                sender = refused.claimed if self._is_known(refused.claimed) else ""
+                _count(taken, sender, f"{refused.found}; allowed: {refused.allowed}")
                 continue
             ahead = self._ahead(content, now_ns)
             if ahead:
-                _count(taken, ahead)
+                _count(taken, _sender(content), ahead)
                 continue
             if isinstance(content, Heartbeat):
                 self._feel(content, now_ns)
@@ -156,16 +158,19 @@ class Intake:
         partner = self._configuration.partner(nation)
         return None if partner is None else partner.verify
 
+    def _is_known(self, nation: NationId) -> bool:
+        own = self._configuration.nation
+        return nation == own or self._configuration.partner(nation) is not None
+
     def _ahead(self, content: Message | Heartbeat, now_ns: int) -> str:
         """Say that a message is from the future; empty where it is not."""
         ahead_s = (content.made_ns - now_ns) / NS_PER_S
         allowed_s = self._configuration.limits.clock_error_max_s
         if ahead_s <= allowed_s:
             return ""
-        sender = content.heartbeat if isinstance(content, Heartbeat) else content.originator
         return (
-            f"a message of {sender} from the future, by {_rounded(ahead_s)}; allowed: at most "
-            f"{allowed_s:g} s; one of the two clocks is wrong"
+            f"a message of {_sender(content)} from the future, by {_rounded(ahead_s)}; allowed: "
+            f"at most {allowed_s:g} s; one of the two clocks is wrong"
         )
 
     def _is_new(self, message: Message) -> bool:
@@ -181,9 +186,13 @@ class Intake:
         return True
 
 
-def _count(taken: Taken, words: str) -> None:
-    shown = words[:WORDS_MAX]
-    taken.refusals[shown] = taken.refusals.get(shown, 0) + 1
+def _sender(content: Message | Heartbeat) -> NationId:
+    return content.heartbeat if isinstance(content, Heartbeat) else content.originator
+
+
+def _count(taken: Taken, sender: str, words: str) -> None:
+    key = sender, words[:WORDS_MAX]
+    taken.refusals[key] = taken.refusals.get(key, 0) + 1
 
 
 def _rounded(ahead_s: float) -> str:

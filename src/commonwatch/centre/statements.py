@@ -19,6 +19,7 @@ from typing import Final
 
 from commonwatch.centre.floor import AlertEvent
 from commonwatch.centre.launches import ellipse_of
+from commonwatch.sharing.ledger import Told
 from commonwatch.sharing.messages import (
     AlertReport,
     Area,
@@ -53,12 +54,27 @@ class Statements:
     latest: dict[int, AlertEvent] = field(default_factory=dict)
     released: set[int] = field(default_factory=set)
     said: dict[int, LaunchReport | AlertReport] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+    """Alerts of which somebody knows though nothing is remembered as said, or may know."""
 
     def release(self, alert: int) -> list[Body]:
         """Say the launch report of an alert, which a person has released."""
         self.released.add(alert)
         event = self.latest.get(alert)
         return [] if event is None or event.status == Status.CANCELLED else self._first(event)
+
+    def recall(self, told: Told) -> None:
+        """Take from the ledger of which alerts anyone knows: a snapshot may be too old."""
+        self.told |= {event for event, _ in told}
+
+    def standing(self) -> list[LaunchReport | AlertReport]:
+        """Return what would be said now of each alert that is not cancelled."""
+        reports = [
+            self._report(event)
+            for event in self.latest.values()
+            if event.status != Status.CANCELLED
+        ]
+        return [report for report in reports if report is not None]
 
     def on_alert(self, event: AlertEvent) -> list[Body]:
         """Say what an event in the life of an alert makes it necessary to say."""
@@ -98,7 +114,7 @@ class Statements:
         return []
 
     def _cancelled(self, event: AlertEvent) -> list[Body]:
-        if self.said.pop(event.alert, None) is None:
+        if self.said.pop(event.alert, None) is None and event.alert not in self.told:
             return []
         return [Cancellation(event=event.alert, reason=event.reason[:TEXT_MAX])]
 

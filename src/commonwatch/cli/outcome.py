@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from commonwatch.centre.configuration import Limits
 from commonwatch.errors import OutputError, TableError
 from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
 from commonwatch.report.content import ReportCentre, ReportDelay, ReportLevel
@@ -31,7 +33,8 @@ from commonwatch.tables.files import (
     write_text,
 )
 from commonwatch.tables.known import KNOWN_TABLES
-from commonwatch.tables.manifest import FILE_NAME, read_manifest, write_manifest
+from commonwatch.tables.manifest import FILE_NAME, World, read_manifest, write_manifest
+from commonwatch.tables.refused import refused_sentences
 from commonwatch.tables.schemas import to_table
 from commonwatch.world.sightings import Sightings
 
@@ -60,13 +63,14 @@ def write_run(
     """
     scenario = comparison.scenario
     known = known_tables(study)
-    content = report_content(comparison, known, seed=seed)
+    replay = study[seed].replay if study else {}
+    content = report_content(comparison, known, seed=seed, replay=replay)
+    shown = replayed(scenario)
     figures = summary(content) | {"detections": _drawn(scenario, sightings)}
     with staged_folder(folder, stale=earlier_files(folder)) as staged:
-        replay = study[seed].replay if study else {}
         for name, table in {**comparison.tables, **known, **replay}.items():
             write_table(staged / f"{name}.parquet", table)
-        _write_sightings(scenario, sightings, staged)
+        write_sightings(scenario, sightings, staged, laydown=scenario.world.laydown)
         write_json(staged / "summary.json", figures)
         write_text(staged / _REPORT, write_report(content))
         write_text(staged / "picture.svg", write_picture(content))
@@ -76,12 +80,14 @@ def write_run(
             scenario=scenario.name,
             scenario_sha256=scenario.sha256,
             seed=seed,
-            limits={
-                "impact_bound_arcs": IMPACT_BOUND_ARCS_MAX,
+            limits={"impact_bound_arcs": IMPACT_BOUND_ARCS_MAX} | limits_of_centres(),
+            settings={
                 "sample_interval_s": INTERVAL_S,
-                "drawn_flights": scenario.world.flights_per_seed,
+                "trajectory_step_s": TRAJECTORY_STEP_S,
+                "flights_per_seed": scenario.world.flights_per_seed,
                 "seeds": len(study),
             },
+            world=World(laydown=shown.laydown, level=shown.level) if study else None,
         )
     return figures
 
@@ -96,12 +102,19 @@ def known_tables(study: Mapping[int, SeedResult]) -> dict[str, pa.Table]:
     }
 
 
-def _write_sightings(scenario: Scenario, sightings: Sightings, folder: Path) -> None:
-    """Write what the sensors of the laydown that is shown report, and apart the truth."""
-    rows = np.flatnonzero(sightings.rows_of(scenario.world.laydown))
+def limits_of_centres() -> dict[str, float]:
+    """Return the limits that every centre of a world keeps to."""
+    return {name: float(value) for name, value in dataclasses.asdict(Limits()).items()}
+
+
+def write_sightings(
+    scenario: Scenario, sightings: Sightings, folder: Path, *, laydown: str
+) -> None:
+    """Write what the sensors of a laydown report and what these are, and apart the truth."""
+    rows = np.flatnonzero(sightings.rows_of(laydown))
     reported = {name: values[rows] for name, values in sightings.detections.items()}
     write_table(folder / "detections.parquet", to_table("detections", reported))
-    write_text(folder / "sensors.toml", sensor_file(_shown(scenario, sightings)))
+    write_text(folder / "sensors.toml", sensor_file(_members(scenario, sightings, laydown)))
     for name, columns in (
         ("truth_objects", sightings.objects),
         ("truth_ends", sightings.ends),
@@ -111,10 +124,10 @@ def _write_sightings(scenario: Scenario, sightings: Sightings, folder: Path) -> 
         write_table(folder / "truth" / f"{name}.parquet", to_table(name, columns))
 
 
-def _shown(scenario: Scenario, sightings: Sightings) -> tuple[SensorEntry, ...]:
-    """Return the sensors of the laydown that is shown."""
+def _members(scenario: Scenario, sightings: Sightings, laydown: str) -> tuple[SensorEntry, ...]:
+    """Return the sensors of a laydown."""
     names = list(scenario.sensors)
-    own = {names[k] for k in scenario.laydown(scenario.world.laydown).members}
+    own = {names[k] for k in scenario.laydown(laydown).members}
     return tuple(entry for entry in sightings.sensors if entry.name in own)
 
 
@@ -122,7 +135,7 @@ def _drawn(scenario: Scenario, sightings: Sightings) -> dict[str, Any]:
     """Return what the summary says of the detections."""
     return {
         "row_count": int(sightings.rows_of(scenario.world.laydown).sum()),
-        "sensor_count": len(_shown(scenario, sightings)),
+        "sensor_count": len(_members(scenario, sightings, scenario.world.laydown)),
         "flight_count": sightings.flight_count,
         "flights_left_out_count": sightings.wanted_count - sightings.flight_count,
     }
@@ -162,7 +175,11 @@ def earlier_files(folder: Path) -> tuple[str, ...]:
 
 
 def report_content(
-    comparison: Comparison, known: Mapping[str, pa.Table], *, seed: int
+    comparison: Comparison,
+    known: Mapping[str, pa.Table],
+    *,
+    seed: int,
+    replay: Mapping[str, pa.Table],
 ) -> ReportContent:
     """Gather what the report shows."""
     scenario = comparison.scenario
@@ -219,6 +236,9 @@ def report_content(
         centres=_centres(scenario),
         delays=tuple(_delay(scenario, name) for name in DELAYS),
         replayed=(replayed(scenario).laydown, replayed(scenario).level, seed),
+        refused=refused_sentences(replay["refused"].to_pydict(), replay["restarts"].to_pydict())
+        if replay
+        else (),
     )
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
+    from commonwatch.identity import NationId
+    from commonwatch.scenario.description import Scenario
     from commonwatch.sharing.messages import Message
-    from commonwatch.sharing.policy import Decision, Policy
+    from commonwatch.sharing.policy import Box, Decision, Policy
 
 _OUTCOMES: Final = {
     "share": "goes",
@@ -22,7 +24,7 @@ _OUTCOMES: Final = {
 _SCENARIO: Final = click.option(
     "--scenario",
     metavar="FILE|NAME",
-    help="Whose nations and sensors the policy may name; otherwise any.",
+    help="Whose nations and sensors the policy may name (otherwise any), with their territory.",
 )
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
@@ -51,7 +53,9 @@ def command() -> None:
 @_JSON
 def check(policy: str, scenario: str | None, *, as_json: bool) -> None:
     """Report every mistake of a policy, all in one go, or say what it shares."""
-    read = _policy(policy, scenario)
+    world = _scenario(scenario)
+    read = _policy(policy, world)
+    territories = _territories(read, world)
     if as_json:
         _print_json(
             {
@@ -60,6 +64,7 @@ def check(policy: str, scenario: str | None, *, as_json: bool) -> None:
                 "title": read.title,
                 "own_launches": read.own_launches,
                 "territory_box_count": len(read.territory),
+                "territories": territories,
                 "rules": [
                     {
                         "rule": rule.name,
@@ -85,8 +90,12 @@ def check(policy: str, scenario: str | None, *, as_json: bool) -> None:
             f"{preposition} {_listed(rule.recipients)}"
         )
     if read.own_launches == "withhold":
-        names = [box.name or "a box without a name" for box in read.territory]
-        known = ", ".join(names) or "none is known to this policy"
+        known = "; ".join(
+            f"{whose}: {', '.join(names)}" if whose else ", ".join(names)
+            for whose, names in territories.items()
+            if names
+        )
+        known = known or "none is known to this policy"
         click.echo(f"\nLaunches from the own territory are withheld; territory: {known}.")
 
 
@@ -124,8 +133,11 @@ def explain(
     from commonwatch.sharing.explanation import explain as explained
     from commonwatch.sharing.policy import decide
 
-    read = _policy(policy, scenario)
+    world = _scenario(scenario)
+    read = _policy(policy, world)
     spoken = _message(message)
+    if world is not None:
+        read = _held(read, spoken.originator, world, message)
     _refuse_no_name(recipient)
     now_ns = spoken.made_ns if instant is None else _instant_ns(instant)
     decision = decide(spoken, NationId(recipient), read, now_ns)
@@ -137,11 +149,52 @@ def explain(
         _say(decision, changes, steps)
 
 
-def _policy(name: str, scenario: str | None) -> Policy:
+def _scenario(name: str | None) -> Scenario | None:
+    from commonwatch.scenario.load import load_scenario
+
+    return None if name is None else load_scenario(name)
+
+
+def _held(policy: Policy, originator: NationId, world: Scenario, where: str) -> Policy:
+    """Return the policy as the originator's centre holds it in the scenario."""
+    from commonwatch.errors import UnknownNameError
+    from commonwatch.reading.text import printable
+    from commonwatch.scenario.policies import held_by, may_hold
+
+    if originator not in world.centres:
+        raise UnknownNameError(
+            "originator", printable(originator), world.centres, where=printable(where)
+        )
+    if not may_hold(originator, policy.owner, world):
+        return policy
+    return held_by(policy, originator, world)
+
+
+def _territories(policy: Policy, world: Scenario | None) -> dict[str, list[str]]:
+    """Name the boxes of the policy's own territory, and those of each nation that may hold it."""
+    from commonwatch.scenario.policies import held_by, may_hold
+
+    if world is None:
+        return {"": [_named(box) for box in policy.territory]}
+    return {
+        str(nation.name): [_named(box) for box in held_by(policy, nation.name, world).territory]
+        for nation in world.nations
+        if may_hold(nation.name, policy.owner, world)
+    }
+
+
+def _named(box: Box) -> str:
+    return box.name or (
+        f"{box.latitude_min_deg:g} to {box.latitude_max_deg:g} north, "
+        f"{box.longitude_min_deg:g} to {box.longitude_max_deg:g} east"
+    )
+
+
+def _policy(name: str, world: Scenario | None) -> Policy:
     from commonwatch.errors import UnknownNameError
     from commonwatch.reading.text import exists, printable
     from commonwatch.scenario import catalogue
-    from commonwatch.scenario.policies import policy_text
+    from commonwatch.scenario.policies import policy_text, read_for
     from commonwatch.sharing.policy import read_policy
 
     if name in catalogue.policy_names():
@@ -151,18 +204,9 @@ def _policy(name: str, scenario: str | None) -> Policy:
     else:
         raise UnknownNameError("policy", name, catalogue.policy_names())
     text = policy_text(path, name)
-    if scenario is None:
+    if world is None:
         return read_policy(text, name=printable(name), nations=None, sensors=None)
-    from commonwatch.scenario.load import load_scenario
-
-    world = load_scenario(scenario)
-    return read_policy(
-        text,
-        name=printable(name),
-        nations=world.centres,
-        sensors=tuple(world.sensors),
-        joint=world.joint.name,
-    )
+    return read_for(world, text, printable(name))
 
 
 def _message(name: str) -> Message:
@@ -171,6 +215,7 @@ def _message(name: str) -> Message:
     from commonwatch.errors import InputError
     from commonwatch.reading.text import printable
     from commonwatch.scenario.files import read_text
+    from commonwatch.sharing.marking import Purpose
     from commonwatch.sharing.messages import KINDS, Message
 
     give = "Give the path of a message as JSON"
@@ -180,9 +225,10 @@ def _message(name: str) -> Message:
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(
             f"not a message: {printable(str(error))}",
-            allowed="JSON with format, purpose, originator, number, made_ns and a body whose kind "
-            f"is one of {', '.join(KINDS)}",
+            allowed=f"JSON with format, purpose (one of {', '.join(Purpose)}), originator, number, "
+            f"made_ns and a body whose kind is one of {', '.join(KINDS)}",
             where=printable(name),
+            what_to_do="Correct what is named, as docs/how-to/write-a-policy.md shows a message",
         ) from error
 
 

@@ -49,7 +49,8 @@ _SHOWN: Final = 20
     "--out",
     type=Place(),
     metavar="FOLDER",
-    help="Write messages, tracks, alerts and status as Parquet, the ledgers, and truth/ apart.",
+    help="Write messages, tracks, alerts and status as Parquet, the ledgers, and truth/ apart: all "
+    "that a replay needs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, no progress.")
 def command(
@@ -111,9 +112,18 @@ def command(
 
 
 def _facts(history: History, breaches: list[str], *, has_checks: bool) -> dict[str, Any]:
+    from commonwatch.tables.refused import refused_sentences
+    from commonwatch.world.history import tables
+    from commonwatch.world.links import INJECTED
+
     messages = Counter(
-        f"{each.kind}, {each.outcome}" for each in history.passages if each.kind != "heartbeat"
+        f"{each.kind}, injected, {each.outcome}"
+        if each.origin == INJECTED
+        else f"{each.kind}, {each.outcome}"
+        for each in history.passages
+        if each.kind != "heartbeat" or each.origin == INJECTED
     )
+    columns = tables(history)
     status = {(str(each.centre), each.alert.alert): each.alert.status for each in history.shown}
     alerts = Counter(f"{centre}, {word}" for (centre, _), word in status.items())
     return {
@@ -122,6 +132,7 @@ def _facts(history: History, breaches: list[str], *, has_checks: bool) -> dict[s
         "digest": history.digest,
         "faults": len(history.faults),
         "messages": dict(sorted(messages.items())),
+        "refused": list(refused_sentences(columns["refused"], columns["restarts"])),
         "alerts_at_last": dict(sorted(alerts.items())),
         "named": sorted({f"{each.accused} by {each.centre}" for each in history.accused}),
         "ledger_entries": {str(name): len(each) for name, each in history.entries.items()},
@@ -134,6 +145,8 @@ def _show(facts: dict[str, Any], out: Path | None) -> None:
     for title, key in (("Messages", "messages"), ("Alerts at last", "alerts_at_last")):
         for name, count in facts[key].items():
             click.echo(f"{title}: {name}: {count:,}")
+    for sentence in facts["refused"]:
+        click.echo(f"Refused: {sentence}")
     for name in facts["named"]:
         click.echo(f"Named: {name}")
     breaches = facts["breaches"]
@@ -150,23 +163,16 @@ def _show(facts: dict[str, Any], out: Path | None) -> None:
 def _write(history: History, scenario: Scenario, common: Common, folder: Path) -> None:
     from importlib.metadata import version
 
+    from commonwatch.cli.outcome import TRAJECTORY_STEP_S, limits_of_centres, write_sightings
     from commonwatch.tables.files import staged_folder, write_table
-    from commonwatch.tables.manifest import write_manifest
+    from commonwatch.tables.manifest import World, write_manifest
     from commonwatch.tables.schemas import to_table
     from commonwatch.world.history import tables
 
-    sightings = common.sightings
-    rows = sightings.rows_of(history.laydown)
-    reported = {name: values[rows] for name, values in sightings.detections.items()}
     with staged_folder(folder) as staged:
-        for name, columns in (tables(history) | {"detections": reported}).items():
+        for name, columns in tables(history).items():
             write_table(staged / f"{name}.parquet", to_table(name, columns))
-        for name, columns in (
-            ("truth_objects", sightings.objects),
-            ("truth_ends", sightings.ends),
-            ("truth_biases", sightings.biases),
-        ):
-            write_table(staged / "truth" / f"{name}.parquet", to_table(name, columns))
+        write_sightings(scenario, common.sightings, staged, laydown=history.laydown)
         for centre, entries in history.entries.items():
             path = staged / "ledgers" / f"{centre}.ndjson"
             path.parent.mkdir(exist_ok=True)
@@ -177,14 +183,12 @@ def _write(history: History, scenario: Scenario, common: Common, folder: Path) -
             scenario=scenario.name,
             scenario_sha256=scenario.sha256,
             seed=history.seed,
-            limits={
-                name: float(value)
-                for name, value in (
-                    (
-                        "message_bytes",
-                        next(iter(history.configurations.values())).limits.message_bytes,
-                    ),
-                    ("faults", len(history.faults)),
-                )
+            limits=limits_of_centres(),
+            settings={
+                "trajectory_step_s": TRAJECTORY_STEP_S,
+                "faults": len(history.faults),
             },
+            world=World(
+                laydown=history.laydown, level=history.level, faults_seed=history.faults_seed
+            ),
         )

@@ -267,6 +267,9 @@ def _walk_array(
             keys,
             f"has {len(array)} entr{'y' if len(array) == 1 else 'ies'}" if array else "is empty",
             allowed=f"{least} entries" if least == most else allowed,
+            what_to_do=f"Add {least - len(array)} more"
+            if len(array) < least
+            else f"Leave out {len(array) - (most or 0)}",
         )
         return
     for index, value in enumerate(array):

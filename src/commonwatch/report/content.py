@@ -110,6 +110,8 @@ class ReportContent:
         `alert_counts` go with them.
     replayed
         Laydown, level and seed of the world that was written for replay.
+    refused
+        What centres of that world refused, a sentence each.
     """
 
     scenario_name: str
@@ -137,6 +139,7 @@ class ReportContent:
     centres: tuple[ReportCentre, ...] = ()
     delays: tuple[ReportDelay, ...] = ()
     replayed: tuple[str, str, int] = ("", "", 0)
+    refused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         absent = [name for name in TABLES_NEEDED if name not in self.tables]

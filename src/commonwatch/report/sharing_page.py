@@ -127,6 +127,7 @@ def points_for_machines(content: ReportContent) -> dict[str, Any] | None:
             for centre in content.centres
         ],
         "delays": [_effect(one) for one in delay_effects(sharing)],
+        "refused": list(content.refused),
     }
 
 

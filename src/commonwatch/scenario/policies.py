@@ -75,13 +75,8 @@ def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
         A policy has mistakes; never of a scenario that ``load`` has given out.
     """
     texts = scenario.level(level).policies
-    boxes = {nation.name: nation.territory for nation in scenario.nations}
     return {
-        centre: adopted(
-            _read(scenario, texts[centre]),
-            centre,
-            territory=[_box(box) for box in boxes.get(centre, ())],
-        )
+        centre: held_by(_read(scenario, texts[centre]), centre, scenario)
         for centre in scenario.centres
     }
 
@@ -110,8 +105,8 @@ def check_policies(scenario: Scenario, file_name: str) -> None:
             except InputError as error:
                 found = [Mistake(path="", found=error.found, allowed=error.allowed)]
             else:
-                may_be = {EVERYONE, centre} | ({JOINT} if centre == scenario.joint.name else set())
-                found = [] if owner in may_be else [_misplaced(level.name, centre, owner)]
+                is_its = may_hold(centre, owner, scenario)
+                found = [] if is_its else [_misplaced(level.name, centre, owner)]
             for each in found:
                 path = f"policy {text.name}.toml" + (f", {each.path}" if each.path else "")
                 placed = Mistake(
@@ -158,13 +153,7 @@ def _spoken_of(scenario: Scenario, level: str, name: NationId) -> str:
 
 
 def _read(scenario: Scenario, policy: PolicyText) -> Policy:
-    return read_policy(
-        policy.text,
-        name=f"{policy.name}.toml",
-        nations=scenario.centres,
-        sensors=tuple(scenario.sensors),
-        joint=scenario.joint.name,
-    )
+    return read_for(scenario, policy.text, f"{policy.name}.toml")
 
 
 def _misplaced(level: str, centre: NationId, owner: NationId) -> Mistake:
@@ -212,3 +201,44 @@ def policy_text(path: Path, file_name: str) -> str:
     """Read the text of a policy file of bounded size; see ``reading.read_text``."""
     give = "Give the path of a policy file, or the name of a bundled policy"
     return read_text(path, file_name, form="TOML", what_to_do=give)
+
+
+def held_by(policy: Policy, centre: NationId, scenario: Scenario) -> Policy:
+    """Return a policy as one centre of a scenario holds it: over its nation's territory as well.
+
+    Parameters
+    ----------
+    policy
+        As it was read; may be anyone's.
+    centre
+        A nation's, or the joint centre, which has no territory.
+    scenario
+        Says what each nation's territory is.
+    """
+    boxes = {nation.name: nation.territory for nation in scenario.nations}
+    return adopted(policy, centre, territory=[_box(box) for box in boxes.get(centre, ())])
+
+
+def may_hold(centre: NationId, owner: NationId, scenario: Scenario) -> bool:
+    """Say whether a centre may hold a policy of this owner: anyone's, or its own."""
+    is_joint = centre == scenario.joint.name
+    return owner in (EVERYONE, centre) or (is_joint and owner == JOINT)
+
+
+def read_for(scenario: Scenario, text: str, name: str) -> Policy:
+    """Read a policy that may name the centres and sensors of a scenario, and nobody else's.
+
+    Raises
+    ------
+    ScenarioError
+        It has mistakes: all of them.
+    InputError
+        The text is too long, not UTF-8 or no TOML.
+    """
+    return read_policy(
+        text,
+        name=name,
+        nations=scenario.centres,
+        sensors=tuple(scenario.sensors),
+        joint=scenario.joint.name,
+    )

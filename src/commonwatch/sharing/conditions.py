@@ -71,7 +71,7 @@ def who_fails(
 ) -> str | None:
     """Name what a rule does not speak of: kind, originator or recipient; None where it does."""
     if kind not in rule.share and kind not in rule.withhold:
-        return f"not about a {kind}"
+        return f"not about {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not is_named(originator, rule.owners, policy):
         return f"not about messages of {originator}"
     if not is_named(recipient, rule.recipients, policy):

@@ -59,10 +59,14 @@ _DECODE_HEARTBEAT: Final = msgspec.json.Decoder(Heartbeat).decode
 
 
 class Refused(InputError):  # noqa: N818  # an event of every day, no mistake of ours
-    """An envelope that is not opened; ``reason`` is one of a few words, fit for counting."""
+    """An envelope that is not opened; ``reason`` is one of a few words, fit for counting.
+
+    ``claimed`` is in whose name it came, which nothing proves; empty where no name can be read.
+    """
 
     def __init__(self, reason: Reason, found: str, *, allowed: str, what_to_do: str = "") -> None:
         self.reason: Reason = reason
+        self.claimed = NationId("")
         super().__init__(found, allowed=allowed, where="an envelope", what_to_do=what_to_do)
 
 
@@ -168,6 +172,16 @@ def open_envelope(
             what_to_do="The sender has to divide the message",
         )
     outer = _outer(envelope)
+    try:
+        return _opened(outer, purpose, key_of)
+    except Refused as refused:
+        refused.claimed = _claimed(outer)
+        raise
+
+
+def _opened(
+    outer: _Envelope, purpose: Purpose, key_of: Callable[[NationId], Verify | None]
+) -> Message | Heartbeat:
     if outer.payload_type not in (PAYLOAD_TYPES[purpose], HEARTBEAT_TYPE):
         other = _PURPOSES.get(outer.payload_type)
         raise Refused(
@@ -177,6 +191,13 @@ def open_envelope(
         )
     payload, key_holder = _verified(outer, purpose, key_of)
     return _read(payload, outer.payload_type, purpose, key_holder)
+
+
+def _claimed(outer: _Envelope) -> NationId:
+    """Read the name of a nation from that of a key, whatever its purpose."""
+    name = outer.signatures[0].keyid if outer.signatures else ""
+    purpose, _, nation = name.partition(" ")
+    return NationId(nation if purpose in list(Purpose) else "")
 
 
 def digest_of(content: Message | Heartbeat) -> str:

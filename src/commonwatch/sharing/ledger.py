@@ -41,6 +41,8 @@ EntryKind: TypeAlias = Literal[
     "decision", "received", "alert", "notice", "person", "refused", "started", "contributor",
     "sensor", "description", "partner", "answer", "clock",
 ]  # fmt: skip
+Told: TypeAlias = tuple[tuple[int, tuple[NationId, ...]], ...]
+"""Own events, and who was told of each, or may have been."""
 
 _SIGNED_FOR: Final = b"commonwatch ledger "
 _EVENT_KINDS: Final = frozenset({"launch report", "alert report", "correction"})
@@ -82,6 +84,14 @@ class _Decided(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     event: int | None = None
     due_ns: int | None = None
     envelope_sha256: str | None = None
+
+
+class _Started(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an entry holds of a start from less than everything."""
+
+    words: str
+    set_aside_count: int
+    told: Told
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -232,7 +242,7 @@ class Ledger:
         Parameters
         ----------
         kind
-            What: "received", "alert", "notice", "person", "refused" or "started".
+            What: a "decision" is none.
         content
             What is to be remembered of it: what JSON can hold.
         now_ns
@@ -246,6 +256,17 @@ class Ledger:
     def has_recipient(self, event: int | None, recipient: NationId) -> bool:
         """Say whether a recipient was told of an own event."""
         return event is not None and recipient in self._recipients.get(event, ())
+
+    @property
+    def told(self) -> Told:
+        """Every own event that anyone was told of, and who; in order."""
+        return tuple((event, self.recipients_of_event(event)) for event in sorted(self._recipients))
+
+    def remember(self, told: Told) -> None:
+        """Take in who was told of what, where the entries that said so are lost."""
+        for event, recipients in told:
+            if recipients:
+                self._recipients.setdefault(event, set()).update(recipients)
 
     def recipients_of_event(self, event: int) -> tuple[NationId, ...]:
         """Return everyone who was told of an own event, sorted: as far as its cancellation goes."""
@@ -297,6 +318,8 @@ class Ledger:
         is_shared = entry.kind == "decision" and "envelope_sha256" in content
         if is_shared and content["kind"] in _EVENT_KINDS:
             self._recipients.setdefault(content["event"], set()).add(content["recipient"])
+        elif entry.kind == "started":
+            self.remember(content["told"])
 
 
 def read_ledger(
@@ -357,17 +380,27 @@ def _fault(entry: Entry | None, ledger: Ledger) -> tuple[str, str] | None:
         return f"entry {entry.number}", f"entry {count}: none is left out or repeated"
     if entry.previous != ledger.head:
         return "an entry that follows another than the one before it", "the digest of that one"
-    if entry.kind == "decision" and not _is_decision(entry.content):
-        return "a decision that does not say who, what and why", "entries as a ledger writes them"
-    return None
+    shortcoming = _shortcoming(entry)
+    return (shortcoming, "entries as a ledger writes them") if shortcoming else None
 
 
-def _is_decision(content: dict[str, Any]) -> bool:
+_FORMS: Final[dict[str, tuple[type[_Decided | _Started], str]]] = {
+    "decision": (_Decided, "a decision that does not say who, what and why"),
+    "started": (_Started, "a note on a lost part that does not say why, and who was told"),
+}
+
+
+def _shortcoming(entry: Entry) -> str:
+    """Say what an entry lacks; empty where nothing."""
+    if entry.kind not in _FORMS:
+        return ""
+    form, words = _FORMS[entry.kind]
     try:
-        decided = msgspec.convert(content, _Decided)
+        said = msgspec.convert(entry.content, form)
     except msgspec.ValidationError:
-        return False
-    return decided.kind not in _EVENT_KINDS or decided.event is not None
+        return words
+    is_short = isinstance(said, _Decided) and said.kind in _EVENT_KINDS and said.event is None
+    return words if is_short else ""
 
 
 def _forgery(entry: Entry | None, key: Verify) -> tuple[str, str] | None:

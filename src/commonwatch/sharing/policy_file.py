@@ -71,7 +71,10 @@ def read_policy(
     """
     if len(text) > LIMITS.text_bytes:
         raise InputError(
-            f"a policy of {len(text)} bytes", allowed=f"at most {LIMITS.text_bytes}", where=name
+            f"a policy of {len(text)} bytes",
+            allowed=f"at most {LIMITS.text_bytes}",
+            where=name,
+            what_to_do="Leave out rules that say the same, and long notes",
         )
     tree = parsed(text, name, format_number=FORMAT)
     known = _Known(

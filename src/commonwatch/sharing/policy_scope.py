@@ -38,6 +38,7 @@ def _check_name(rule: Any) -> Iterator[Fault]:
             found=f"name = {shown(name)} cannot be used",
             allowed=f"1 to {LIMITS.name_letters} letters in quotes, without line break and "
             "semicolon, not beginning with a bracket",
+            what_to_do="Give the rule another name",
             key="name",
         )
 
@@ -48,7 +49,7 @@ def _check_verdict(rule: Any) -> Iterator[Fault]:
         yield Fault(
             found="both share and withhold" if rule.share else "neither share nor withhold",
             allowed="one of the two, with kinds of message",
-            what_to_do="Divide the rule in two" if rule.share else "",
+            what_to_do="Divide the rule in two" if rule.share else "Say what the rule shares",
         )
 
 
@@ -57,6 +58,7 @@ def _check_recipients(rule: Any) -> Iterator[Fault]:
         yield Fault(
             found="no recipients",
             allowed='names of nations, "joint" for the joint centre, "*" for every known nation',
+            what_to_do="Say to whom, or leave the rule out",
         )
 
 
@@ -68,13 +70,19 @@ def _check_steps(rule: Any) -> Iterator[Fault]:
             yield Fault(
                 found=f"{key} = {step:g} is too fine",
                 allowed=f"{LIMITS.step_least:g} or more, or 0 for none",
+                what_to_do="Write the step in the unit that the key ends with",
                 key=key,
             )
 
 
 def _check_purposes(rule: Any) -> Iterator[Fault]:
     if len(set(rule.purposes)) < len(rule.purposes):
-        yield Fault(found="a purpose stands twice", allowed="each purpose once", key="purposes")
+        yield Fault(
+            found="a purpose stands twice",
+            allowed="each purpose once",
+            what_to_do="Leave one of the two out",
+            key="purposes",
+        )
 
 
 def _check_instants(rule: Any) -> Iterator[Fault]:
@@ -93,6 +101,7 @@ def _check_instants(rule: Any) -> Iterator[Fault]:
         yield Fault(
             found=f"until_utc = {given['until_utc']} is not after from_utc = {given['from_utc']}",
             allowed="an end later than the beginning",
+            what_to_do="Exchange the two, or leave the rule out",
             key="until_utc",
         )
 
@@ -131,6 +140,7 @@ def _check_box(box: Any) -> Iterator[Fault]:
         yield Fault(
             found=f"latitude_min_deg = {south:g} is north of latitude_max_deg = {north:g}",
             allowed="a southern edge, then a northern one",
+            what_to_do="Exchange the two",
             key="latitude_max_deg",
         )
 

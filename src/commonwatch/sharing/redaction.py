@@ -39,7 +39,10 @@ ELLIPSE_95: Final = 5.991
 _DIAGONAL: Final = (0, 6, 11, 15, 18, 20)
 """Where a row-by-row upper triangle of six rows holds its diagonal."""
 
-_Spoken = TypeVar("_Spoken", LaunchReport, TrackReport, AlertReport)
+CORRECTED: Final = "corrected"
+"""What stands in place of a reason that does not go."""
+
+_Spoken = TypeVar("_Spoken", LaunchReport, TrackReport, AlertReport, Correction)
 
 
 class Coarsening(Struct, frozen=True, kw_only=True):
@@ -50,6 +53,12 @@ class Coarsening(Struct, frozen=True, kw_only=True):
     area_step_m: int = 0
     time_step_ns: int = 0
     left_out: frozenset[str] = frozenset()
+
+    @property
+    def is_of_launches(self) -> bool:
+        """Whether any figure of launch or impact is rounded or left out."""
+        is_rounded = self.area_step_m > 0 or self.time_step_ns > 0
+        return is_rounded or not self.left_out.isdisjoint({"impact area", "azimuth"})
 
 
 UNCHANGED: Final = Coarsening()
@@ -86,7 +95,9 @@ def coarser(message: Message, coarsening: Coarsening) -> Message:
     2. Areas: the middle to a grid of degrees at least as wide as the step, on that grid's own
        parallel; half-axes grow by 5.991 step^2 / 12 in squares and are rounded up to the step.
     3. Times of launch and impact: to the nearest multiple since 1970; standard deviations grow so.
-    4. The reason of a correction is words, and may say what the rounding hides: it does not go.
+    4. The evidence of an alert and the reason of a correction are words, which may say what is
+       rounded or left out: they do not go where anything of launch or impact is, be it that this
+       message happens not to have it.
     """
     body = _coarser_body(message.body, coarsening)
     return message if body is message.body else msgspec.structs.replace(message, body=body)
@@ -101,17 +112,19 @@ def _coarser_body(body: Body, coarsening: Coarsening) -> Body:
         case AlertReport():
             return _alert(body, coarsening)
         case Correction(corrected=LaunchReport() as launch):
-            return _correction(body, _launch(launch, coarsening))
+            return _correction(body, _launch(launch, coarsening), coarsening)
         case Correction(corrected=AlertReport() as alert):
-            return _correction(body, _alert(alert, coarsening))
+            return _correction(body, _alert(alert, coarsening), coarsening)
         case _:
             return body
 
 
-def _correction(correction: Correction, corrected: LaunchReport | AlertReport) -> Correction:
-    if corrected is correction.corrected:
-        return correction
-    return msgspec.structs.replace(correction, corrected=corrected, reason="corrected")
+def _correction(
+    correction: Correction, corrected: LaunchReport | AlertReport, coarsening: Coarsening
+) -> Correction:
+    is_same = corrected is correction.corrected and not coarsening.is_of_launches
+    reason = correction.reason if is_same else CORRECTED
+    return _changed(correction, corrected=corrected, reason=reason)
 
 
 def _track(track: TrackReport, coarsening: Coarsening) -> TrackReport:
@@ -139,7 +152,8 @@ def _track(track: TrackReport, coarsening: Coarsening) -> TrackReport:
 
 def _alert(alert: AlertReport, coarsening: Coarsening) -> AlertReport:
     launch = _launch(alert.launch, coarsening)
-    evidence = "" if "evidence" in coarsening.left_out else alert.evidence
+    is_told = "evidence" not in coarsening.left_out and not coarsening.is_of_launches
+    evidence = alert.evidence if is_told else ""
     return _changed(alert, launch=launch, evidence=evidence)
 
 

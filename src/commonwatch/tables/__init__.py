@@ -8,6 +8,7 @@
 ``files``      writing so that nothing is ever half-written
 ``streaming``  tables written while the work goes on
 ``reading``    reading them, checked
+``refused``    what was refused, in sentences
 ``manifest``   what a run was made from
 =============  =================================================================================
 """

@@ -11,7 +11,9 @@ import msgspec
 from commonwatch.errors import TableError
 from commonwatch.tables.files import write_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+FORMATS: Final = (1, FORMAT)
+"""Those that are read: format 1 did not say which world was written."""
 FILE_NAME: Final = "run.json"
 
 
@@ -24,15 +26,39 @@ class RecordedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a run was made from and what it made. It holds no time: same input, same bytes."""
+    """What a run was made from and what it made. It holds no time: same input, same bytes.
+
+    Attributes
+    ----------
+    laydown, level, faults_seed
+        Which world of the seed is written for replay: its sensors, what was shared, and the seed of
+        the faults that were drawn beside the planned ones; None: none were drawn, or no world is
+        written.
+    limits
+        Most that was allowed, by name.
+    settings
+        Other figures that shape what is written, by name.
+    """
 
     format: int
     commonwatch_version: str
     scenario: str
     scenario_sha256: str
     seed: int
+    laydown: str | None = None
+    level: str | None = None
+    faults_seed: int | None = None
     limits: dict[str, float]
+    settings: dict[str, float] = {}
     files: Annotated[tuple[RecordedFile, ...], msgspec.Meta(max_length=10_000)] = ()
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Which world of a seed."""
+
+    laydown: str
+    level: str
+    faults_seed: int | None = None
 
 
 def digest_of(path: Path) -> str:
@@ -49,6 +75,8 @@ def write_manifest(
     scenario_sha256: str,
     seed: int,
     limits: dict[str, float],
+    settings: dict[str, float],
+    world: World | None = None,
 ) -> Manifest:
     """Record every file of a run's folder in its ``run.json``.
 
@@ -64,8 +92,10 @@ def write_manifest(
         Digest of the scenario file's bytes.
     seed
         Seed of the run's generators.
-    limits
-        The limits in force, by name.
+    limits, settings
+        The limits in force, and other figures that shape what is written, by name.
+    world
+        The world that is written for replay; None: none is.
 
     Returns
     -------
@@ -87,7 +117,11 @@ def write_manifest(
         scenario=scenario,
         scenario_sha256=scenario_sha256,
         seed=seed,
+        laydown=None if world is None else world.laydown,
+        level=None if world is None else world.level,
+        faults_seed=None if world is None else world.faults_seed,
         limits=limits,
+        settings=settings,
         files=files,
     )
     write_json(folder / FILE_NAME, msgspec.to_builtins(manifest))
@@ -112,10 +146,10 @@ def read_manifest(folder: Path) -> Manifest:
             where=where,
             what_to_do="Run the scenario again",
         ) from error
-    if manifest.format != FORMAT:
+    if manifest.format not in FORMATS:
         raise TableError(
             f"format {manifest.format}",
-            allowed=f"format {FORMAT}",
+            allowed=f"format {FORMAT}, or {FORMATS[0]}",
             where=where,
             what_to_do="Run the scenario again with this version",
         )

@@ -150,19 +150,24 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ),
     ),
     "messages": (
-        _instant("time_ns", "When it was decided, by the sender's clock."),
-        text_column("sender", "Which centre decided."),
+        _instant(
+            "time_ns", "When it was decided, by the sender's clock; when an injected one left."
+        ),
+        text_column("sender", "Which centre decided, or in whose name an injected one came."),
         text_column("recipient", "Whom it is for."),
         text_column("kind", "Kind of message, or heartbeat."),
-        _number("number", "The sender's number of it."),
+        _number("number", "The sender's number of it; -1 of injected ones."),
         _number("event", "The sender's number of the launch or track.", may_be_empty=True),
-        text_column("verdict", "share, share coarser, later or withhold."),
-        text_column("rule", "Name of the rule that decided."),
+        text_column("verdict", "share, share coarser, later or withhold; injected: by nobody."),
+        text_column("rule", "Name of the rule that decided; a built-in one, or none, in brackets."),
         text_column("words", "The decision in words."),
         _instant("sent_ns", "True time at which it left.", may_be_empty=True),
         _instant("received_ns", "True time at which it was first there.", may_be_empty=True),
         _number("byte_count", "Bytes on the wire; 0 where nothing left."),
-        text_column("outcome", "received, under way, withheld, later, or lost and why."),
+        text_column(
+            "outcome",
+            "received (be it to be refused), under way, withheld, later, or lost and why.",
+        ),
     ),
     "centre_tracks": (text_column("centre", "Whose belief it is."), *_TRACK),
     "sensor_status": (
@@ -178,6 +183,19 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         text_column("recipient", "To which."),
         _instant("time_ns", "From when on."),
         text_column("status", "works, or what ails it: cut, delay, lose, repeat, reorder, garble."),
+    ),
+    "restarts": (
+        text_column("centre", "Which centre went on with less of its ledger than there was."),
+        _instant("time_ns", "When, by its clock."),
+        _number("set_aside_count", "Entries that no longer count."),
+        text_column("words", "What was found, and where."),
+    ),
+    "refused": (
+        text_column("centre", "Which centre refused it."),
+        text_column("sender", "Under whose name it came; empty where that cannot be told."),
+        _instant("time_ns", "When, by its clock."),
+        _number("count", "How many messages."),
+        text_column("words", "Why."),
     ),
     "clock_status": (
         text_column("centre", "Whose clock went back, or has caught up."),

@@ -91,11 +91,13 @@ def _faults(
         yield "its delay was not over"
     for rule in plain:
         yield from _too_exact(subject, rule)
+        yield from _too_wordy(body, rule)
 
 
 def _had(recipient: NationId, event: int, before: Sequence[Entry]) -> bool:
-    """Say whether the ledger has let out anything on an event to a recipient."""
-    return any(
+    """Say whether the ledger has let out anything on an event to a recipient, or may have."""
+    noted = [each for entry in before if entry.kind == "started" for each in entry.content["told"]]
+    return any(number == event and recipient in names for number, names in noted) or any(
         entry.content["kind"] in _ON_EVENTS
         and entry.content.get("event") == event
         and entry.content["recipient"] == recipient
@@ -167,3 +169,16 @@ def _too_exact(subject: object, rule: Rule) -> Iterator[str]:
             yield "an impact area that is left out"
         if "azimuth" in rule.fields_left_out and launch.azimuth_deg is not None:
             yield "an azimuth that is left out"
+
+
+def _too_wordy(body: object, rule: Rule) -> Iterator[str]:
+    """Yield words that may say what of a launch is rounded or left out."""
+    hidden = {"impact area", "azimuth"} & set(rule.fields_left_out)
+    if not (rule.area_step_km or rule.time_step_s or hidden):
+        return
+    if isinstance(body, Correction):
+        if body.reason != "corrected":
+            yield "a reason in words that may tell what is rounded or left out"
+        body = body.corrected
+    if isinstance(body, AlertReport) and body.evidence:
+        yield "evidence in words that may tell what is rounded or left out"

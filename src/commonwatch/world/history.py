@@ -19,7 +19,7 @@ from commonwatch.sharing.messages import Area
 from commonwatch.tracking.estimate import Estimates, empty_estimates, joined
 from commonwatch.world.centres import Keyring
 from commonwatch.world.host import Life
-from commonwatch.world.links import RECEIVED, Manner, Passage
+from commonwatch.world.links import INJECTED, RECEIVED, Manner, Passage
 
 _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 
@@ -163,8 +163,8 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict
-        ``messages``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``, ``link_status``,
-        ``partner_status``, ``clock_status`` and ``contributors``.
+        ``messages``, ``refused``, ``centre_tracks``, ``centre_alerts``, ``sensor_status``,
+        ``link_status``, ``partner_status``, ``clock_status``, ``restarts`` and ``contributors``.
     """
     return {
         "messages": _messages(history),
@@ -175,22 +175,10 @@ def tables(history: History) -> dict[str, dict[str, Any]]:
             name: [getattr(each, name) for each in history.links]
             for name in ("sender", "recipient", "time_ns", "status")
         },
-        "clock_status": {
-            "centre": [str(entry.owner) for entry in _noted(history, "clock")],
-            "time_ns": [entry.time_ns for entry in _noted(history, "clock")],
-            **{
-                name: [entry.content[name] for entry in _noted(history, "clock")]
-                for name in ("is_right", "back_s")
-            },
-        },
-        "partner_status": {
-            "centre": [str(entry.owner) for entry in _noted(history, "partner")],
-            "time_ns": [entry.time_ns for entry in _noted(history, "partner")],
-            **{
-                name: [entry.content[name] for entry in _noted(history, "partner")]
-                for name in ("partner", "is_heard", "since_ns")
-            },
-        },
+        "clock_status": _notes(history, "clock", "is_right", "back_s"),
+        "partner_status": _notes(history, "partner", "partner", "is_heard", "since_ns"),
+        "refused": _notes(history, "refused", "sender", "count", "words"),
+        "restarts": _notes(history, "started", "set_aside_count", "words"),
         "contributors": {
             name: [getattr(each, name) for each in history.accused]
             for name in ("centre", "accused", "time_ns", "kind", "evidence")
@@ -224,14 +212,26 @@ def _noted(history: History, kind: str) -> list[Entry]:
     return sorted(found, key=lambda each: (each.time_ns, each.owner, each.number))
 
 
+def _notes(history: History, kind: str, *names: str) -> dict[str, list[Any]]:
+    """Return the notes of one kind: whose, when, and what they hold under some names."""
+    notes = _noted(history, kind)
+    return {
+        "centre": [str(entry.owner) for entry in notes],
+        "time_ns": [entry.time_ns for entry in notes],
+        **{name: [entry.content[name] for entry in notes] for name in names},
+    }
+
+
 def _messages(history: History) -> dict[str, list[Any]]:
-    """One row for each decision, with what became of what left by it."""
+    """One row for each decision, with what became of what left by it, and what nobody decided."""
     by_digest: dict[str, list[Passage]] = {}
     for passage in history.passages:
         by_digest.setdefault(passage.entry_digest, []).append(passage)
     rows = [
         _message(entry, by_digest.get(entry.digest, [])) for entry in _noted(history, "decision")
     ]
+    rows += [_injected(each) for each in history.passages if each.origin == INJECTED]
+    rows.sort(key=lambda row: row[0])
     names = (
         "time_ns", "sender", "recipient", "kind", "number", "event", "verdict", "rule", "words",
         "sent_ns", "received_ns", "byte_count", "outcome",
@@ -259,6 +259,25 @@ def _message(entry: Entry, passages: list[Passage]) -> tuple[Any, ...]:
         min((p.arrival_ns for p in arrived), default=None),
         len(passages[0].envelope) if passages else 0,
         outcome,
+    )
+
+
+def _injected(passage: Passage) -> tuple[Any, ...]:
+    is_there = passage.outcome == RECEIVED
+    return (
+        passage.sent_ns,
+        str(passage.sender),
+        str(passage.recipient),
+        passage.kind,
+        passage.number,
+        None,
+        INJECTED,
+        "[none]",
+        "put on the channel without any decision of the centre in whose name it comes",
+        passage.sent_ns,
+        passage.arrival_ns if is_there else None,
+        len(passage.envelope),
+        passage.outcome,
     )
 
 

@@ -6,7 +6,8 @@ machine in the middle of a step, after some first part of its effects, and may t
 of the ledger; what had arrived and not been taken in is lost. On restart the steps of the journal
 are taken again from the snapshot: a centre is a function of its events, so that it comes to the
 same memory and the same entries, and what it had not carried out yet is carried out now. Where the
-journal is lost too (crash and *forget*), it goes on from the snapshot and the whole ledger.
+journal is lost too (crash and *forget*), it goes on from the snapshot and the whole ledger. What is
+damaged of the ledger is set aside with all that follows, and the centre is told so.
 
 ================  ==========================================================  =======
 figure            source                                                      mark
@@ -25,7 +26,7 @@ import msgspec
 
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect, Record
-from commonwatch.centre.events import Event, PersonDecided, Tick
+from commonwatch.centre.events import Event, PersonDecided, Restarted, Tick
 from commonwatch.identity import NationId
 from commonwatch.sharing.keys import Verify
 from commonwatch.sharing.ledger import DamagedLedgerError, Entry, read_ledger
@@ -36,8 +37,8 @@ SNAPSHOT_S: Final = 10
 SNAPSHOT_NS: Final = SNAPSHOT_S * NS_PER_S
 
 
-StartCentre = Callable[[bytes | None, Sequence[bytes]], Centre]
-"""Makes a centre from a snapshot and the lines of its ledger; of None and none, a new one."""
+StartCentre = Callable[[bytes | None, Sequence[bytes], int], tuple[Centre, str]]
+"""Makes a centre as ``go_on`` does, and says what is damaged; of None and no lines, a new one."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -46,14 +47,15 @@ class Life:
 
     Parameters
     ----------
-    snapshot, lines
-        What it started from: None and no lines for a first start.
+    snapshot, lines, numbers_from
+        What it started from, as ``go_on`` has it: None and no lines for a first start.
     steps
         Time on its own clock and events of each step, in order.
     """
 
     snapshot: bytes | None
     lines: tuple[bytes, ...]
+    numbers_from: int = 0
     steps: list[tuple[int, tuple[Event, ...]]] = field(default_factory=list)
 
 
@@ -124,34 +126,47 @@ class Host:
         saved = self._saved
         if saved is None:
             self.lives.append(Life(snapshot=None, lines=()))
-            self.centre = self.start(None, ())
+            self.centre, _ = self.start(None, (), 0)
             self._save()
             return ()
-        is_whole = self._forgets
-        lines = self.lines if is_whole else self.lines[: saved.line_count]
-        self.centre = self.start(saved.snapshot, lines)
+        forgets, self._forgets = self._forgets, False
+        begun = len(self.lines) if forgets else saved.line_count
+        journal = [] if forgets else self.lives[-1].steps[saved.step_count :]
+        lines, written = tuple(self.lines[:begun]), self.lines[begun:]
+        numbers_from = begun if forgets else 0
+        self.centre, damage = self.start(saved.snapshot, lines, numbers_from)
         kept = len(self.centre.ledger.entries)
-        if is_whole:
-            self.lives.append(Life(snapshot=saved.snapshot, lines=tuple(self.lines)))
-            del self.lines[kept:]  # a damaged end is set aside
-            self._forgets = False
+        set_aside_count = begun - kept
+        if forgets or damage:
+            if not forgets:
+                del self.lives[-1].steps[saved.step_count :]
+            life = Life(
+                snapshot=saved.snapshot, lines=lines, numbers_from=numbers_from, steps=journal
+            )
+            self.lives.append(life)
+        del self.lines[kept:]
+        late = self._again(self.centre, journal, len(written))
+        if self.lines[kept : kept + len(written)] != written and not damage:
+            damage = "a line of the ledger had changed, and the journal has made it anew"
+        if forgets or damage:
             self._save()
-            return ()
-        if kept < len(lines):
-            del self.lines[kept:]
-        return self._again(self.centre, self.lives[-1].steps[saved.step_count :], kept)
+        if damage:
+            # An entry is durable before anything leaves by it: nothing left by one without its end.
+            is_torn = set_aside_count == 1 and not lines[-1].endswith(b"\n")
+            is_in_doubt = forgets and not is_torn
+            self.inbox.append(
+                Restarted(words=damage, set_aside_count=set_aside_count, is_in_doubt=is_in_doubt)
+            )
+        return late
 
     def _again(
-        self, centre: Centre, journal: Sequence[tuple[int, tuple[Event, ...]]], kept: int
+        self, centre: Centre, journal: Sequence[tuple[int, tuple[Event, ...]]], done: int
     ) -> tuple[Effect, ...]:
-        """Take the journal's steps again; return the effects that lie behind the ledger's end."""
+        """Take the journal's steps again; return what lies behind the first entries, as many."""
         effects = [effect for now_ns, events in journal for effect in centre.step(events, now_ns)]
-        done = len(self.lines) - kept
         places = [k for k, effect in enumerate(effects) if isinstance(effect, Record)]
-        first = 0 if done <= 0 else places[done - 1] + 1
-        late = tuple(effects[first:])
-        self._write(late)
-        return late
+        self._write(effects)
+        return tuple(effects[0 if done <= 0 else places[done - 1] + 1 :])
 
     def fail(self, crash: Crash) -> None:
         """Have the step of this tick be stopped in its middle."""
@@ -220,12 +235,30 @@ class Host:
         return any(true_ns <= at_ns < true_ns + SNAPSHOT_NS + TICK_NS for at_ns in self.crashes_ns)
 
 
-def go_on(centre: Centre, snapshot: bytes, lines: Sequence[bytes], key: Verify) -> None:
-    """Have a new centre go on from a snapshot and from what is good of its ledger."""
-    numbers_from = 0
+def go_on(
+    centre: Centre, snapshot: bytes, lines: Sequence[bytes], key: Verify, *, numbers_from: int
+) -> str:
+    """Have a new centre go on from a snapshot and from what is good of its ledger.
+
+    Parameters
+    ----------
+    centre
+        As it is made.
+    snapshot, lines, key
+        What is on its disk, and what verifies its own signatures.
+    numbers_from
+        Where the ledger is damaged, one past every number that may have left; 0 where the steps
+        since the snapshot are taken again, for then the same messages have the same numbers.
+
+    Returns
+    -------
+    str
+        What is damaged; empty where nothing is.
+    """
     try:
         ledger = read_ledger(lines, key=key, owner=centre.configuration.nation)
     except DamagedLedgerError as damaged:
-        # Each number that left has a line of its own.
-        ledger, numbers_from = damaged.ledger, len(lines)
-    centre.restore(snapshot, ledger, numbers_from=numbers_from)
+        centre.restore(snapshot, damaged.ledger, numbers_from=numbers_from)
+        return f"{damaged.where}: {damaged.found}; allowed: {damaged.allowed}"
+    centre.restore(snapshot, ledger)
+    return ""

@@ -6,12 +6,13 @@ Own sensors are followed anew, though the world may have played a recording of t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from commonwatch.centre.core import Centre
 from commonwatch.identity import NationId
+from commonwatch.sharing.ledger import DamagedLedgerError, read_ledger
 from commonwatch.tracking.estimate import Estimates
 from commonwatch.world.breach import Breach
 from commonwatch.world.history import History
@@ -44,9 +45,9 @@ def replay(history: History, *, make_centre: Callable[..., Centre] = Centre) -> 
             if is_last:
                 recorded = [entry.line for entry in history.entries[name]]
             else:
-                recorded = list(lives[number + 1].lines)
-            # A life that ended in a crash may have written less, its last line torn.
-            count = len(recorded) if is_last else len(recorded) - 1
+                recorded = _whole(history, name, lives[number + 1].lines)
+            # A life that ended in a crash may have written less.
+            count = len(recorded)
             if written[:count] != recorded[:count] or (is_last and len(written) != count):
                 yield _breach(history, name, "its ledger differs", written, recorded)
         if believed[0].digest() != believed[1].digest():
@@ -64,8 +65,17 @@ def _started(
     key = history.keyring.key(name)
     centre = make_centre(history.configurations[name], sign=key.sign)
     if life.snapshot is not None:
-        go_on(centre, life.snapshot, life.lines, key.verify)
+        go_on(centre, life.snapshot, life.lines, key.verify, numbers_from=life.numbers_from)
     return centre
+
+
+def _whole(history: History, name: NationId, lines: Sequence[bytes]) -> list[bytes]:
+    """Return the lines of a ledger before anything that is damaged."""
+    try:
+        ledger = read_ledger(lines, key=history.keyring.key(name).verify, owner=name)
+    except DamagedLedgerError as damaged:
+        ledger = damaged.ledger
+    return [entry.line for entry in ledger.entries]
 
 
 def _bytes(estimates: Estimates) -> bytes:

@@ -433,16 +433,18 @@ class _World:
             asks_after_s=self.order.scenario.world.asks_after_s,
         )
 
-    def _start(self, name: NationId, snapshot: bytes | None, lines: Sequence[bytes]) -> Centre:
-        """Make a centre; from a snapshot and a ledger where there are any."""
+    def _start(
+        self, name: NationId, snapshot: bytes | None, lines: Sequence[bytes], numbers_from: int
+    ) -> tuple[Centre, str]:
+        """Make a centre, from a snapshot and a ledger where there are any; say what is damaged."""
         key = self.keyring.key(name)
         own = None
         if not self._is_alone(name):
             own = self.common.watching(self.order.laydown, self.configurations[name])
         centre = self.make_centre(self.configurations[name], sign=key.sign, own=own)
-        if snapshot is not None:
-            go_on(centre, snapshot, lines, key.verify)
-        return centre
+        if snapshot is None:
+            return centre, ""
+        return centre, go_on(centre, snapshot, lines, key.verify, numbers_from=numbers_from)
 
     def _is_alone(self, name: NationId) -> bool:
         """Whether a centre's own tracking is like that of no other world of the seed."""
