@@ -190,6 +190,16 @@ def test_rows_with_a_covariance_that_is_not_positive_are_left_out_and_said(
     assert "tracks.parquet: no covariance is positive" in capfd.readouterr().err
 
 
+def test_without_notices_nothing_is_said_of_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tracks_of(tmp_path)
+    out = tmp_path / "alerts.parquet"
+    assert call("warn", tmp_path / "tracks.parquet", "--out", out, "--json") == 0
+    assert json_of(capfd.readouterr().out)["last_notice_match"] == {"none given": 2}
+    assert not any("otice" in row["evidence"] for row in pq.read_table(out).to_pylist())
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     tracks_of(tmp_path)
     for name in ("one.parquet", "other.parquet"):

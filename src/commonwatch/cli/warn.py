@@ -138,7 +138,7 @@ def command(
         facts = _summary(rows, tracks=tracks, out=out, launch_model=launch_model, unsound=unsound)
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    _show(_last(rows), has_notices=notices is not None)
+    _show(_last(rows))
     count = len({row["alert"] for row in rows})
     click.echo(f"Alerts: {count:,}, with {len(rows):,} events in {out}.")
     if looks is None:
@@ -238,7 +238,7 @@ def _summary(
     }
 
 
-def _show(last: list[dict[str, Any]], *, has_notices: bool) -> None:
+def _show(last: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from commonwatch.cli.progress import page
@@ -263,9 +263,7 @@ def _show(last: list[dict[str, Any]], *, has_notices: bool) -> None:
             _number(row["launch_azimuth_rad"], "{:.1f}°", _DEGREES),
             *_end(row, "impact"),
             _number(row["warning_left_s"], "{:,.0f}", 1.0),
-            row["notice_match"] + (f": {row['notice']}" if row["notice"] else "")
-            if has_notices
-            else "none given",
+            row["notice_match"] + (f": {row['notice']}" if row["notice"] else ""),
         )
     page().print(table)
     if len(last) > _ROWS_SHOWN:
