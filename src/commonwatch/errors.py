@@ -155,10 +155,10 @@ def invariant(condition: bool, sentence: str, /, **values: object) -> None:  # n
         )
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
     """Return the known name most like the given one, or None where none is like it."""
     folded = {candidate.casefold(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
 
 

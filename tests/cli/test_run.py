@@ -227,6 +227,28 @@ def test_a_run_leaves_detections_that_can_be_read_without_its_truth(
     assert said["row_count"] > 100
 
 
+def test_track_and_warn_run_on_detections_and_sensors_alone(
+    results: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("detections.parquet", "sensors.toml"):
+        shutil.copy(results / name, tmp_path / name)
+    given = tmp_path / "detections.parquet"
+    sensors = ("--sensors", tmp_path / "sensors.toml")
+    tracks, alerts = tmp_path / "tracks.parquet", tmp_path / "alerts.parquet"
+    assert call("track", given, *sensors, "--out", tracks, "--json") == 0
+    assert json_of(capfd.readouterr().out)["tracks_confirmed"] >= 1
+    assert "confirmed" in pq.read_table(tracks)["status"].to_pylist()
+    assert call("warn", tracks, "--detections", given, *sensors, "--out", alerts, "--json") == 0
+    told = json_of(capfd.readouterr().out)
+    assert told["alerts"] >= 1
+    sources = {row["sources"] for row in rows_of(alerts)}
+    assert sources & {"north", "guided", "north, guided"}, sources
+    assert files_below(tmp_path) == [
+        "alerts.parquet", "detections.parquet", "dispositions.parquet", "sensors.toml",
+        "tracks.parquet",
+    ]  # fmt: skip
+
+
 def test_truth_lies_in_a_folder_of_its_own(results: Path) -> None:
     apart = [name for name in files_below(results) if name.startswith("truth/")]
     truths = [f"truth/truth_{name}.parquet" for name in ("biases", "ends", "objects")]

@@ -91,6 +91,34 @@ def test_kilometres_are_noticed_in_either_file(
     assert f"{which}.parquet: positions look like kilometres" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("which", ["tracks", "truth"])
+@pytest.mark.parametrize(
+    ("names", "factor", "sentence"),
+    [
+        (("time_ns",), 1e-9, "time_ns looks like seconds"),
+        (("vx_m_s", "vy_m_s", "vz_m_s"), 1e-3, "vx_m_s, vy_m_s, vz_m_s looks like kilometres a"),
+        (("vz_m_s",), 1e-3, "vz_m_s looks like kilometres a second"),
+    ],
+)
+def test_seconds_and_kilometres_a_second_are_noticed_in_either_file(
+    which: str,
+    names: tuple[str, ...],
+    factor: float,
+    sentence: str,
+    files: tuple[Path, Path],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = files[0].parent / f"{which}.parquet"
+    table = pq.read_table(path)
+    for name in names:
+        values = table[name].to_numpy()
+        column = pa.array((values * factor).astype(values.dtype))
+        table = table.set_column(table.column_names.index(name), table.field(name), column)
+    pq.write_table(table, path)
+    assert call("score", *files) == 2
+    assert f"{which}.parquet: {sentence}" in " ".join(capfd.readouterr().err.split())
+
+
 def test_covariances_that_are_not_positive_are_noted(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

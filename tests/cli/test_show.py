@@ -104,7 +104,7 @@ def test_bad_input_is_a_sentence(folder: Path, capfd: pytest.CaptureFixture[str]
         (["--alerts", tracks], "tracks.parquet: no column alert"),
         (["--biases", folder / "nothing.parquet"], "cannot be read as a Parquet file"),
         (["--sensors", folder / "nothing.toml"], "nothing.toml"),
-        (["--detections", other], "a disposition of row"),
+        (["--detections", other], "84 dispositions of 3 detections"),
     ):
         assert call("show", tracks, *arguments, "--out", out) == 2
         assert sentence in capfd.readouterr().err

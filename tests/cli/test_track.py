@@ -14,7 +14,7 @@ import pytest
 
 from commonwatch.sensing.detection import Detections
 from commonwatch.tables.files import write_table
-from commonwatch.tables.schemas import to_table
+from commonwatch.tables.schemas import TABLES, to_table
 from commonwatch.tracking.estimate import read_tracks
 from tests.cli.build import call, hidden_below, json_of
 from tests.cli.test_how_to import blocks_of, commands_of
@@ -239,14 +239,59 @@ def test_a_table_without_a_single_good_row_is_refused_in_a_sentence(
     assert not (tmp_path / "out" / "tracks.parquet").exists()
 
 
-def test_many_different_reasons_are_counted_not_listed(
+def test_rows_that_are_wrong_alike_are_counted_together(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     table = with_rows(columns(), 30, range_m=lambda r: -np.arange(1.0, len(r) + 1.0))
-    assert call(*write(tmp_path, table)) == 0
+    table = with_rows(table, 20)  # the rows in the middle, once more
+    arguments = write(tmp_path, table)
+    assert call(*arguments) == 0
     said = capfd.readouterr().out
-    assert "30 refused." in said
-    assert "20 more refused: each row's reason is in" in said
+    assert "50 refused." in said
+    assert "30 refused: range_m is wrong: at least 1, as in: range_m is -1: at least 1." in said
+    assert "20 refused: repeated: the same as another row, as in: repeated: the same as" in said
+    assert call(*arguments, "--json") == 0
+    reasons = json_of(capfd.readouterr().out)["refused_reasons"]
+    assert reasons == {
+        "range_m is wrong: at least 1": 30, "repeated: the same as another row": 20
+    }  # fmt: skip
+
+
+def test_the_help_lists_every_column(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call("track", "--help") == 0
+    said = capfd.readouterr().out
+    for column in TABLES["detections"]:
+        assert column.name in said
+
+
+def test_columns_that_are_missing_or_named_almost_right_are_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = columns()
+    kilometres = given.pop("range_m") / 1e3
+    assert call(*write(tmp_path, given)) == 2
+    said = capfd.readouterr().err
+    assert "detections.parquet: no column range_m" in said
+    assert "Columns found: time_ns, " in said
+    assert call(*write(tmp_path, {**given, "range_km": kilometres})) == 2
+    assert 'Perhaps convert "range_km" to "range_m"' in capfd.readouterr().err
+    mistyped = {**columns(), "range_std": np.full(GOOD, 30.0)}
+    assert call(*write(tmp_path, mistyped)) == 0
+    said = capfd.readouterr().err
+    assert 'Note: The column "range_std" is not read; perhaps "range_std_m" is meant.' in said
+
+
+def test_plots_too_near_to_be_seen_are_noted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = columns()
+    own = np.flatnonzero(given["sensor"] == "north")
+    given["range_m"][own[::3]] /= 1e3
+    count = len(own[::3])
+    assert call(*write(tmp_path, given)) == 0
+    said = " ".join(capfd.readouterr().err.split())
+    assert f'Note: {count:,} of {len(own):,} plots of "north" are nearer than its' in said
+    assert f"{count:,} of them would lie where it sees if their range_m were in kilometres" in said
 
 
 def test_unsorted_rows_are_tracked_as_sorted_ones(tmp_path: Path) -> None:

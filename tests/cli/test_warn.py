@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from commonwatch.earth.frames import look_angles
+from commonwatch.scenario.load import read_sensors
 from commonwatch.scenario.notices import load_notices
+from commonwatch.sensing.radar import Radar
 from commonwatch.tables.files import write_table
 from commonwatch.tables.schemas import to_table
 from commonwatch.tracking.estimate import Estimates, joined
@@ -31,17 +34,27 @@ def tracks_of(folder: Path) -> Estimates:
 
 def write_looks(folder: Path, estimates: Estimates) -> None:
     """Two radars of two nations look at track 0 at every row of it; nobody is named for track 1."""
-    times = np.repeat(estimates.time_ns[estimates.track == 0], 2)
-    count = len(times)
+    of_track = estimates.take(np.repeat(np.flatnonzero(estimates.track == 0), 2))
+    times, count = of_track.time_ns, len(of_track)
+    text = RADARS.replace("\nmark =", "\nrefraction_corrected = true\nmark =")
+    (folder / "sensors.toml").write_text("format = 1\n" + text, encoding="utf-8")
+    looks = np.empty((count, 3))
+    for k, sensor in enumerate(read_sensors(folder / "sensors.toml")[:2]):
+        assert isinstance(sensor, Radar)
+        site = sensor.site
+        angles = look_angles(
+            site.position_ecef_m, site.rotation_enu_from_ecef, of_track.state_vector[k::2, :3]
+        )
+        looks[k::2] = np.stack(angles, axis=-1)
     blank = [None] * count
     columns = {
         "time_ns": times,
         "arrival_ns": times,
         "kind": ["radar"] * count,
         "sensor": list(NAMES) * (count // 2),
-        "range_m": np.full(count, 8e5) + np.arange(count),
-        "azimuth_rad": np.full(count, 3.0),
-        "elevation_rad": np.full(count, 0.5),
+        "range_m": looks[:, 0],
+        "azimuth_rad": looks[:, 1],
+        "elevation_rad": looks[:, 2],
     }
     others = [name for name in to_columns_of("detections") if name not in columns]
     write_table(
@@ -60,7 +73,6 @@ def write_looks(folder: Path, estimates: Estimates) -> None:
             },
         ),
     )
-    (folder / "sensors.toml").write_text("format = 1\n" + RADARS, encoding="utf-8")
 
 
 def to_columns_of(table: str) -> list[str]:
@@ -99,6 +111,95 @@ def test_detections_confirm_the_track_that_took_them(
     assert "two nations" in confirmed["evidence"]
 
 
+OTHERS = {
+    "fewer": "38 dispositions of 40 detections",
+    "later": "track 0 takes a look 58.0 s after its last row",
+    "elsewhere": "39 of 39 looks of radars lie more than 100 km from the tracks",
+}
+
+
+@pytest.mark.parametrize("how", OTHERS)
+def test_looks_of_another_recording_confirm_nothing_and_are_refused(
+    how: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    estimates = tracks_of(tmp_path)
+    write_looks(tmp_path, estimates)
+    if how == "fewer":
+        path = tmp_path / "dispositions.parquet"
+        pq.write_table(pq.read_table(path).slice(0, 38), path)
+    else:
+        first = estimates.take(estimates.track == 0)
+        other = estimates.take(estimates.track == 1)
+        if how == "later":  # of a recording in which track 0 ended a minute sooner
+            minute_ns = 58 * 10**9
+            first = replace(
+                first, time_ns=first.time_ns - minute_ns, known_ns=first.known_ns - minute_ns
+            )
+        else:  # of a recording in which what is track 1 here was track 0
+            first = replace(other, track=np.zeros(len(other), np.int64))
+        columns = joined([first, other]).to_columns()
+        write_table(tmp_path / "tracks.parquet", to_table("tracks", columns))
+    given = (
+        "--detections",
+        tmp_path / "detections.parquet",
+        "--sensors",
+        tmp_path / "sensors.toml",
+    )
+    out = tmp_path / "alerts.parquet"
+    assert call("warn", tmp_path / "tracks.parquet", *given, "--out", out) == 2
+    said = " ".join(capfd.readouterr().err.split())
+    assert OTHERS[how] in said
+    assert "dispositions.parquet" in said
+    assert not out.exists()
+
+
+def test_tracks_that_are_chosen_or_cut_keep_their_looks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    estimates = tracks_of(tmp_path)
+    write_looks(tmp_path, estimates)
+    middle_ns = int(np.median(estimates.time_ns))
+    cut = estimates.take((estimates.track == 0) & (estimates.time_ns < middle_ns))
+    write_table(tmp_path / "tracks.parquet", to_table("tracks", cut.to_columns()))
+    given = (
+        "--detections",
+        tmp_path / "detections.parquet",
+        "--sensors",
+        tmp_path / "sensors.toml",
+    )
+    out = tmp_path / "alerts.parquet"
+    assert call("warn", tmp_path / "tracks.parquet", *given, "--out", out, "--json") == 0
+    assert json_of(capfd.readouterr().out)["last_status"] == {"confirmed": 1}
+
+
+def test_rows_with_a_covariance_that_is_not_positive_are_left_out_and_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    columns = tracks_of(tmp_path).to_columns()
+    is_first = columns["track"] == 0
+    tracks, out = tmp_path / "tracks.parquet", tmp_path / "alerts.parquet"
+    some = columns | {"p_00": np.where(is_first, -1.0, 1.0) * columns["p_00"]}
+    write_table(tracks, to_table("tracks", some))
+    assert call("warn", tracks, "--out", out, "--json") == 0
+    said = capfd.readouterr()
+    assert "Note: 20 covariances are not positive; their rows are left out." in said.err
+    facts = json_of(said.out)
+    assert (facts["alerts"], facts["rows_left_out"]) == (1, 20)
+    write_table(tracks, to_table("tracks", columns | {"p_00": -columns["p_00"]}))
+    assert call("warn", tracks, "--out", out) == 2
+    assert "tracks.parquet: no covariance is positive" in capfd.readouterr().err
+
+
+def test_without_notices_nothing_is_said_of_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tracks_of(tmp_path)
+    out = tmp_path / "alerts.parquet"
+    assert call("warn", tmp_path / "tracks.parquet", "--out", out, "--json") == 0
+    assert json_of(capfd.readouterr().out)["last_notice_match"] == {"none given": 2}
+    assert not any("otice" in row["evidence"] for row in pq.read_table(out).to_pylist())
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     tracks_of(tmp_path)
     for name in ("one.parquet", "other.parquet"):
@@ -123,7 +224,11 @@ def test_notices_are_read_and_shown(tmp_path: Path, capfd: pytest.CaptureFixture
         (("--detections", "detections.parquet"), "both, or neither"),
         (("--sensors", "sensors.toml"), "both, or neither"),
         (("--dispositions", "dispositions.parquet"), "--dispositions stands alone"),
-        (("--notices", "nowhere.toml"), "there is no such file"),
+        (("--notices", "nowhere.toml"), "Give the path of a file of notices"),
+        (
+            ("--detections", "detections.parquet", "--sensors", "nowhere.toml"),
+            "Give the path of a sensor file",
+        ),
         (("--notices", "tracks.parquet"), "not text in UTF-8"),
         (("--launch-model", "magic"), "'magic' is not one of"),
         (

@@ -148,7 +148,7 @@ def test_fates_are_counted_by_sensor_and_time() -> None:
 
 
 def test_dispositions_of_other_detections_are_refused() -> None:
-    with pytest.raises(InputError, match="disposition of row"):
+    with pytest.raises(InputError, match="dispositions of 5 detections"):
         tracked_content(detections=parts()["detections"].slice(0, 5))
 
 

@@ -145,6 +145,42 @@ def test_ranges_and_rates_in_another_unit_are_refused_by_its_name(
     assert f"Convert the column to {wanted}." in str(caught.value)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_kilometres_a_second_are_told_from_half_a_minute(seed: int) -> None:
+    columns = flights(seed)
+    is_early = columns["time_ns"] < EPOCH_NS + 30 * SECOND_NS
+    brief = {name: column[is_early] for name, column in columns.items()}
+    assert checked(brief).row_count == len(checked(brief).detections)
+    brief["range_rate_m_s"] = brief["range_rate_m_s"] / 1e3
+    with pytest.raises(InputError, match="looks like kilometres a second"):
+        checked(brief)
+
+
+@pytest.mark.parametrize("filling", [0.0, -9999.0])
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_rates_filled_with_one_value_are_refused(filling: float, share: float) -> None:
+    columns = flights(2)
+    chosen = np.random.default_rng(1).random(len(columns["time_ns"])) < share
+    columns["range_rate_m_s"] = np.where(chosen, filling, columns["range_rate_m_s"])
+    with pytest.raises(InputError, match=f'rate_m_s of "north" is {filling:g} in .* plots, whose'):
+        checked(columns)
+
+
+def test_one_rate_at_which_ranges_change_is_kept() -> None:
+    seconds = 2 * np.arange(40)
+    columns = {
+        "time_ns": EPOCH_NS + seconds * SECOND_NS,
+        "sensor": np.full(40, "north", dtype=object),
+        "range_m": 1.2e6 - 2_000.0 * seconds,
+        "azimuth_rad": 0.8 + 5e-4 * seconds,
+        "elevation_rad": np.full(40, 0.35),
+        "range_rate_m_s": np.full(40, -2_000.0),
+    }
+    assert len(checked(columns).detections) == 40
+    still = columns | {"range_m": np.full(40, 5e5), "range_rate_m_s": np.zeros(40)}
+    assert len(checked(still).detections) == 40
+
+
 @pytest.mark.parametrize("rates", ["none", "feet a second"])
 def test_feet_that_rates_do_not_tell_are_told_by_another_radar(rates: str) -> None:
     columns = flights(6)

@@ -26,7 +26,10 @@ def reading() -> Reading:
     detections, _ = scene(1, 3, 2.0, probability=1.0)
     six = detections.take(np.arange(6))
     return Reading(
-        detections=six, refused_row=np.array([2, 5]), refused_reason=("no time", "repeated")
+        detections=six,
+        refused_row=np.array([2, 5]),
+        refused_reason=("no time", "repeated: as row 1"),
+        refused_kind=("no time", "repeated"),
     )
 
 
@@ -43,12 +46,22 @@ def test_rows_come_out_in_order_with_track_and_reason() -> None:
         "assigned",
     ]  # fmt: skip
     assert table["track"] == [4, None, None, 4, None, None, None, 4]
-    assert table["reason"] == [None, LATE_REASON, "no time", None, None, "repeated", None, None]
+    assert table["reason"] == [
+        None,
+        LATE_REASON,
+        "no time",
+        None,
+        None,
+        "repeated: as row 1",
+        None,
+        None,
+    ]
     assert LATE_REASON == "arrived more than 6 s after later looks"
     assert fates.counts() == {
         "assigned": 2, "started a track": 1, "clutter": 2, "late": 1, "refused": 2
     }  # fmt: skip
-    assert fates.refusals() == {"no time": 1, "repeated": 1}
+    found = {each.kind: (each.count, each.words) for each in fates.refusals()}
+    assert found == {"no time": (1, "no time"), "repeated": (1, "repeated: as row 1")}
     assert len(fates) == 8
 
 

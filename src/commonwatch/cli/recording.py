@@ -22,7 +22,7 @@ from commonwatch.sensing.visibility import Sensor
 from commonwatch.tables.files import place_to_write
 from commonwatch.tables.streaming import TableStream, streamed
 from commonwatch.tracking.estimate import Status
-from commonwatch.tracking.fates import Fates
+from commonwatch.tracking.fates import Fates, Refusal
 from commonwatch.tracking.plots import Bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.smoothing import smoothed
@@ -58,7 +58,7 @@ class Tally:
 
     rows: int = 0
     dispositions: dict[str, int] = field(default_factory=dict)
-    refusals: dict[str, int] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
     remarks: tuple[str, ...] = ()
     told: set[int] = field(default_factory=set)
     confirmed: set[int] = field(default_factory=set)
@@ -102,7 +102,7 @@ def track_table(job: Job, report: Callable[[str, float], None]) -> Tally:
             f"none of {reading.row_count:,} rows can be used: {reading.refused_reason[0]}",
             allowed="at least one detection of a sensor of the file",
             where=str(job.detections),
-            what_to_do="See commonwatch track --help for the columns",
+            what_to_do="commonwatch track --help lists the columns",
         )
     given = _Input(sensors=sensors, reading=reading, fates=Fates(reading))
     tally = Tally(rows=reading.row_count, remarks=reading.remarks)

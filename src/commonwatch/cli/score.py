@@ -52,13 +52,12 @@ def command(*, tracks: Path, truth: Path, out: Path | None, as_json: bool) -> No
         bar.show("loading (the first time compiles)", 0.0)
         # Importing physics takes a second, and compiling it longer once: not for --help.
         from commonwatch.studies.score import score
-        from commonwatch.studies.score_matching import read_truth, refuse_kilometres
+        from commonwatch.studies.score_matching import read_truth
         from commonwatch.tracking.estimate import read_tracks
 
         if out is not None:
             _check_place(out, (tracks, truth))
         estimates, objects = read_tracks(tracks), read_truth(truth)
-        refuse_kilometres(estimates.state_vector, tracks)
         judged = score(estimates, objects, report=lambda part: bar.show("judging", part))
         if out is not None:
             _write_series(out, judged.series)

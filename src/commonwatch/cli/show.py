@@ -120,7 +120,7 @@ def _content(tracks: Path, out: Path, given: Mapping[str, Path | None]) -> Track
 
     from commonwatch.report import TrackedContent
     from commonwatch.scenario.load import read_sensors
-    from commonwatch.studies.score_matching import read_truth, refuse_kilometres
+    from commonwatch.studies.score_matching import read_truth
     from commonwatch.tables.reading import read_arrow
     from commonwatch.tracking.estimate import read_tracks
 
@@ -131,7 +131,6 @@ def _content(tracks: Path, out: Path, given: Mapping[str, Path | None]) -> Track
             what_to_do="Give the objects' paths too: they say which track is which object",
         )
     estimates = read_tracks(tracks)
-    refuse_kilometres(estimates.state_vector, tracks)
     paths = dict(given)
     beside = tracks.with_name("dispositions.parquet")
     if paths["detections"] is not None and paths["dispositions"] is None and beside.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -13,12 +13,19 @@ from commonwatch.cli.places import Place
 if TYPE_CHECKING:
     from commonwatch.cli.recording import Job, Tally
 
-_REASONS_SHOWN: Final = 10
-
 
 @click.command(
     name="track",
-    epilog="""Examples:
+    epilog="""Columns of DETECTIONS.parquet; those in brackets may be missing:
+
+\b
+  all       time_ns, sensor [, arrival_ns, kind]
+  radar     range_m, azimuth_rad, elevation_rad [, range_rate_m_s, range_std_m,
+            azimuth_std_rad, elevation_std_rad, range_rate_std_m_s]
+  infrared  sensor_x_m, sensor_y_m, sensor_z_m, line_of_sight_x, line_of_sight_y,
+            line_of_sight_z [, line_of_sight_std_rad]
+
+Examples:
 
 \b
   commonwatch track detections.parquet --sensors sensors.toml --out tracks.parquet
@@ -97,8 +104,9 @@ def command(
 ) -> None:
     """From recorded detections to tracks.
 
-    DETECTIONS.parquet may come from anyone: docs/how-to/track-recorded-detections.md lists its
-    columns. What is written of a time is what was believed then; nothing is rewritten afterwards.
+    DETECTIONS.parquet may come from anyone: its columns stand below, and
+    docs/how-to/track-recorded-detections.md says what they mean. What is written of a time is what
+    was believed then; nothing is rewritten afterwards.
     """
     from commonwatch.cli.progress import Stages
 
@@ -144,7 +152,7 @@ def _summary(job: Job, tally: Tally) -> dict[str, Any]:
         "registration": job.has_registration,
         "rows": tally.rows,
         "dispositions": {word.replace(" ", "_"): n for word, n in tally.dispositions.items()},
-        "refused_reasons": tally.refusals,
+        "refused_reasons": {each.kind: each.count for each in tally.refusals},
         "tracks_confirmed": len(tally.confirmed),
         "tracks_ended": len(tally.confirmed & tally.ended),
         "tracks_never_confirmed": len(tally.told - tally.confirmed),
@@ -157,12 +165,8 @@ def _summary(job: Job, tally: Tally) -> dict[str, Any]:
 def _show(job: Job, tally: Tally) -> None:
     parts = ", ".join(f"{count:,} {word}" for word, count in tally.dispositions.items())
     click.echo(f"{tally.rows:,} detections: {parts}.")
-    reasons = list(tally.refusals.items())
-    for reason, count in reasons[:_REASONS_SHOWN]:
-        click.echo(f"  {count:,} refused: {_printable(reason)}.")
-    if len(reasons) > _REASONS_SHOWN:
-        others = sum(count for _, count in reasons[_REASONS_SHOWN:])
-        click.echo(f"  {others:,} more refused: each row's reason is in {job.dispositions}.")
+    for each in tally.refusals:
+        click.echo(f"  {each.count:,} refused: {_printable(each.words)}.")
     ended = len(tally.confirmed & tally.ended)
     click.echo(
         f"Tracks: {len(tally.confirmed):,} confirmed, {ended:,} of them ended; "

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from commonwatch.cli.places import Place
-from commonwatch.errors import InputError, OutputError
+from commonwatch.errors import InputError, OutputError, TableError
 
 if TYPE_CHECKING:
+    from commonwatch.tracking.estimate import Estimates
     from commonwatch.warning.source import Looks
 
 _ROWS_SHOWN: Final = 40
@@ -118,22 +119,26 @@ def command(
         _check_place(out, (tracks, detections, sensors, dispositions, notices))
         given = () if notices is None else load_notices(notices)
         settings = warning_settings(LaunchModel(launch_model))
-        estimates = read_tracks(tracks)
+        estimates, unsound = _sound(read_tracks(tracks), tracks)
         looks = None
         if detections is not None and sensors is not None:
             beside = dispositions or tracks.with_name("dispositions.parquet")
-            looks = _looks(detections, sensors, beside)
+            looks = _looks(estimates, detections, sensors, beside)
         alerts = watch(estimates, settings=settings, looks=looks, notices=given, report=bar.show)
         columns = to_columns(alerts, class_names=[each.name for each in settings.classes])
         bar.show("writing", 0.95)
         table = to_table("alerts", columns)
         write_table(out, table)
     rows = table.to_pylist()
+    if unsound:
+        click.echo(
+            f"Note: {unsound:,} covariances are not positive; their rows are left out.", err=True
+        )
     if as_json:
-        facts = _summary(rows, tracks=tracks, out=out, launch_model=launch_model)
+        facts = _summary(rows, tracks=tracks, out=out, launch_model=launch_model, unsound=unsound)
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    _show(_last(rows), has_notices=notices is not None)
+    _show(_last(rows))
     count = len({row["alert"] for row in rows})
     click.echo(f"Alerts: {count:,}, with {len(rows):,} events in {out}.")
     if looks is None:
@@ -158,29 +163,45 @@ def _check_place(out: Path, inputs: tuple[Path | None, ...]) -> None:
         )
 
 
-def _looks(detections: Path, sensors: Path, dispositions: Path) -> Looks:
+def _sound(estimates: Estimates, where: Path) -> tuple[Estimates, int]:
+    """Leave out rows whose covariance is not positive; they say nothing. Return how many."""
+    from commonwatch.tracking.estimate import is_positive
+
+    is_sound = is_positive(estimates.covariance)
+    if len(estimates) and not is_sound.any():
+        raise TableError(
+            "no covariance is positive",
+            allowed="covariances p_00 to p_55, the upper triangle row by row",
+            where=str(where),
+        )
+    return estimates.take(is_sound), len(estimates) - int(is_sound.sum())
+
+
+def _looks(estimates: Estimates, detections: Path, sensors: Path, dispositions: Path) -> Looks:
     """Read which detection of which sensor each track took."""
     import numpy as np
 
     from commonwatch.scenario.load import read_sensors
     from commonwatch.sensing.detection import read_detections
     from commonwatch.tables.reading import read_parquet
+    from commonwatch.tracking.given_dispositions import refuse_other_rows, refuse_other_tracks
     from commonwatch.warning.source import Looks, sources_of
 
     read = read_sensors(sensors)
-    taken = read_detections(detections, read).detections
+    reading = read_detections(detections, read)
     columns = read_parquet(dispositions, "dispositions")
-    number = np.asarray(columns["track"], dtype=np.float64)
-    row = np.asarray(columns["row"])
-    kept = np.flatnonzero(np.isfinite(number))
-    place = np.full(int(max(row.max(initial=-1), taken.row.max(initial=-1))) + 1, -1)
-    place[taken.row] = np.arange(len(taken))
-    kept = kept[place[row[kept]] >= 0]
-    index = place[row[kept]]
+    refuse_other_rows(columns["row"], reading.row_count, dispositions)
+    number = np.full(reading.row_count, np.nan)
+    number[np.asarray(columns["row"], dtype=np.int64)] = columns["track"]
+    number = number[reading.detections.row]
+    taken = reading.detections.take(np.isfinite(number))
+    track = number[np.isfinite(number)].astype(np.int64)
+    place_m = taken.place_ecef_m(read)
+    refuse_other_tracks(estimates, track, taken.time_ns, place_m, dispositions)
     return Looks(
-        track=number[kept].astype(np.int64),
-        arrival_ns=taken.arrival_ns[index],
-        sensor=taken.sensor[index].astype(np.int64),
+        track=track,
+        arrival_ns=taken.arrival_ns,
+        sensor=taken.sensor.astype(np.int64),
         sensors=sources_of(read),
     )
 
@@ -192,7 +213,7 @@ def _last(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _summary(
-    rows: list[dict[str, Any]], *, tracks: Path, out: Path, launch_model: str
+    rows: list[dict[str, Any]], *, tracks: Path, out: Path, launch_model: str, unsound: int
 ) -> dict[str, Any]:
     last = _last(rows)
 
@@ -205,6 +226,7 @@ def _summary(
         "tracks": str(tracks),
         "out": str(out),
         "launch_model": launch_model,
+        "rows_left_out": unsound,
         "alerts": len(last),
         "events": len(rows),
         "transitions": counted("transition", rows),
@@ -216,7 +238,7 @@ def _summary(
     }
 
 
-def _show(last: list[dict[str, Any]], *, has_notices: bool) -> None:
+def _show(last: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from commonwatch.cli.progress import page
@@ -241,9 +263,7 @@ def _show(last: list[dict[str, Any]], *, has_notices: bool) -> None:
             _number(row["launch_azimuth_rad"], "{:.1f}°", _DEGREES),
             *_end(row, "impact"),
             _number(row["warning_left_s"], "{:,.0f}", 1.0),
-            row["notice_match"] + (f": {row['notice']}" if row["notice"] else "")
-            if has_notices
-            else "none given",
+            row["notice_match"] + (f": {row['notice']}" if row["notice"] else ""),
         )
     page().print(table)
     if len(last) > _ROWS_SHOWN:

@@ -31,6 +31,7 @@ from commonwatch.report.columns import instants
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.studies.score_matching import Truth
 from commonwatch.tracking.estimate import Estimates
+from commonwatch.tracking.given_dispositions import refuse_other_rows
 from commonwatch.units import NS_PER_S
 
 F64 = npt.NDArray[np.float64]
@@ -63,8 +64,8 @@ class TrackedContent:
     Raises
     ------
     InputError
-        Ends without truth: then nothing says which track is which object; or dispositions of rows
-        that the detections do not have.
+        Ends without truth: then nothing says which track is which object; or dispositions that are
+        not those of the detections, one each.
     """
 
     name: str
@@ -95,14 +96,7 @@ class TrackedContent:
                 what_to_do="Give the table of objects too: it says which track is which object",
             )
         if self.detections is not None and self.dispositions is not None:
-            rows = instants(self.dispositions, "row")
-            count = self.detections.num_rows
-            if len(rows) and not 0 <= rows.min() <= rows.max() < count:
-                raise InputError(
-                    f"a disposition of row {rows.max():,}",
-                    allowed=f"rows 0 to {count - 1:,}, those of the detections",
-                    what_to_do="Give the detections that the tracks were made of",
-                )
+            refuse_other_rows(instants(self.dispositions, "row"), self.detections.num_rows)
 
     @property
     def end_s(self) -> float:

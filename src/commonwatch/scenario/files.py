@@ -54,8 +54,8 @@ def read_scenario(name_or_path: str | Path) -> FileRead:
     return read_toml(path, str(name_or_path))
 
 
-def read_toml(path: Path, file_name: str) -> FileRead:
-    """Read and parse one file.
+def read_toml(path: Path, file_name: str, *, what_to_do: str = GIVE_SCENARIO) -> FileRead:
+    """Read and parse one file; ``what_to_do`` is the advice where there is none.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def read_toml(path: Path, file_name: str) -> FileRead:
         file_name,
         bytes_max=LIMITS.file_bytes,
         empty=_BEGINNING,
-        what_to_do=GIVE_SCENARIO,
+        what_to_do=what_to_do,
     )
     tree = parsed(content, printable(file_name), format_number=FORMAT)
     return FileRead(path=path, file_name=file_name, content=content, tree=tree)

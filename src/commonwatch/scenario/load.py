@@ -126,7 +126,8 @@ def load_sensors(path: str | Path) -> tuple[SensorEntry, ...]:
     InputError
         The file cannot be read.
     """
-    return _sensor_entries(read_toml(Path(path), str(path)).tree, str(path))
+    file = read_toml(Path(path), str(path), what_to_do="Give the path of a sensor file")
+    return _sensor_entries(file.tree, str(path))
 
 
 def _sensor_entries(tree: Table, file_name: str) -> tuple[SensorEntry, ...]:

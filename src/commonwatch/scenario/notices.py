@@ -94,7 +94,7 @@ def load_notices(path: str | Path) -> tuple[Notice, ...]:
     InputError
         The file cannot be read, or is no TOML.
     """
-    tree = read_toml(Path(path), str(path)).tree
+    tree = read_toml(Path(path), str(path), what_to_do="Give the path of a file of notices").tree
     faults = find_faults(tree, NoticeFile, {NoticeEntry: NOTICE_CHECKS})
     faults += list(_check_names(tree))
     if faults:

@@ -6,7 +6,7 @@ gives a reason for each one that cannot; a file that is wrong as a whole is refu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 
 from commonwatch.earth import ray_table
 from commonwatch.earth.ellipsoid import local_radius
 from commonwatch.earth.frames import position_from_look_angles
 from commonwatch.errors import InputError, TableError
 from commonwatch.sensing import detection_checks as checks
-from commonwatch.sensing.detection_columns import Rows, rows_of
+from commonwatch.sensing.detection_columns import Rows, misnamed, rows_of
 from commonwatch.sensing.detection_meaning import refuse_wrong_meanings
 from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.measurement import radar_noise
@@ -136,6 +137,19 @@ class Detections:
             parts.append(part)
         return parts
 
+    def place_ecef_m(self, sensors: Sequence[Sensor]) -> F64:
+        """Where radars saw them; not-a-number for lines of sight, (N, 3)."""
+        place_m = np.full((len(self), 3), np.nan)
+        for index, radar in enumerate(sensors):
+            if isinstance(radar, Radar):
+                own = np.flatnonzero(self.sensor == index)
+                place_m[own] = position_from_look_angles(
+                    radar.site.position_ecef_m,
+                    radar.site.rotation_enu_from_ecef,
+                    *self.measured[own, :3].T,
+                )
+        return place_m
+
     def to_columns(self, sensors: Sequence[Sensor]) -> dict[str, Any]:
         """Columns of the table ``detections``, elevations as each radar reports them."""
         return _to_columns(self, sensors)
@@ -143,7 +157,8 @@ class Detections:
     @staticmethod
     def from_columns(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Reading:
         """Check the columns of a table of detections; see ``read_detections``."""
-        return _checked(rows_of(columns, sensors), sensors, LIMITS, where="detections")
+        rows = rows_of(columns, sensors, where="detections")
+        return _checked(rows, sensors, LIMITS, names=columns, where="detections")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,13 +173,16 @@ class Reading:
         Numbers of the rows that cannot, rising.
     refused_reason
         Why, one for each of them.
+    refused_kind
+        The same without the row's own figures.
     remarks
-        Sentences about what was left out of rows that are used.
+        Sentences about what was left out of rows that are used, and about what looks wrong.
     """
 
     detections: Detections
     refused_row: I64
     refused_reason: tuple[str, ...]
+    refused_kind: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
     @property
@@ -221,8 +239,10 @@ def read_detections(
         may_lack=("arrival_ns", "kind"),
         row_count_max=limits.row_count,
     )
-    rows = rows_of({name: table.column(name) for name in table.column_names}, sensors)
-    return _checked(rows, sensors, limits, where=str(path))
+    names = pq.read_schema(path).names
+    columns = {name: table.column(name) for name in table.column_names}
+    rows = rows_of(columns, sensors, names=names, where=str(path))
+    return _checked(rows, sensors, limits, names=names, where=str(path))
 
 
 def joined_detections(parts: Sequence[Detections]) -> Detections:
@@ -253,14 +273,25 @@ def empty_detections() -> Detections:
     )
 
 
-def _checked(rows: Rows, sensors: Sequence[Sensor], limits: Limits, *, where: str) -> Reading:
+def _checked(
+    rows: Rows,
+    sensors: Sequence[Sensor],
+    limits: Limits,
+    *,
+    names: Collection[str],
+    where: str,
+) -> Reading:
     """Refuse the file or single rows of it, and make detections of the rest."""
-    names = [str(sensor.sensor) for sensor in sensors]
-    if len(names) > limits.sensor_count:
+    strange = [
+        f'The column "{found}" is not read; perhaps "{meant}" is meant.'
+        for found, meant in misnamed(names).items()
+    ]
+    sensor_names = [str(sensor.sensor) for sensor in sensors]
+    if len(sensor_names) > limits.sensor_count:
         raise InputError(
-            f"{len(names):,} sensors", allowed=f"at most {limits.sensor_count:,} sensors"
+            f"{len(sensor_names):,} sensors", allowed=f"at most {limits.sensor_count:,} sensors"
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name in sensor_names if sensor_names.count(name) > 1})
     if twice:
         raise InputError(f'two sensors of the name "{twice[0]}"', allowed="a name of its own each")
     if len(rows) > limits.row_count:
@@ -274,14 +305,15 @@ def _checked(rows: Rows, sensors: Sequence[Sensor], limits: Limits, *, where: st
     refuse_wrong_meanings(rows, sensors, where)
     reasons = checks.reasons_of(rows, sensors)
     good = np.flatnonzero(reasons.is_good)
-    checks.refuse_crowds(rows, good, limits.plots_per_look, names, where)
+    checks.refuse_crowds(rows, good, limits.plots_per_look, sensor_names, where)
     detections, remarks = _detections(rows, good, sensors)
     refused = np.flatnonzero(~reasons.is_good)
     return Reading(
         detections=detections,
         refused_row=refused,
         refused_reason=tuple(reasons.sentence(int(row)) for row in refused),
-        remarks=remarks,
+        refused_kind=tuple(reasons.kind(int(row)) for row in refused),
+        remarks=(*strange, *remarks, *checks.near_remarks(rows, sensors)),
     )
 
 

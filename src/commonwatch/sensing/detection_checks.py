@@ -49,6 +49,7 @@ STD_MIN: Final = 1e-9
 """Metres, radians or metres a second: nothing is measured better, and its square is no zero."""
 
 _TIME_MAX_NS: Final = 4 * 10**18
+_EMPTY: Final = "empty or no number"
 _SLACK_RAD: Final = 1e-9
 _ENOUGH_ROWS: Final = 10
 """So many rows of one sensor are judged by themselves; fewer only with all others."""
@@ -69,6 +70,10 @@ _STILL_RATIO: Final = 0.3
 """Where ranges change slower than by that share of it, rates are no kilometres a second."""
 _SAMPLE: Final = 400
 """Plots of a radar whose changes of range are looked at."""
+_FILLED_M_S: Final = 300.0
+"""Errors of ranges between two looks at what stands still seem no faster."""
+_NEAR_RATIO: Final = 0.9
+"""Errors of ranges at the least one lie well within what this leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,11 +84,14 @@ class Reasons:
     ----------
     code
         Index of the first reason that refuses a row, or -1, shape (n,).
+    kinds
+        Each reason in words that hold for every row that it refuses.
     sentences
         For each reason, what makes its sentence from the number of the row.
     """
 
     code: npt.NDArray[np.int16]
+    kinds: tuple[str, ...]
     sentences: tuple[Callable[[int], str], ...]
 
     @property
@@ -95,31 +103,46 @@ class Reasons:
         """Say why a row is refused."""
         return self.sentences[int(self.code[row])](row)
 
+    def kind(self, row: int) -> str:
+        """Say why a row is refused, without its own figures."""
+        return self.kinds[int(self.code[row])]
+
+
+_Reason = tuple[Flags, str, Callable[[int], str]]
+
 
 def reasons_of(rows: Rows, sensors: Sequence[Sensor]) -> Reasons:
     """Find what is wrong with single rows; the first reason counts."""
-    found: list[tuple[Flags, Callable[[int], str]]] = []
-    found += _identity_reasons(rows, sensors)
+    found = _identity_reasons(rows, sensors)
     found += _radar_reasons(rows)
     found += _infrared_reasons(rows)
     found += _time_reasons(rows)
     code = np.full(len(rows), -1, dtype=np.int16)
-    for number, (is_wrong, _) in enumerate(found):
+    for number, (is_wrong, _, _) in enumerate(found):
         code[is_wrong & (code < 0)] = number
-    sentences = [sentence for _, sentence in found]
     first = _first_of_same(rows, code < 0)
-    code[(code < 0) & (first >= 0)] = len(sentences)
-    sentences.append(lambda row: f"repeated: the same as row {first[row]}")
-    code[_alone(rows, code < 0)] = len(sentences)
-    sentences.append(
-        lambda _: f"its time jumps: it stands alone, more than {ALONE_S:.0f} s from all others"
+    code[(code < 0) & (first >= 0)] = len(found)
+    found.append(
+        (first >= 0, "repeated: the same as another row",
+         lambda row: f"repeated: the same as row {first[row]}")
+    )  # fmt: skip
+    is_alone = _alone(rows, code < 0)
+    code[is_alone] = len(found)
+    found.append(
+        _plain(
+            is_alone, f"its time jumps: it stands alone, more than {ALONE_S:.0f} s from all others"
+        )
     )
-    return Reasons(code=code, sentences=tuple(sentences))
+    _, kinds, sentences = zip(*found, strict=True)
+    return Reasons(code=code, kinds=kinds, sentences=sentences)
 
 
-def _identity_reasons(
-    rows: Rows, sensors: Sequence[Sensor]
-) -> list[tuple[Flags, Callable[[int], str]]]:
+def _plain(is_wrong: Flags, words: str) -> _Reason:
+    """Give a reason that is the same in every row."""
+    return is_wrong, words, lambda _: words
+
+
+def _identity_reasons(rows: Rows, sensors: Sequence[Sensor]) -> list[_Reason]:
     is_satellite = np.array([isinstance(s, InfraredSatellite) for s in sensors] + [False])
     says_infrared = rows.kind == INFRARED
 
@@ -128,33 +151,40 @@ def _identity_reasons(
         return f'its kind is {said}, but "{rows.names[rows.name[row]]}" is {is_}'
 
     return [
-        (rows.time_ns == NO_TIME, lambda _: "time_ns is empty"),
+        _plain(rows.time_ns == NO_TIME, "time_ns is empty"),
         (
             np.abs(rows.time_ns) > _TIME_MAX_NS,
+            "time_ns is not between the years 1843 and 2096",
             lambda row: f"time_ns is {rows.time_ns[row]}: not between the years 1843 and 2096",
         ),
         (
             np.abs(rows.arrival_ns) > _TIME_MAX_NS,
+            "arrival_ns is not between 1843 and 2096",
             lambda row: f"arrival_ns is {rows.arrival_ns[row]}: not between 1843 and 2096",
         ),
         (
             rows.sensor == UNKNOWN_SENSOR,
+            "unknown sensor",
             lambda row: f'unknown sensor "{rows.names[rows.name[row]][:64]}"',
         ),
         (
             rows.kind == OTHER_KIND,
+            "kind is neither radar nor infrared",
             lambda row: f'kind "{rows.kind_words[rows.kind_word[row]][:64]}": radar or infrared',
         ),
-        (is_satellite[rows.sensor] != says_infrared, other_kind),
+        (is_satellite[rows.sensor] != says_infrared, "its kind is not its sensor's", other_kind),
     ]
 
 
-def _radar_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+def _radar_reasons(rows: Rows) -> list[_Reason]:
     is_radar = rows.kind == RADAR
-    found: list[tuple[Flags, Callable[[int], str]]] = []
+    found: list[_Reason] = []
 
     def check(name: str, values: F64, is_wrong: Flags, allowed: str) -> None:
-        found.append((is_radar & is_wrong, lambda row: f"{name} is {values[row]:g}: {allowed}"))
+        found.append(
+            (is_radar & is_wrong, f"{name} is wrong: {allowed}",
+             lambda row: f"{name} is {values[row]:g}: {allowed}")
+        )  # fmt: skip
 
     distance, azimuth, elevation, rate = rows.reported.T
     for name, values in (
@@ -162,7 +192,7 @@ def _radar_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
         ("azimuth_rad", azimuth),
         ("elevation_rad", elevation),
     ):
-        found.append((is_radar & np.isnan(values), _empty(name)))
+        found.append(_plain(is_radar & np.isnan(values), f"{name} is {_EMPTY}"))
     check("range_m", distance, ~(distance >= RANGE_MIN_M), f"at least {RANGE_MIN_M:g}")
     check("range_m", distance, distance > RANGE_MAX_M, f"at most {RANGE_MAX_M:g}")
     check("azimuth_rad", azimuth, np.abs(azimuth) > TURN_RAD + _SLACK_RAD, "at most a turn")
@@ -186,39 +216,39 @@ def _radar_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
     return found
 
 
-def _infrared_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+def _infrared_reasons(rows: Rows) -> list[_Reason]:
     is_infrared = rows.kind == INFRARED
     eye_m = np.linalg.norm(rows.eye_ecef_m, axis=-1)
     length = np.linalg.norm(rows.line_of_sight, axis=-1)
     std = rows.line_of_sight_std_rad
     return [
-        (is_infrared & np.isnan(eye_m), _empty("the satellite's position")),
-        (is_infrared & np.isnan(length), _empty("the line of sight")),
+        _plain(is_infrared & np.isnan(eye_m), f"the satellite's position is {_EMPTY}"),
+        _plain(is_infrared & np.isnan(length), f"the line of sight is {_EMPTY}"),
         (
             is_infrared & ~((eye_m >= EYE_MIN_M) & (eye_m <= EYE_MAX_M)),
+            "the satellite is too near the Earth's middle, or too far from it",
             lambda row: f"the satellite is {eye_m[row] / 1e3:g} km from the Earth's middle",
         ),
         (
             is_infrared & ~(np.abs(length - 1.0) <= UNIT_VECTOR_SLACK),
+            "the length of the line of sight is not 1",
             lambda row: f"the line of sight has length {length[row]:g}, not 1",
         ),
         (
             is_infrared & ((std < STD_MIN) | np.isinf(std)),
+            "line_of_sight_std_rad is wrong: it must be above 0",
             lambda row: f"line_of_sight_std_rad is {std[row]:g}: it must be above 0",
         ),
     ]
 
 
-def _empty(name: str) -> Callable[[int], str]:
-    return lambda _: f"{name} is empty or no number"
-
-
-def _time_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
+def _time_reasons(rows: Rows) -> list[_Reason]:
     within = (np.abs(rows.time_ns) <= _TIME_MAX_NS) & (np.abs(rows.arrival_ns) <= _TIME_MAX_NS)
     delay_s = np.where(within, rows.arrival_ns - rows.time_ns, 0) / NS_PER_S
     return [
         (
             np.abs(delay_s) > AGE_MAX_S,
+            f"its time jumps: more than {AGE_MAX_S:.0f} s from its arrival",
             lambda row: (
                 f"its time jumps: {abs(delay_s[row]):,.0f} s "
                 f"{'before' if delay_s[row] > 0.0 else 'after'} its arrival"
@@ -226,6 +256,7 @@ def _time_reasons(rows: Rows) -> list[tuple[Flags, Callable[[int], str]]]:
         ),
         (
             delay_s < -FUTURE_MAX_S,
+            "in the future: after its arrival",
             lambda row: f"in the future: {-delay_s[row]:.1f} s after its arrival",
         ),
     ]
@@ -287,7 +318,7 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
         Angles look like degrees or milliradians, lengths like kilometres or miles, or times like
         seconds. Where several units fit what the radars can see, all are named.
     """
-    _refuse_times(rows, where)
+    refuse_wrong_times(rows.time_ns[rows.time_ns != NO_TIME], "time_ns", where)
     is_plot = (rows.kind == RADAR) & (rows.sensor != UNKNOWN_SENSOR)
     _refuse_angles(rows, is_plot, sensors, "", where)
     for index, sensor in enumerate(sensors):
@@ -306,16 +337,22 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
                 _refuse("sensor_x_m to sensor_z_m", middle_m, "kilometres", "metres", where)
 
 
-def _refuse_times(rows: Rows, where: str) -> None:
-    times = rows.time_ns[rows.time_ns != NO_TIME]
-    if len(times) < _ENOUGH_ROWS:
+def refuse_wrong_times(time_ns: npt.NDArray[np.int64], key: str, where: str) -> None:
+    """Refuse a column of instants, (n,), in another unit than nanoseconds.
+
+    Raises
+    ------
+    TableError
+        They look like seconds, milliseconds or microseconds.
+    """
+    if len(time_ns) < _ENOUGH_ROWS:
         return
-    middle = float(np.median(times))
-    half_span = 0.5 * float(np.percentile(times, 95) - np.percentile(times, 5))
+    middle = float(np.median(time_ns))
+    half_span = 0.5 * float(np.percentile(time_ns, 95) - np.percentile(time_ns, 5))
     for unit, in_one_s in (("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6)):
         # Between 1986 and 2128 in that unit; in nanoseconds all within an instant of 1970.
         if 5e8 <= middle / in_one_s <= 5e9 and 0.0 < half_span < 1e-3 * middle:
-            _refuse("time_ns", middle, unit, "nanoseconds since 1970", where)
+            _refuse(key, middle, unit, "nanoseconds since 1970", where)
 
 
 def _refuse_angles(
@@ -378,6 +415,7 @@ def _refuse_rates(rows: Rows, own: Flags, interval_s: float, name: str, where: s
     if len(rate_m_s) < _ENOUGH_ROWS or not _median(range_m) < _RATE_RANGE_MAX_M:
         return
     time_s = (rows.time_ns[own] - rows.time_ns[own].min()) / NS_PER_S
+    _refuse_fillings(time_s, range_m, rate_m_s, interval_s=interval_s, name=name, where=where)
     low_s, high_s = np.percentile(time_s, [5, 95])
     greatest = float(np.percentile(np.abs(rate_m_s), 95))
     if high_s - low_s < _RATE_SPAN_S or not 0.0 < greatest < _RATE_KM_S:
@@ -385,6 +423,26 @@ def _refuse_rates(rows: Rows, own: Flags, interval_s: float, name: str, where: s
     middle = _median(np.abs(rate_m_s))
     if not _least_speed(time_s, range_m, interval_s) < _STILL_RATIO * 1e3 * middle:
         _refuse(f"range_rate_m_s{name}", middle, "kilometres a second", "metres a second", where)
+
+
+def _refuse_fillings(
+    time_s: F64, range_m: F64, rate_m_s: F64, *, interval_s: float, name: str, where: str
+) -> None:
+    """Refuse range rates that are mostly one value, at which ranges do not change."""
+    values, counts = np.unique(rate_m_s, return_counts=True)
+    value, count = float(values[np.argmax(counts)]), int(counts.max())
+    own = rate_m_s == value
+    if count < _ENOUGH_ROWS or 2 * count <= len(rate_m_s):
+        return
+    speed_m_s = _least_speed(time_s[own], range_m[own], interval_s)
+    if abs(speed_m_s - abs(value)) > _FILLED_M_S + 0.5 * abs(value):
+        raise TableError(
+            f"range_rate_m_s{name} is {value + 0.0:g} in {count:,} of {len(rate_m_s):,} plots, "
+            f"whose ranges change by {speed_m_s:,.0f} m/s or more",
+            allowed="what was measured, or nothing",
+            where=where,
+            what_to_do="Leave it empty where the radar measured none",
+        )
 
 
 def _least_speed(time_s: F64, range_m: F64, interval_s: float) -> float:
@@ -423,6 +481,26 @@ def _refuse(key: str, middle: float, found: str, wanted: str, where: str) -> Non
         where=where,
         what_to_do=f"Convert the column to {wanted}",
     )
+
+
+def near_remarks(rows: Rows, sensors: Sequence[Sensor]) -> tuple[str, ...]:
+    """Say of which radars plots are nearer than they can see; in kilometres, they may not be."""
+    remarks = []
+    for index, sensor in enumerate(sensors):
+        if not isinstance(sensor, Radar):
+            continue
+        range_m = rows.reported[(rows.sensor == index) & (rows.kind == RADAR), 0]
+        near_m = range_m[(range_m > 0.0) & (range_m < _NEAR_RATIO * sensor.range_min_m)]
+        if not len(near_m):
+            continue
+        could_m = 1e3 * near_m
+        is_seen = (could_m >= sensor.range_min_m) & (could_m <= sensor.range_max_m)
+        remarks.append(
+            f'{len(near_m):,} of {len(range_m):,} plots of "{sensor.sensor}" are nearer than its '
+            f"range_min_km, {sensor.range_min_m / 1e3:g}; {np.count_nonzero(is_seen):,} of them "
+            "would lie where it sees if their range_m were in kilometres."
+        )
+    return tuple(remarks)
 
 
 def refuse_crowds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commonwatch.errors import TableError
+from commonwatch.errors import TableError, nearest
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.tables.schemas import TABLES
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -21,6 +22,17 @@ UNKNOWN_SENSOR: Final = -1
 NO_TIME: Final = np.iinfo(np.int64).min
 """Stands for an empty time."""
 RADAR, INFRARED, OTHER_KIND = 0, 1, 2
+_NEEDED: Final = (
+    (RADAR, "radar", ("range_m", "azimuth_rad", "elevation_rad")),
+    (
+        INFRARED,
+        "infrared",
+        tuple(form.format(axis) for form in ("sensor_{}_m", "line_of_sight_{}") for axis in "xyz"),
+    ),
+)
+"""Columns without which no row of a kind can be used."""
+_ALIKE: Final = 0.8
+"""So alike are names that differ in the unit, or lack it: range_km, azimuth_deg, range_std."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,7 +77,21 @@ class Rows:
         return len(self.time_ns)
 
 
-def rows_of(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Rows:
+def misnamed(names: Collection[str]) -> dict[str, str]:
+    """Find columns that are not read, and are named almost as one that is and is not there."""
+    wanted = [column.name for column in TABLES["detections"]]
+    lacking = [name for name in wanted if name not in names]
+    pairs = [(name, nearest(name, lacking, cutoff=_ALIKE)) for name in names if name not in wanted]
+    return {found: meant for found, meant in pairs if meant is not None}
+
+
+def rows_of(
+    columns: Mapping[str, Any],
+    sensors: Sequence[Sensor],
+    *,
+    names: Collection[str] = (),
+    where: str = "",
+) -> Rows:
     """Bring the columns of a table of detections into one form.
 
     Parameters
@@ -74,15 +100,17 @@ def rows_of(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Rows:
         By name, as Arrow, NumPy or lists; ``time_ns`` and ``sensor`` at least.
     sensors
         Whose names the rows may hold.
+    names
+        Of all columns that there are, where ``columns`` are those that are known.
+    where
+        Name of the file, for the sentence.
 
     Raises
     ------
     TableError
-        A column holds another type, or columns differ in length.
+        A column holds another type, columns differ in length, or rows of a kind lack a column.
     """
-    for needed in ("time_ns", "sensor"):
-        if needed not in columns:
-            raise TableError(f"no column {needed}", allowed="time_ns and sensor at least")
+    _refuse_missing(("time_ns", "sensor"), "every row", names or columns, where)
     count = len(columns["time_ns"])
     for key, column in columns.items():
         if len(column) != count:
@@ -91,20 +119,23 @@ def rows_of(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Rows:
             )
     time_ns = _instants(columns, "time_ns")
     arrival_ns = _instants(columns, "arrival_ns") if "arrival_ns" in columns else time_ns
-    name, names = _words(columns["sensor"])
+    name, sensor_names = _words(columns["sensor"])
     known = {str(sensor.sensor): index for index, sensor in enumerate(sensors)}
-    places = np.array([known.get(word, UNKNOWN_SENSOR) for word in names], dtype=np.int32)
+    places = np.array([known.get(word, UNKNOWN_SENSOR) for word in sensor_names], dtype=np.int32)
     if "kind" in columns:
         kind_word, kind_words = _words(columns["kind"])
     else:
         kind_word, kind_words = np.zeros(count, dtype=np.int32), ("radar",)
     kinds = np.array([_KINDS.get(word, OTHER_KIND) for word in kind_words], dtype=np.int8)
+    for kind, words, needed in _NEEDED:
+        if count and kind in kinds:
+            _refuse_missing(needed, f"rows whose kind is {words}", names or columns, where)
     return Rows(
         time_ns=time_ns,
         arrival_ns=np.where(arrival_ns == NO_TIME, time_ns, arrival_ns),
         sensor=places[name] if len(places) else np.empty(0, dtype=np.int32),
         name=name,
-        names=names,
+        names=sensor_names,
         kind=kinds[kind_word] if len(kinds) else np.empty(0, dtype=np.int8),
         kind_word=kind_word,
         kind_words=kind_words,
@@ -116,6 +147,21 @@ def rows_of(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Rows:
         eye_ecef_m=_floats(columns, [f"sensor_{axis}_m" for axis in "xyz"]),
         line_of_sight=_floats(columns, [f"line_of_sight_{axis}" for axis in "xyz"]),
         line_of_sight_std_rad=_floats(columns, ["line_of_sight_std_rad"])[:, 0],
+    )
+
+
+def _refuse_missing(needed: Sequence[str], whose: str, names: Collection[str], where: str) -> None:
+    missing = [name for name in needed if name not in names]
+    if not missing:
+        return
+    near = [f'"{found}" to "{meant}"' for found, meant in misnamed(names).items()]
+    raise TableError(
+        f"no column {', '.join(missing)}",
+        allowed=f"{', '.join(needed)} for {whose}",
+        where=where,
+        what_to_do=f"Perhaps convert {', '.join(near)}"
+        if near
+        else f"Columns found: {', '.join(names)[:400]}",
     )
 
 

@@ -81,6 +81,7 @@ _MEANINGS: Final = (
 second added, is the azimuth, and the range times the third is in metres. The first is right."""
 
 _UNITS: Final = (
+    (_RATE, "kilometres a second", 1.0, 1e3),
     (_RATE, "kilometres an hour", 1.0, 1.0 / 3.6),
     (_RATE, "feet a second", 1.0, _FOOT_M),
     (_RATE, "miles an hour", 1.0, 1609.344 / 3600.0),
@@ -264,8 +265,8 @@ def _paces(plots: _Plots) -> F64:
 def _refuse_units(plots: _Plots, where: str) -> None:
     """Refuse ranges and range rates that follow one another only in other units than they say."""
     as_is = np.count_nonzero(np.abs(_paces(plots) - 1.0) < _CLOSE)
-    fast = np.count_nonzero(np.abs(plots.reported[:, 3]) >= _SLOW_M_S)
-    if fast < _ENOUGH_ROWS or _CLEARLY * as_is > fast:
+    rate_m_s = np.abs(plots.reported[:, 3])
+    if _CLEARLY * as_is > np.count_nonzero(rate_m_s >= _SLOW_M_S) or not (rate_m_s > 0.0).any():
         return
     found = []
     for (column, wanted, cure), unit, metres, metres_a_second in _UNITS:

@@ -27,7 +27,7 @@ from commonwatch.studies.score_intervals import (
 from commonwatch.studies.score_kernel import match_within
 from commonwatch.studies.score_matching import Matching, Pictures, Truth, match, pictures_of
 from commonwatch.studies.score_metrics import CUTOFF_M, Siap, distance_of_pairs, siap
-from commonwatch.tracking.estimate import Estimates, Status, normalised_error_squared
+from commonwatch.tracking.estimate import Estimates, Status, is_positive, normalised_error_squared
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -262,8 +262,8 @@ def _series(pictures: Pictures, *, report: Callable[[float], None]) -> tuple[Ser
         rows.append(np.flatnonzero(column_of >= 0) + those.start)
         columns.append(column_of[column_of >= 0] + others.start)
     row, column = np.concatenate(rows), np.concatenate(columns)
-    is_positive = _is_positive(pictures.track_covariance[column])
-    judged, column = row[is_positive], column[is_positive]
+    is_sound = is_positive(pictures.track_covariance[column])
+    judged, column = row[is_sound], column[is_sound]
     errors = _Errors(
         error=pictures.track_state_vector[column] - pictures.object_state_vector[judged],
         covariance=pictures.track_covariance[column],
@@ -329,16 +329,6 @@ def _consistency(series: Series, errors: _Errors, nees: F64) -> Consistency:
         instants_in_band_ratio=float(is_in_band[has].mean()),
         refused_count=errors.refused_count,
     )
-
-
-def _is_positive(covariance: F64) -> npt.NDArray[np.bool_]:
-    """Whether each covariance, in units of its own deviations, is positive."""
-    diagonal = np.diagonal(covariance, axis1=-2, axis2=-1)
-    with np.errstate(all="ignore"):
-        deviation = np.sqrt(np.maximum(diagonal, 1e-300))
-        scaled = covariance / (deviation[:, :, None] * deviation[:, None, :])
-    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
-    return np.asarray(np.linalg.eigvalsh(scaled)[:, 0] > 1e-12)
 
 
 def _lives(estimates: Estimates, pictures: Pictures, matching: Matching) -> Lives:

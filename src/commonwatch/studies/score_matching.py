@@ -22,6 +22,7 @@ from commonwatch.errors import TableError
 from commonwatch.studies.score_kernel import match_within
 from commonwatch.tables.reading import read_parquet
 from commonwatch.tracking.estimate import STATE_COLUMNS, Estimates, Status, predict
+from commonwatch.tracking.given_states import refuse_wrong_states
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -33,9 +34,6 @@ NEW_M: Final = 10_000.0
 COAST_MAX_S: Final = 7_200.0
 """A track not heard of for longer counts, but is nowhere."""
 _ROWS_AT_ONCE: Final = 50_000
-_KILOMETRES_MIN: Final = 6e3
-_KILOMETRES_MAX: Final = 1e6
-"""So far from the Earth's centre, in metres, nothing flies; in kilometres all that does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,8 +61,8 @@ def read_truth(path: Path | str) -> Truth:
     Raises
     ------
     TableError
-        It cannot be read, has no row, an empty field, a number that is not finite, or the same
-        object twice at an instant.
+        It cannot be read, has no row, an empty field, a number that is not finite, the same object
+        twice at an instant, or other units than the names of its columns say.
     """
     columns = read_parquet(Path(path), "truth_objects")
     state_vector = np.stack([np.asarray(columns[name]) for name in STATE_COLUMNS], axis=-1)
@@ -91,27 +89,8 @@ def read_truth(path: Path | str) -> Truth:
             allowed="one row for each object and instant",
             where=str(path),
         )
-    refuse_kilometres(truth.state_vector, path)
+    refuse_wrong_states(truth.number, truth.time_ns, truth.state_vector, path)
     return truth
-
-
-def refuse_kilometres(state_vector: F64, where: Path | str) -> None:
-    """Refuse positions that are most likely in kilometres.
-
-    Raises
-    ------
-    TableError
-        The median distance from the Earth's centre is a thousandth of what it should be.
-    """
-    away = np.linalg.norm(state_vector[:, :3], axis=-1)
-    middle = float(np.median(away)) if len(away) else 0.0
-    if _KILOMETRES_MIN <= middle <= _KILOMETRES_MAX:
-        raise TableError(
-            f"positions look like kilometres: half lie within {middle:,.0f} of the Earth's centre",
-            allowed="ECEF metres",
-            where=str(where),
-            what_to_do="Convert positions to metres, and velocities to metres a second",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -310,7 +310,10 @@ RECORD_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         float_column("warning_left_s", "From known_ns to the vacuum impact.", may_be_empty=True),
         text_column("sources", "Sensors behind the track, by commas; nothing where unknown."),
         text_column("notice", "Name of the notice that fits best.", may_be_empty=True),
-        text_column("notice_match", "unmatched, matched, noticed, not delivered or contradicting."),
+        text_column(
+            "notice_match",
+            "none given, unmatched, matched, noticed, not delivered or contradicting.",
+        ),
         text_column("evidence", "Why, in words and figures."),
     ),
 }

@@ -4,6 +4,8 @@
 ``tracker``             the tracker of a centre: detections in, beliefs and dispositions out
 ``settings``            what it is told beside its sensors
 ``estimate``            beliefs about objects: records, tables, prediction, normalised error
+``given_states``        the units of tables of tracks and truth that people hand in
+``given_dispositions``  whether dispositions that people hand in are of these tracks
 ``fates``               what became of every row of a table of detections
 ``smoothing``           where each object was, from all its plots together
 ``frame``               one sensor's look around: the plots of an instant

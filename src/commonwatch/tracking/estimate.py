@@ -25,6 +25,7 @@ from commonwatch.earth.gravity import EARTH_RATE_RAD_S, GM_M3_S2, J2, J3, J4
 from commonwatch.errors import InputError
 from commonwatch.tables.reading import read_parquet
 from commonwatch.tracking import motion_kernel
+from commonwatch.tracking.given_states import refuse_wrong_states
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -256,10 +257,11 @@ def read_tracks(path: Path | str) -> Estimates:
     Raises
     ------
     InputError
-        The file cannot be read, is no Parquet file, or lacks a column.
+        The file cannot be read, is no Parquet file, lacks a column, or is in other units than the
+        names of its columns say.
     """
     try:
-        return Estimates.from_columns(read_parquet(Path(path), "tracks"))
+        estimates = Estimates.from_columns(read_parquet(Path(path), "tracks"))
     except InputError as error:
         if str(path) in error.where:
             raise
@@ -267,3 +269,21 @@ def read_tracks(path: Path | str) -> Estimates:
         raise InputError(
             error.found, allowed=error.allowed, where=place, what_to_do=error.what_to_do
         ) from error
+    refuse_wrong_states(
+        estimates.track,
+        estimates.time_ns,
+        estimates.state_vector,
+        path,
+        known_ns=estimates.known_ns,
+    )
+    return estimates
+
+
+def is_positive(covariance: F64) -> npt.NDArray[np.bool_]:
+    """Say whether each covariance, in units of its own deviations, is positive, (n,)."""
+    diagonal = np.diagonal(covariance, axis1=-2, axis2=-1)
+    with np.errstate(all="ignore"):
+        deviation = np.sqrt(np.maximum(diagonal, 1e-300))
+        scaled = covariance / (deviation[:, :, None] * deviation[:, None, :])
+    scaled = np.where(np.isfinite(scaled), scaled, 0.0)
+    return np.asarray(np.linalg.eigvalsh(scaled)[:, 0] > 1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,33 @@ from commonwatch.tracking.tracker import DISPOSITION_WORDS, Disposition, Disposi
 LATE_REASON: Final = f"arrived more than {WINDOW_S:g} s after later looks"
 
 _OPEN: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why some rows are refused.
+
+    Parameters
+    ----------
+    kind
+        The reason in words that hold for all of them.
+    count
+        How many they are.
+    example
+        The reason of the first of them, with its figures.
+    is_one
+        Whether that is word for word the reason of all.
+    """
+
+    kind: str
+    count: int
+    example: str
+    is_one: bool
+
+    @property
+    def words(self) -> str:
+        """The reason as a screen shows it."""
+        return self.example if self.is_one else f"{self.kind}, as in: {self.example}"
 
 
 class Fates:
@@ -38,6 +66,7 @@ class Fates:
         self._track = np.full(reading.row_count, -1, dtype=np.int64)
         self._disposition[reading.refused_row] = Disposition.REFUSED
         self._refused = dict(zip(reading.refused_row.tolist(), reading.refused_reason, strict=True))
+        self._kinds = reading.refused_kind
 
     def __len__(self) -> int:
         return len(self._disposition)
@@ -63,11 +92,16 @@ class Fates:
             for number, word in enumerate(DISPOSITION_WORDS)
         }
 
-    def refusals(self) -> dict[str, int]:
-        """Return the number of refused rows by reason, the commonest first."""
-        reasons = list(self._refused.values())
-        found = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return why rows are refused, the commonest reason first."""
+        sentences: dict[str, list[str]] = {}
+        for kind, sentence in zip(self._kinds, self._refused.values(), strict=True):
+            sentences.setdefault(kind, []).append(sentence)
+        found = [
+            Refusal(kind=kind, count=len(own), example=own[0], is_one=len(set(own)) == 1)
+            for kind, own in sorted(sentences.items())
+        ]
+        return tuple(sorted(found, key=lambda each: -each.count))
 
     def to_columns(self) -> dict[str, Any]:
         """Columns of the table ``dispositions``, by row, once every row has its fate."""

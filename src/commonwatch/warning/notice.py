@@ -127,13 +127,16 @@ class Seen:
 class Match(IntEnum):
     """How a notice agrees with a launch, the worse the higher."""
 
-    UNMATCHED = 0
-    MATCHED = 1
-    NOT_DELIVERED = 2
-    CONTRADICTING = 3
+    NONE_GIVEN = 0
+    UNMATCHED = 1
+    MATCHED = 2
+    NOT_DELIVERED = 3
+    CONTRADICTING = 4
 
 
-MATCH_WORDS: Final = ("unmatched", "matched", "noticed, not delivered", "contradicting")
+MATCH_WORDS: Final = (
+    "none given", "unmatched", "matched", "noticed, not delivered", "contradicting"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,8 @@ class Matched:
 
 
 NOT_KNOWN: Final = Matched(match=Match.UNMATCHED, name="", reason="no notice fits")
+NONE_GIVEN: Final = Matched(match=Match.NONE_GIVEN, name="", reason="")
+"""Where nobody was asked for notices, that none fits says nothing of the launch."""
 
 
 def match(notices: Sequence[Notice], seen: Seen) -> Matched:

@@ -70,7 +70,8 @@ def to_columns(alerts: Alerts, *, class_names: Sequence[str]) -> dict[str, Any]:
     columns["notice_match"] = [MATCH_WORDS[each.match] for each in alerts.notice]
     words = in_words(judged.features)
     columns["evidence"] = [
-        f"{reason}. {judged.motor_reason[row]}; {words[row]}. Notices: {noticed.reason}."
+        f"{reason}. {judged.motor_reason[row]}; {words[row]}."
+        + (f" Notices: {noticed.reason}." if noticed.reason else "")
         for reason, row, noticed in zip(alerts.reason, alerts.row, alerts.notice, strict=True)
     ]
     return columns

@@ -28,7 +28,7 @@ from commonwatch.warning.assessment import ANSWERS
 from commonwatch.warning.coasting import Motor
 from commonwatch.warning.ellipse import Ellipse
 from commonwatch.warning.judgement import Judgements, Settings
-from commonwatch.warning.notice import MATCH_WORDS, NOT_KNOWN, Matched, Notice, match
+from commonwatch.warning.notice import MATCH_WORDS, NONE_GIVEN, Match, Matched, Notice, match
 from commonwatch.warning.rounds import Rounds, Supported
 from commonwatch.warning.source import Book, Looks
 from commonwatch.warning.statement import Statement, statements
@@ -105,7 +105,7 @@ class Standing:
     alert: int = -1
     life: Life = field(default_factory=Life)
     answer: int = -1
-    notice: Matched = NOT_KNOWN
+    notice: Matched = NONE_GIVEN
     stated: Ellipse | None = None
 
 
@@ -187,7 +187,7 @@ class Watch:
         alerts = Alerts(estimates=judged.estimates, judgements=judged.judgements)
         names = [each.name for each in self.settings.classes]
         for row, said in enumerate(statements(judged, class_names=names)):
-            noticed = match(notices, said.seen) if notices else NOT_KNOWN
+            noticed = match(notices, said.seen) if notices else NONE_GIVEN
             mine = self._standings.setdefault(said.track, Standing())
             transition, reason = judged_anew(mine, said, said.supported, noticed)
             if transition is Transition.NOTHING:
@@ -308,9 +308,14 @@ def _changed(mine: Standing, answer: int, noticed: Matched, astray: str) -> str:
     parts = [astray] if astray else []
     if 0 <= mine.answer != answer:
         parts.append(f"now {ANSWERS[answer]}, no longer {ANSWERS[mine.answer]}")
-    if mine.alert >= 0 and (noticed.match, noticed.name) != (mine.notice.match, mine.notice.name):
+    if mine.alert >= 0 and _noticed(noticed) != _noticed(mine.notice):
         parts.append(f"notice now {MATCH_WORDS[noticed.match]}: {noticed.reason}")
     return "; ".join(parts)
+
+
+def _noticed(matched: Matched) -> tuple[Match, str]:
+    """Return what counts as a change; that notices are given, and none fits, does not."""
+    return max(matched.match, Match.UNMATCHED), matched.name
 
 
 def _astray(mine: Standing, said: Statement) -> str:
