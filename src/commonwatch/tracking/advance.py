@@ -164,7 +164,7 @@ class Advance:
         outcome = self._outcome(bank, phase, news, frame.time_ns)
         bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
         bank.forget()
-        begin(bank, frame, plots, self.sensors, self.settings)
+        outcome.refused = begin(bank, frame, plots, self.sensors, self.settings)
         return outcome
 
     def wait(
@@ -447,6 +447,7 @@ class Advance:
             is_start=is_start,
             burning=bank.weights[track, POWERED],
             ended=self._ended(bank, count, now_ns),
+            refused=np.empty(0, dtype=np.int64),
         )
 
     def _ended(self, bank: Bank, count: int, now_ns: int) -> list[Ends]:

@@ -36,6 +36,8 @@ class Outcome:
         Probability that the track was under power then.
     ended
         Tracks that ended.
+    refused
+        Places of plots that there was no room to start a track from.
     """
 
     row: I64
@@ -45,6 +47,7 @@ class Outcome:
     is_start: npt.NDArray[np.bool_]
     burning: F64
     ended: list[Ends]
+    refused: I64
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -531,6 +531,7 @@ class Tracker:
             outcome = frame.outcome
             if outcome is None:
                 continue
+            disposition[outcome.refused] = Disposition.REFUSED
             fate = np.where(outcome.is_start, _STARTED, _ASSIGNED)
             place = outcome.place
             is_here = place >= 0
