@@ -196,6 +196,31 @@ def test_the_same_detections_tell_the_same_bytes_and_empty_steps_change_nothing(
     assert content(news) == content(again)
 
 
+def test_a_quiet_day_ends_every_track_and_the_ends_are_reported() -> None:
+    """Radars that see nothing say nothing; the centre's clock goes on."""
+    ticks = recorded(9, 40)
+    own, news = all_news(ticks)
+    now_ns = ticks[-1][0]
+    quiet = [own.step(empty_detections(), now_ns + k * SECOND_NS) for k in range(1, 200)]
+    reported = {track for each in news for track in each.reports.track.tolist()}
+    over = [
+        (track, status)
+        for each in quiet
+        for track, status in zip(
+            each.reports.track.tolist(), each.reports.status.tolist(), strict=True
+        )
+    ]
+    assert reported
+    assert sorted(over) == [(track, Status.ENDED) for track in sorted(reported)]
+    day_ns = 86_400 * SECOND_NS
+    for at_ns, plots in recorded(10, 20):
+        columns = {name: getattr(plots, name) for name in Detections.__slots__}
+        columns |= {name: columns[name] + day_ns for name in ("time_ns", "arrival_ns")}
+        columns["row"] = columns["row"] + 100_000
+        told = own.step(Detections(**columns), at_ns + day_ns).estimates
+    assert (told.status == Status.CONFIRMED).any()
+
+
 def test_detections_of_messages_are_numbered_apart() -> None:
     ticks = recorded(10, 30)
     _, news = all_news(ticks)

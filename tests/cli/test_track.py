@@ -12,14 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.sensing.detection import Detections
 from commonwatch.tables.files import write_table
 from commonwatch.tables.schemas import TABLES, to_table
-from commonwatch.tracking.estimate import read_tracks
+from commonwatch.tracking.estimate import Status, read_tracks
 from tests.cli.build import call, hidden_below, json_of
 from tests.cli.test_how_to import blocks_of, commands_of
 from tests.cli.test_interruption import end_of, started, wait_for
-from tests.tracking.build import RADARS, SECOND_NS, scene
+from tests.tracking.build import RADARS, SECOND_NS, above, scene
 
 RADAR = """
 [[radars]]
@@ -225,6 +226,29 @@ def test_a_bad_row_is_refused_with_its_reason_and_no_good_one_is_lost(
         assert bad[name][:-1] == good[name]
     tracks = [pq.read_table(tmp_path / k / "out" / "tracks.parquet") for k in ("good", "bad")]
     assert tracks[0].equals(tracks[1])
+
+
+def after_a_pause(seconds: float) -> dict[str, Any]:
+    """Plots of three falling objects and no others, and of three more some time later."""
+    low = np.concatenate([above(47.0, [9.5, 10.0, 10.5], 120e3), np.zeros((3, 3))], axis=1)
+    low[:, 3:] = -2_000.0 * low[:, :3] / np.linalg.norm(low[:, :3], axis=1, keepdims=True)
+    first, second = columns(scene(5, 3, 16.0, states=low)[0]), columns(scene(6, 3, 16.0)[0])
+    for name in ("time_ns", "arrival_ns"):
+        second[name] = second[name] + round((16.0 + seconds) * SECOND_NS)
+    return {name: np.concatenate([first[name], second[name]]) for name in first}
+
+
+@pytest.mark.parametrize("seconds", [60.0, 180.0, 600.0, 86_400.0])
+def test_two_raids_with_nothing_seen_between_them_are_tracked_and_warned_of(
+    seconds: float, tmp_path: Path
+) -> None:
+    assert call(*write(tmp_path, after_a_pause(seconds))) == 0
+    tracks = tmp_path / "out" / "tracks.parquet"
+    assert call("warn", tracks, "--out", tmp_path / "alerts.parquet") == 0
+    found = read_tracks(tracks)
+    ends = found.take(found.status == Status.ENDED)
+    assert len(np.unique(ends.track)) >= 3
+    assert (geodetic_from_ecef(ends.state_vector[:, :3])[2] > -1.0).all()
 
 
 def test_a_table_without_a_single_good_row_is_refused_in_a_sentence(

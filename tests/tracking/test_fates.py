@@ -8,7 +8,7 @@ import pytest
 from commonwatch.errors import InvariantError
 from commonwatch.sensing.detection import Reading
 from commonwatch.tables.schemas import to_table
-from commonwatch.tracking.fates import LATE_REASON, Fates
+from commonwatch.tracking.fates import FULL_REASON, LATE_REASON, Fates
 from commonwatch.tracking.tracker import Disposition, Dispositions
 from tests.tracking.build import scene
 
@@ -63,6 +63,16 @@ def test_rows_come_out_in_order_with_track_and_reason() -> None:
     found = {each.kind: (each.count, each.words) for each in fates.refusals()}
     assert found == {"no time": (1, "no time"), "repeated": (1, "repeated: as row 1")}
     assert len(fates) == 8
+
+
+def test_what_a_tracker_has_no_room_for_is_refused_and_counted_with_its_reason() -> None:
+    fates = Fates(reading())
+    fates.add(decided([0, 7], Disposition.REFUSED))
+    fates.add(decided([1, 3, 4, 6], Disposition.CLUTTER))
+    table = to_table("dispositions", fates.to_columns()).to_pydict()
+    assert table["disposition"].count("refused") == 4
+    assert table["reason"][0] == table["reason"][7] == FULL_REASON
+    assert fates.refusals() == {FULL_REASON: 2, "no time": 1, "repeated": 1}
 
 
 @pytest.mark.parametrize("rows", [[2], [0, 0], [1]])

@@ -34,9 +34,9 @@ from commonwatch.fusion.recording import Moment, RegisteredTracker
 from commonwatch.fusion.registration import BURNING_MAX, BiasEstimate
 from commonwatch.fusion.report import Reports, empty_reports
 from commonwatch.identity import NationId
-from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.visibility import Sensor
-from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined, predict
+from commonwatch.tracking.estimate import Estimates, Status, joined, predict
 from commonwatch.tracking.settings import WINDOW_S, Settings
 from commonwatch.tracking.tracker import Dispositions
 from commonwatch.units import NS_PER_S
@@ -167,9 +167,9 @@ class OwnSensors:
     Notes
     -----
     A track is reported when it is first confirmed, then each 10 s of its time as long as it
-    changes, and when it ends. Everything depends on the detections and on the times of the steps
-    that bring any, and nothing grows with the length of the run. A step without detections changes
-    nothing.
+    changes, and when it ends. What is told of what was seen depends on the detections and on the
+    times of the steps that bring any, and nothing grows with the length of the run. A step without
+    detections tells of nothing but ends: of tracks that nothing is seen of for long.
     """
 
     def __init__(
@@ -217,8 +217,6 @@ class OwnSensors:
                 where=f"centre {self.nation}",
             )
         self._now_ns = now_ns
-        if not len(detections):
-            return self._news(_nothing(now_ns, self._tracker))
         return self._news(self._tracker.step(self._numbered(detections), now_ns=now_ns))
 
     def finish(self) -> Dispositions:
@@ -405,17 +403,3 @@ class OwnSensors:
             if sent is not None:
                 # A number that comes back goes on counting its reports.
                 self._sequence[track] = sent.sequence + 1
-
-
-def _nothing(now_ns: int, tracker: RegisteredTracker) -> Moment:
-    none = np.empty(0, dtype=np.int64)
-    return Moment(
-        now_ns=now_ns,
-        estimates=empty_estimates(),
-        dispositions=Dispositions(row=none, disposition=none.astype(np.int8), track=none),
-        bias=tracker.tracker.bias,
-        biases=tracker.biases,
-        taken=empty_detections(),
-        taken_track=none,
-        taken_burning=np.empty(0),
-    )

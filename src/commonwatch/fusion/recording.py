@@ -78,7 +78,7 @@ class RegisteredTracker:
     def step(self, detections: Detections, *, now_ns: int) -> Moment:
         """Take detections that have arrived by now, in any order, each once."""
         step = self.tracker.step(detections, now_ns=now_ns)
-        if self._registration is not None:
+        if self._registration is not None and len(detections):
             self._registration.step(self.tracker, step)
         return Moment(
             now_ns=now_ns,

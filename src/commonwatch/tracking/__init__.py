@@ -12,6 +12,7 @@
 ``advance``             one frame taken into all tracks
 ``plots``               a frame's plots as the kernels take them, biases taken off
 ``beginning``           how tracks begin, from a plot or from a line of sight
+``ending``              how ends are told: never from inside the Earth
 ``bank``                all tracks in arrays that grow and can be copied
 ``lights``              lines that meet a place where their satellite saw a light before
 ``company``             tracks that fly close together, and what each sensor said of each

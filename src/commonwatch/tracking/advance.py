@@ -17,6 +17,7 @@ from commonwatch.tracking import (
 )
 from commonwatch.tracking.bank import ROWS_KEPT, Bank
 from commonwatch.tracking.beginning import begin
+from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
 from commonwatch.tracking.motion_kernel import FREE, POWERED
@@ -39,6 +40,14 @@ LIKELY: Final = 5.0
 """Gain below the best plot's that another may have."""
 LEAST_SHARE: Final = 1e-3
 """Share below which a plot is not taken in."""
+QUIET_S: Final = 20.0
+"""Longest time between two frames without a silence: twice what a turning satellite needs for one
+look (*derived*)."""
+STEP_S: Final = 5.0
+"""A silence is gone through in such steps: how late an end in it is known (*assumed*)."""
+STEP_NS: Final = round(1e9 * STEP_S)
+NOBODY: Final = -1
+"""In place of the sensor that looked, where none did: every chance of a look is zero then."""
 
 
 class _News:
@@ -85,6 +94,8 @@ class Advance:
                 settings.air_m,
             ]
         )
+        self._rules_of_silence = self._rules.copy()
+        self._rules_of_silence[life_kernel.CONFIRM] = np.inf  # only a plot confirms
         self._field = FIELD.copy()
         self.bias = no_bias(len(sensors.kind))
         self._room(1024)
@@ -134,13 +145,8 @@ class Advance:
         news = _News(count)
         phase = bank.phase[:count]
         held = phase == bank_kernel.CONFIRMED
-        dormant = (phase == bank_kernel.DORMANT).nonzero()[0]
-        lost = dormant
-        if len(dormant):
-            variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
-            is_lost = variance_m2 >= DORMANT_STD_M**2
-            held[dormant[~is_lost]] = True
-            lost = dormant[is_lost]
+        lost, kept = _dormant(bank)
+        held[kept] = True
         held_rows = held.nonzero()[0]
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
@@ -150,17 +156,55 @@ class Advance:
         news = self._branch(bank, plots, frame, single, news, most=BRANCHES)
         count = bank.count
         phase = bank.phase[:count].copy()
+        self._live_on(bank, news, plots.sensor, frame.time_ns, is_whole_look=is_whole_look)
+        bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
+        self._thin_out(bank, news)
+        if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
+            bank.companies.deal(bank)
+        outcome = self._outcome(bank, phase, news, frame.time_ns)
+        bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
+        bank.forget()
+        outcome.refused = begin(bank, frame, plots, self.sensors, self.settings)
+        return outcome
+
+    def wait(
+        self, bank: Bank, bias: Bias, *, time_ns: int, until_ns: int
+    ) -> tuple[int, list[Ends]]:
+        """Go through a silence, as far as there are tracks; return where it was left, and ends.
+
+        Nobody looks, so no look is missed. Tracks leave every view, come to the ground, or are
+        unseen for too long; a dormant one stays so until it is seen.
+        """
+        self.bias = bias
+        ended: list[Ends] = []
+        while bank.count and until_ns - time_ns > STEP_NS:
+            self.predict(bank, STEP_S)
+            time_ns += STEP_NS
+            lost, dormant = _dormant(bank)
+            self._live_on(bank, _News(bank.count), NOBODY, time_ns, is_whole_look=False)
+            bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
+            woken = dormant[bank.phase[dormant] == bank_kernel.CONFIRMED]
+            bank.phase[woken] = bank_kernel.DORMANT
+            bank.companies.look(bank, time_ns, len(self.sensors.kind))
+            ended += self._ended(bank, bank.count, time_ns)
+            bank.forget()
+        return time_ns, ended
+
+    def _live_on(
+        self, bank: Bank, news: _News, sensor: int, now_ns: int, *, is_whole_look: bool
+    ) -> None:
+        """Move every track along its life."""
         life_kernel.live_on(
-            plots.sensor,
-            frame.time_ns,
+            sensor,
+            now_ns,
             is_whole_look,
-            count,
+            bank.count,
             news.got,
             news.worth,
             news.chances,
             news.cluster,
             news.is_crowded,
-            self._rules,
+            self._rules_of_silence if sensor == NOBODY else self._rules,
             bank.phase,
             bank.event,
             bank.states,
@@ -178,15 +222,6 @@ class Advance:
             self.sensors.faces,
             self._field,
         )
-        bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
-        self._thin_out(bank, news)
-        if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
-            bank.companies.deal(bank)
-        outcome = self._outcome(bank, phase, news)
-        bank.is_changed[:count] |= bank.event[:count] == life_kernel.CHANGED
-        bank.forget()
-        begin(bank, frame, plots, self.sensors, self.settings)
-        return outcome
 
     def _share_out(self, bank: Bank, plots: Plots, frame: Frame, rows: I64, news: _News) -> None:
         """Divide the plots among tracks that are believed."""
@@ -384,7 +419,9 @@ class Advance:
                 return int(pairs)
             self._room(2 * len(self._pair_row))
 
-    def _outcome(self, bank: Bank, before: npt.NDArray[np.int8], news: _News) -> Outcome:
+    def _outcome(
+        self, bank: Bank, before: npt.NDArray[np.int8], news: _News, now_ns: int
+    ) -> Outcome:
         """Rows that confirmed tracks took in this frame, or before they were confirmed."""
         count = len(before)
         phase = bank.phase[:count]
@@ -402,8 +439,6 @@ class Advance:
             row = np.concatenate([row, bank.rows[believed, number % ROWS_KEPT]])
             place = np.concatenate([place, np.where(number == last, news.plot[believed], -1)])
             is_start = np.concatenate([is_start, number == 0])
-        ended = (bank.event[:count] == life_kernel.ENDED).nonzero()[0]
-        mean, spread = self.told(bank, ended, self.bias)
         return Outcome(
             row=row,
             key=bank.key[track],
@@ -411,10 +446,18 @@ class Advance:
             place=place,
             is_start=is_start,
             burning=bank.weights[track, POWERED],
-            ended_key=bank.key[ended],
-            ended_state=mean,
-            ended_covariance=spread,
+            ended=self._ended(bank, count, now_ns),
+            refused=np.empty(0, dtype=np.int64),
         )
+
+    def _ended(self, bank: Bank, count: int, now_ns: int) -> list[Ends]:
+        """Those of the first ``count`` tracks that ended just now, if any did."""
+        rows = (bank.event[:count] == life_kernel.ENDED).nonzero()[0]
+        if not len(rows):
+            return []
+        told = self.told(bank, rows, self.bias)
+        last_plot_ns = bank.last_hit_ns[rows]
+        return [ends_of(bank.key[rows], *told, now_ns=now_ns, last_plot_ns=last_plot_ns)]
 
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
         """State vectors and covariances as told: with what the biases leave open."""
@@ -429,3 +472,13 @@ class Advance:
     def revisit_s(self, sensor: int) -> float:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
+
+
+def _dormant(bank: Bank) -> tuple[I64, I64]:
+    """Find tracks out of every view: those whose place is known too badly by now, and the rest."""
+    dormant = (bank.phase[: bank.count] == bank_kernel.DORMANT).nonzero()[0]
+    if not len(dormant):
+        return dormant, dormant
+    variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
+    is_lost = variance_m2 >= DORMANT_STD_M**2
+    return dormant[is_lost], dormant[~is_lost]

@@ -28,16 +28,14 @@ BURNING_SPEED_STD_M_S: Final = 1_500.0
 """Upward speed of such a motor, and how little is known of it (*assumed*)."""
 
 
-def begin(
-    bank: Bank, frame: Frame, plots: Plots, sensors: SensorArrays, settings: Settings
-) -> None:
-    """Start a track from every plot that is left."""
+def begin(bank: Bank, frame: Frame, plots: Plots, sensors: SensorArrays, settings: Settings) -> I64:
+    """Start a track from every plot that is left; return those for which there is no room."""
     left = (~plots.is_taken).nonzero()[0]
-    if not len(left):
-        return
     first = bank.count
-    room = settings.limits.track_count - first
-    left = left[: max(room, 0)]
+    room = max(settings.limits.track_count - first, 0)
+    left, refused = left[:room], left[room:]
+    if not len(left):
+        return refused
     bank.grow(first + len(left))
     if plots.kind == kalman_kernel.INFRARED:
         left = _from_lines(bank, frame, plots, left, settings.newness)
@@ -87,6 +85,7 @@ def begin(
     bank.is_changed[new] = False
     bank.event[new] = life_kernel.QUIET
     bank.count = first + len(left)
+    return refused
 
 
 def _from_lines(bank: Bank, frame: Frame, plots: Plots, left: I64, newness: float) -> I64:

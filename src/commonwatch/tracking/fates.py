@@ -16,6 +16,8 @@ from commonwatch.tracking.tracker import DISPOSITION_WORDS, Disposition, Disposi
 
 LATE_REASON: Final = f"arrived more than {WINDOW_S:g} s after later looks"
 
+FULL_REASON: Final = "no room: as many tracks are held as the limit allows"
+
 _OPEN: Final = -1
 
 
@@ -84,6 +86,8 @@ class Fates:
         invariant(bool(is_once), "a detection has one disposition", rows=rows[~is_open][:5])
         self._disposition[rows] = dispositions.disposition
         self._track[rows] = dispositions.track
+        full = rows[dispositions.disposition == Disposition.REFUSED]
+        self._refused.update(dict.fromkeys(full.tolist(), FULL_REASON))
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each disposition, by its words."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from commonwatch.sensing.detection import Detections
 from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.ending import Ends
 from commonwatch.tracking.settings import SLICE_S
 
 F64 = npt.NDArray[np.float64]
@@ -33,8 +34,10 @@ class Outcome:
         Whether the row started that track.
     burning
         Probability that the track was under power then.
-    ended_key, ended_state, ended_covariance
-        Tracks that ended, as they were.
+    ended
+        Tracks that ended.
+    refused
+        Places of plots that there was no room to start a track from.
     """
 
     row: I64
@@ -43,9 +46,8 @@ class Outcome:
     place: I64
     is_start: npt.NDArray[np.bool_]
     burning: F64
-    ended_key: I64
-    ended_state: F64
-    ended_covariance: F64
+    ended: list[Ends]
+    refused: I64
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

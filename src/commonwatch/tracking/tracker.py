@@ -15,8 +15,9 @@ from commonwatch.errors import InputError, InvariantError
 from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
-from commonwatch.tracking.advance import Advance
-from commonwatch.tracking.bank import empty_bank
+from commonwatch.tracking.advance import QUIET_S, Advance
+from commonwatch.tracking.bank import Bank, empty_bank
+from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
 from commonwatch.tracking.plots import Bias, declared_bias
@@ -28,6 +29,7 @@ I64 = npt.NDArray[np.int64]
 
 WINDOW_NS: Final = round(1e9 * WINDOW_S)
 SLICE_NS: Final = round(1e9 * SLICE_S)
+QUIET_NS: Final = round(1e9 * QUIET_S)
 UNDECIDED_NS: Final = round(1e9 * 60.0)
 """How long a plot may wait for a track that is believed; then it is clutter."""
 LABELS_SPARE: Final = 16
@@ -118,6 +120,10 @@ class Tracker:
     What was told is never taken back: a track that late news undoes ends; one that late news
     changes goes on under its number.
 
+    Where nothing is seen for 20 s and more, tracks live on all the same, and end: in the time
+    between two frames, and at steps without detections as the clock goes on. What is seen next
+    undoes the silence after it.
+
     Limits: ``settings.limits``. No two plots of one look belong to one track.
 
     Examples
@@ -135,7 +141,8 @@ class Tracker:
         self._advance = Advance(arrays, self.settings)
         self._bank = empty_bank(len(self.sensors))
         self._bias = declared_bias(self.sensors)
-        self._time_ns = 0
+        self._time_ns = self._frame_ns = self._arrived_ns = 0
+        self._before_silence: Bank | None = None
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
         self._frames: list[Frame] = []
         self._labels: dict[int, int] = {}
@@ -146,7 +153,7 @@ class Tracker:
 
     @property
     def time_ns(self) -> int:
-        """Time that all tracks stand at: that of the latest frame."""
+        """Time that all tracks stand at: that of the latest frame, or in the silence after it."""
         return self._time_ns
 
     @property
@@ -193,25 +200,25 @@ class Tracker:
                     allowed=f"at most {limit}",
                     what_to_do="Raise settings.limits.plots_per_frame or thin the plots out",
                 )
-        late = np.zeros(len(detections), dtype=np.bool_)
-        if self._frames and len(detections):
-            late = detections.time_ns < self._time_ns - WINDOW_NS
+        late = detections.time_ns < self._frame_ns - WINDOW_NS
         late_rows = detections.row[late]
         if late.any():
             detections = detections.take(~late)
+        fresh: list[Frame] = []
         undone: list[Frame] = []
         before = None
         if len(detections):
+            self._arrived_ns = now_ns
+            self._end_silence()
             fresh = frames_of(detections)
-            if fresh and not self._is_in_order(fresh):
+            if not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
             self._advance.settle(self._bank, self._bias.value)
-            for frame in fresh:
-                self._process(frame)
+            ended = [each for frame in fresh for each in self._process(frame)]
         else:
-            fresh = []
-        estimates = self._tell(fresh, undone, before, now_ns)
+            ended = self._go_on(now_ns)
+        estimates = self._tell(fresh, undone, before, ended, now_ns)
         taken, label, burning = self._taken(fresh, undone)
         return Step(
             estimates=estimates,
@@ -264,9 +271,7 @@ class Tracker:
         copied = undone[0].before
         if copied is None:
             raise InvariantError("broken invariant: the first frame kept has a checkpoint")
-        self._bank = bank = copied.bank.copy()
-        bank.label[:] = np.maximum(self._labels_of(bank.key), 0)  # what was told since stays
-        self._time_ns = copied.time_ns
+        self._go_back(copied.bank.copy(), copied.time_ns)
         self._looked_ns = copied.looked_ns.copy()
         self._advance.sensors.place[:] = copied.place
         self._frames = self._frames[:index]
@@ -275,7 +280,34 @@ class Tracker:
         fresh[0].before = copied
         return fresh, undone
 
-    def _process(self, frame: Frame) -> None:
+    def _go_back(self, bank: Bank, time_ns: int) -> None:
+        bank.label[:] = np.maximum(self._labels_of(bank.key), 0)  # what was told since stays
+        self._bank, self._time_ns, self._frame_ns = bank, time_ns, time_ns
+
+    def _wait(self, until_ns: int) -> list[Ends]:
+        """Go through a silence, if it is one; return tracks that ended in it."""
+        if until_ns - self._frame_ns <= QUIET_NS:
+            return []
+        self._time_ns, ended = self._advance.wait(
+            self._bank, self._bias, time_ns=self._time_ns, until_ns=until_ns
+        )
+        return ended
+
+    def _go_on(self, now_ns: int) -> list[Ends]:
+        """Go through a silence as the clock goes on, but for what may still be on its way."""
+        until_ns = self._frame_ns + now_ns - self._arrived_ns - WINDOW_NS
+        if self._before_silence is None and until_ns - self._frame_ns > QUIET_NS:
+            self._before_silence = self._bank.copy()
+        return self._wait(until_ns)
+
+    def _end_silence(self) -> None:
+        """Undo the silence: it is gone through again up to what was seen."""
+        if self._before_silence is not None:
+            self._go_back(self._before_silence, self._frame_ns)
+            self._before_silence = None
+
+    def _process(self, frame: Frame) -> list[Ends]:
+        """Take a frame into all tracks; return those that ended since the last one."""
         bank = self._bank
         last_copy = next((f.time_ns for f in reversed(self._frames) if f.before is not None), None)
         if frame.before is None and (
@@ -287,20 +319,22 @@ class Tracker:
                 looked_ns=self._looked_ns.copy(),
                 place=self._advance.sensors.place.copy(),
             )
-        if self._frames or self._bank.count:
-            self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
-        self._time_ns = frame.time_ns
+        ended = self._wait(frame.time_ns)
+        self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
+        self._time_ns = self._frame_ns = frame.time_ns
         since_s = 1e-9 * (frame.time_ns - int(self._looked_ns[frame.sensor]))
         is_whole_look = since_s >= 0.5 * self._advance.revisit_s(frame.sensor)
         self._looked_ns[frame.sensor] = frame.time_ns
         frame.outcome = self._advance.take(bank, frame, self._bias, is_whole_look=is_whole_look)
         self._frames.append(frame)
+        return ended + frame.outcome.ended
 
     def _tell(
         self,
         fresh: list[Frame],
         undone: list[Frame],
-        before: tuple[Any, int] | None,
+        before: tuple[Bank, int] | None,
+        ended: list[Ends],
         now_ns: int,
     ) -> Estimates:
         """Rows for every track that changed, and an end for every one that is no more."""
@@ -310,22 +344,9 @@ class Tracker:
         bank.is_changed[:count] = False
         if undone:
             self._inherit(undone, fresh)
-        ended: list[Estimates] = []
-        for frame in fresh:
-            outcome = frame.outcome
-            if outcome is None or not len(outcome.ended_key):
-                continue
-            ended.append(
-                self._ends(
-                    outcome.ended_key,
-                    outcome.ended_state,
-                    outcome.ended_covariance,
-                    frame.time_ns,
-                    now_ns,
-                )
-            )
+        told = [self._ends(each, now_ns) for each in ended]
         if before is not None:
-            ended.append(self._vanished(*before, now_ns))
+            told.append(self._vanished(*before, now_ns))
         for row in rows[bank.label[rows] == 0].tolist():
             key = int(bank.key[row])
             if key not in self._labels:
@@ -337,8 +358,7 @@ class Tracker:
                 self._number(frame.outcome)
         shown = self._estimates(rows, now_ns)
         self._shown.update(shown.track.tolist())
-        parts = [part for part in ended if len(part)]
-        return joined([*parts, shown])
+        return joined([*(part for part in told if len(part)), shown])
 
     def _number(self, outcome: Outcome) -> None:
         """Fill in the numbers of tracks that had none when the frame was taken."""
@@ -360,13 +380,11 @@ class Tracker:
             covariance=spread,
         )
 
-    def _ends(
-        self, keys: I64, state_vector: F64, covariance: F64, time_ns: int, now_ns: int
-    ) -> Estimates:
+    def _ends(self, ends: Ends, now_ns: int) -> Estimates:
         """Rows for tracks that ended, where they were told of and not told to have ended."""
         chosen = []
         labels = []
-        for place, key in enumerate(keys.tolist()):
+        for place, key in enumerate(ends.key.tolist()):
             label = self._labels.get(key)
             if label is None or label not in self._shown:
                 continue
@@ -378,14 +396,14 @@ class Tracker:
         index = np.array(chosen)
         return Estimates(
             track=np.array(labels),
-            time_ns=np.full(len(index), time_ns),
+            time_ns=ends.time_ns[index],
             known_ns=np.full(len(index), now_ns),
             status=np.full(len(index), Status.ENDED),
-            state_vector=state_vector[index],
-            covariance=covariance[index],
+            state_vector=ends.state_vector[index],
+            covariance=ends.covariance[index],
         )
 
-    def _vanished(self, bank: Any, time_ns: int, now_ns: int) -> Estimates:
+    def _vanished(self, bank: Bank, time_ns: int, now_ns: int) -> Estimates:
         """Tell the end of tracks that late news undid."""
         live = set(self._bank.key[: self._bank.count].tolist())
         labels_of_live = {self._labels.get(key) for key in live}
@@ -397,9 +415,11 @@ class Tracker:
         ]
         if not gone:
             return empty_estimates()
-        index = np.array(gone)
-        mean, spread = self._advance.told(bank, index, self._bias)
-        return self._ends(keys[index], mean, spread, time_ns, now_ns)
+        told = self._advance.told(bank, np.array(gone), self._bias)
+        last_plot_ns = bank.last_hit_ns[gone]
+        return self._ends(
+            ends_of(keys[gone], *told, now_ns=time_ns, last_plot_ns=last_plot_ns), now_ns
+        )
 
     def _inherit(self, undone: list[Frame], fresh: list[Frame]) -> None:
         """Hand numbers on from tracks that late news undid to those that took their plots."""
@@ -436,8 +456,6 @@ class Tracker:
 
     def _taken(self, fresh: list[Frame], undone: list[Frame]) -> tuple[Detections, I64, F64]:
         """List plots that these frames gave to confirmed tracks, but for those told of before."""
-        if not fresh:
-            return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         outcomes = [frame.outcome for frame in fresh if frame.outcome is not None]
         if not any(len(outcome.row) for outcome in outcomes):
             return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
@@ -466,7 +484,7 @@ class Tracker:
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
-        limit = self._time_ns - WINDOW_NS - SLICE_NS
+        limit = self._frame_ns - WINDOW_NS - SLICE_NS
         index = 0
         for place, frame in enumerate(self._frames):
             if frame.before is not None and frame.time_ns <= limit:
@@ -476,8 +494,8 @@ class Tracker:
         if len(self._labels) > LABELS_SPARE + 2 * len(self._shown):
             self._forget_labels()
         parts = []
-        if self._open and self._time_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
-            parts.append(self._settle(self._time_ns - UNDECIDED_NS))
+        if self._open and self._frame_ns - self._open[0][0] > UNDECIDED_NS + SETTLED_EACH_NS:
+            parts.append(self._settle(self._frame_ns - UNDECIDED_NS))
         if len(late_rows):
             parts.append(
                 Dispositions(
@@ -491,6 +509,8 @@ class Tracker:
     def _forget_labels(self) -> None:
         """Forget the numbers of tracks that nothing refers to any more."""
         kept = set(self._bank.key[: self._bank.count].tolist())
+        if self._before_silence is not None:
+            kept.update(self._before_silence.key.tolist())
         for frame in self._frames:
             if frame.before is not None:
                 kept.update(frame.before.bank.key.tolist())
@@ -511,6 +531,7 @@ class Tracker:
             outcome = frame.outcome
             if outcome is None:
                 continue
+            disposition[outcome.refused] = Disposition.REFUSED
             fate = np.where(outcome.is_start, _STARTED, _ASSIGNED)
             place = outcome.place
             is_here = place >= 0
