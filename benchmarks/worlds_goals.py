@@ -34,10 +34,10 @@ HEADS: Final = {
         "would, the world is not judged ([definition](explanation/fusion.md)). Named: by the "
         "joint centre, within 30 s from there, of those that are judged; the time to naming is "
         "counted from there too. Honest: worlds in which another nation was named. Alone: "
-        "alerts that the joint centre confirmed by the liar's word alone, or where nothing "
-        "flies; of its two sites: those that came to *confirmed, single kind*, which one nation "
-        "can do. Taken away: flights that it confirms without the lie and not with it. In "
-        "brackets exact intervals of 95 %.",
+        "alerts that the joint centre confirmed where nothing flies, or, once the lie had begun, "
+        "by the liar's word alone; *confirmed, single kind* is confirmed. Taken away: flights that "
+        "it confirms without the lie and not with it. In brackets exact intervals of 95 %. How "
+        "far the rest are off while one lies is measured under Fusion.",
     ),
 }
 
@@ -62,7 +62,6 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("most_s", "95 % within, s", _one),
     ("honest_named", "honest named", _counted),
     ("confirmed_alone", "confirmed alone", str),
-    ("single_kind_alone", "of its two sites", str),
     ("suppressed", "taken away", str),
 )
 
