@@ -62,6 +62,10 @@ class Fused(Judged, Protocol):
     def findings(self) -> tuple[Finding, ...]:
         """Who was named now."""
 
+    @property
+    def silent(self) -> Mapping[int, tuple[NationId, ...]]:
+        """Of tracks that one alone reports, who else could see them and says nothing of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEvent:

@@ -218,6 +218,8 @@ class Centre:
         )
         for alert in alerts:
             bodies += self._alert(alert, effects)
+        for number in () if joint is None else mine.remarks.without(joint.doubt):
+            self._remark(Remark(alert=number, words=joint.doubt), effects)
         for decision in decisions:
             if decision.decision == "release":
                 bodies += mine.statements.release(decision.number)
