@@ -23,7 +23,7 @@ _WORLDS_JOB_MAX_S: Final = 240.0
 _SWEEP_JOB_MAX_S: Final = 60.0
 _SWEEP_ARCS_MIN: Final = 20_000
 _NEES_OFF_MAX: Final = 0.05
-_LIED_ERROR_MAX: Final = 1.25
+_LIED_ERROR_MAX: Final = 1.2
 
 _HEADS: Final = {
     "to_ground": (
