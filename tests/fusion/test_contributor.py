@@ -25,10 +25,8 @@ from commonwatch.fusion.contributor import (
     Finding,
     Judge,
     Sources,
-    contributors_columns,
 )
 from commonwatch.identity import NationId
-from commonwatch.tables.schemas import to_table
 from commonwatch.tracking.estimate import predict
 from tests.fusion.build import SECOND_NS, Filter, covariance_of, flights, nation
 from tests.fusion.build_contributors import (
@@ -423,13 +421,10 @@ def test_one_who_says_the_same_again_is_named_and_a_link_that_repeats_is_not(
     assert not judge.step(empty, 40 * SECOND_NS).excluded
 
 
-def test_findings_fill_their_table() -> None:
+def test_a_finding_says_who_denies_what() -> None:
     is_there = np.ones((4, 1), dtype=np.bool_)
     is_there[2] = False
     judge, _ = watched(is_there, np.full((4, 1), 0.95), 60)
-    table = to_table("contributors", contributors_columns("joint", judge.named.values()))
-    row = table.to_pylist()[0]
-    assert row["centre"] == "joint"
-    assert row["accused"] == "c"
-    assert row["kind"] == DENIAL
-    assert "silent on tracks that others see: 1" in row["evidence"]
+    (finding,) = judge.named.values()
+    assert (finding.accused, finding.kind) == ("c", DENIAL)
+    assert "silent on tracks that others see: 1" in finding.evidence

@@ -3,7 +3,7 @@
 Four contributors with real filters report three objects each ten seconds; the honest miss one look
 in ten. From one minute on the first lies. The time for naming begins where a perfect test would be
 sure to five standard deviations, one side of a normal distribution: at once for whatever needs no
-statistics. That nothing invented is confirmed is held to by whole worlds (tests/world/test_liars.py).
+statistics. That nothing invented is confirmed is for whole worlds to show (tests/world).
 """
 
 from __future__ import annotations

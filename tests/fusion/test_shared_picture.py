@@ -76,7 +76,9 @@ class Stuck:
 repeat, freeze = Stuck(is_under_new_times=False), Stuck(is_under_new_times=True)
 
 
-def run(lie: Lie | None, *, with_liar: bool = True, seed: int = 8) -> tuple[Picture, Judge, list[int], F64]:
+def run(
+    lie: Lie | None, *, with_liar: bool = True, seed: int = 8
+) -> tuple[Picture, Judge, list[int], F64]:
     """The joint centre's last picture, its judge, when somebody was named, and errors."""
     rng = np.random.default_rng(seed)
     truth = flights(OBJECTS)

@@ -23,9 +23,9 @@ is never denial. Outages must be marked in the same way.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -395,18 +395,6 @@ def _two_agree(sources: Sources, left: Mask, rest: npt.NDArray[np.intp]) -> bool
     spread = sources.covariance[one, both] + sources.covariance[two, both]
     value = log_pooled(log_disagreement(gap, spread), np.ones(len(gap), dtype=np.bool_))
     return float(value) < math.log(NAMED_RATIO)
-
-
-def contributors_columns(centre: str, findings: Iterable[Finding]) -> dict[str, Any]:
-    """Columns of the table ``contributors``."""
-    rows = list(findings)
-    return {
-        "centre": [centre] * len(rows),
-        "accused": [str(row.accused) for row in rows],
-        "time_ns": [row.time_ns for row in rows],
-        "kind": [row.kind for row in rows],
-        "evidence": [row.evidence for row in rows],
-    }
 
 
 def _words(is_there: Mask, sources: Sources) -> tuple[str, ...]:
