@@ -53,9 +53,8 @@ def _counted(value: Mapping[str, float]) -> str:
 COLUMNS: Final[tuple[Column, ...]] = (
     ("span_s", "world, s", _one),
     ("times_real", "times real time", _one),
-    ("count", "worlds", str),
+    ("count", "how many", str),
     ("broken", "broken", str),
-    ("judged", "judged", str),
     ("not_judged_said", "not judged, and said so", str),
     ("named_in_time", "named within 30 s", _counted),
     ("median_s", "median, s", _one),
