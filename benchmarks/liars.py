@@ -19,13 +19,15 @@ from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect
 from commonwatch.centre.events import Event
+from commonwatch.identity import NationId
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.load import load_scenario
 from commonwatch.scenario.sharing_schema import FALSE_ALARM
-from commonwatch.studies.expected import ended
-from commonwatch.studies.known import CONFIRMED, SINGLE_KIND
+from commonwatch.studies.expected import ended, known_of
+from commonwatch.studies.known import CONFIRMED
 from commonwatch.studies.score_intervals import binomial_count
-from commonwatch.world.history import History
+from commonwatch.warning.alert import ANY_CONFIRMED
+from commonwatch.world.history import History, Shown
 from commonwatch.world.liars import LIES
 from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
@@ -71,7 +73,6 @@ def summed(way: str, every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "most_s": _share(named_s, 0.95),
         "honest_named": _counted(honest, len(rows)),
         "confirmed_alone": sum(row["confirmed_alone"] for row in rows),
-        "single_kind_alone": sum(row["single_kind_alone"] for row in rows),
         "suppressed": sum(len(row["suppressed"]) for row in rows),
     }
 
@@ -111,11 +112,8 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
     sure = sure_ns(world)
     named = [each for each in history.accused if each.centre == JOINT]
     own_ns = [each.time_ns for each in named if each.accused == lie.nation]
-    shown = [each.alert for each in history.shown if each.centre == JOINT]
-    alone, by_sites = (
-        {e.alert for e in shown if e.status == status and set(e.contributors) == {lie.nation}}
-        for status in (CONFIRMED, SINGLE_KIND)
-    )
+    alone = _confirmed_by(lie.nation, history, since_ns=begun_ns)
+    false = known_of(lies, common.sightings, history).confirmed_false[JOINT]
     before, now = (_confirmed(lies, common, each) for each in (honest, history))
     return {
         "way": way,
@@ -124,9 +122,21 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
         "honest_named": sorted({str(e.accused) for e in named if e.accused != lie.nation}),
         "honest_evidence": [(e.kind, e.evidence) for e in named if e.accused != lie.nation],
         "said": sorted(said),
-        "confirmed_alone": max(len(alone), int(FALSE_ALARM in now and not by_sites)),
-        "single_kind_alone": len(by_sites),
+        "confirmed_alone": len(alone | false),
         "suppressed": sorted(before - now - {FALSE_ALARM}),
+    }
+
+
+def _confirmed_by(nation: NationId, history: History, *, since_ns: int) -> set[int]:
+    """Return the joint centre's alerts that came to be confirmed by one nation's word alone."""
+    first: dict[int, Shown] = {}
+    for each in history.shown:
+        if each.centre == JOINT and each.alert.status in ANY_CONFIRMED:
+            first.setdefault(each.alert.alert, each)
+    return {
+        number
+        for number, each in first.items()
+        if each.time_ns >= since_ns and set(each.alert.contributors) == {nation}
     }
 
 

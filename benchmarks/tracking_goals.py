@@ -37,7 +37,7 @@ HEADS: Final = {
         "late arrivals (oosm), missiles with four companions each (cluster). Commonwatch runs"
         " as `commonwatch track` does, registration included, all that it tells kept: the "
         "median of three runs. Stone Soup has its own tracker, extended filter and KD-tree, "
-        "or loopy belief propagation; it runs as many frames as fit its time, and the ratio "
+        "or loopy belief propagation; it runs once, as many frames as fit its time, and the ratio "
         "is over the same frames. Accuracy as `commonwatch score` says it, over the frames "
         "that were run.",
     ),

@@ -34,10 +34,10 @@ HEADS: Final = {
         "would, the world is not judged ([definition](explanation/fusion.md)). Named: by the "
         "joint centre, within 30 s from there, of those that are judged; the time to naming is "
         "counted from there too. Honest: worlds in which another nation was named. Alone: "
-        "alerts that the joint centre confirmed by the liar's word alone, or where nothing "
-        "flies; of its two sites: those that came to *confirmed, single kind*, which one nation "
-        "can do. Taken away: flights that it confirms without the lie and not with it. In "
-        "brackets exact intervals of 95 %.",
+        "alerts that the joint centre confirmed where nothing flies, or, once the lie had begun, "
+        "by the liar's word alone; *confirmed, single kind* is confirmed. Taken away: flights that "
+        "it confirms without the lie and not with it. In brackets exact intervals of 95 %. How "
+        "far the rest are off while one lies is measured under Fusion.",
     ),
 }
 
@@ -53,16 +53,14 @@ def _counted(value: Mapping[str, float]) -> str:
 COLUMNS: Final[tuple[Column, ...]] = (
     ("span_s", "world, s", _one),
     ("times_real", "times real time", _one),
-    ("count", "worlds", str),
+    ("count", "how many", str),
     ("broken", "broken", str),
-    ("judged", "judged", str),
     ("not_judged_said", "not judged, and said so", str),
     ("named_in_time", "named within 30 s", _counted),
     ("median_s", "median, s", _one),
     ("most_s", "95 % within, s", _one),
     ("honest_named", "honest named", _counted),
     ("confirmed_alone", "confirmed alone", str),
-    ("single_kind_alone", "of its two sites", str),
     ("suppressed", "taken away", str),
 )
 

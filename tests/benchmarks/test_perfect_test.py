@@ -128,7 +128,7 @@ def test_an_invention_is_sure_once_all_others_would_have_had_to_miss_it_too_ofte
 def test_rows_state_what_was_judged_and_in_time_and_what_was_not() -> None:
     row = {
         "way": "shift", "sure_s": 5.0, "named_s": 15.0, "honest_named": [], "confirmed_alone": 0,
-        "single_kind_alone": 0, "suppressed": [], "said": [],
+        "suppressed": [], "said": [],
     }  # fmt: skip
     late, never = row | {"named_s": 35.1}, row | {"named_s": None, "honest_named": ["b"]}
     unclear = row | {"sure_s": None, "said": ["cannot be checked: single source"]}

@@ -177,6 +177,7 @@ class Fused:
     excluded: frozenset[NationId]
     findings: tuple[Finding, ...]
     merged: dict[int, int]
+    silent: dict[int, tuple[NationId, ...]]
 
 
 @dataclass(eq=False)
@@ -204,6 +205,7 @@ class Stage:
         ended: tuple[int, ...] = (),
         contributors: dict[int, tuple[NationId, ...]] | None = None,
         merged: dict[int, int] | None = None,
+        silent: dict[int, tuple[NationId, ...]] | None = None,
     ) -> list[AlertEvent]:
         """One tick; ``named`` and ``suspected`` are who is so at present."""
         fused = Fused(
@@ -216,6 +218,7 @@ class Stage:
                 for name in sorted(named - self._named)
             ),
             merged=merged or {},
+            silent=silent or {},
         )
         self._named = named
         is_joint = self.nation == JOINT

@@ -6,7 +6,7 @@ import numpy as np
 
 from commonwatch.centre.expectation import SETTLED_S, Expectations
 from commonwatch.flight.propagation import after
-from commonwatch.identity import NationId
+from commonwatch.identity import NationId, SensorId
 from tests.tracking.build import flights, radar_at
 
 NEAR, FAR = NationId("near"), NationId("far")
@@ -55,6 +55,17 @@ def test_nothing_is_expected_before_a_track_can_have_been_reported() -> None:
     )
     assert np.isnan(one)
     assert two > 0.9
+
+
+def test_who_has_an_object_in_view_could_report_it_as_soon_as_it_is_there() -> None:
+    known = expectations()
+    before, after_rise = seen(0.0), seen(60.0)
+    np.testing.assert_array_equal(known.could_report((NEAR, FAR), before), 0.0)
+    near, far = known.could_report((NEAR, FAR), after_rise)[:, 0]
+    assert near > 0.9
+    assert far == 0.0
+    out = {NEAR: {SensorId("radar-near"): 0}}
+    assert known.could_report((NEAR,), after_rise, outages=out)[0, 0] == 0.0
 
 
 def test_what_a_partner_says_of_its_sensors_takes_the_place_of_what_was_published() -> None:

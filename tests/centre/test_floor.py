@@ -14,6 +14,7 @@ from commonwatch.sharing.messages import Cancellation, Correction, LaunchReport
 from commonwatch.tracking.estimate import Estimates, Status
 from commonwatch.warning.notice import Notice
 from commonwatch.warning.rounds import Rounds
+from commonwatch.warning.source import Source
 from commonwatch.warning.statement import statements
 from tests.centre.build_floor import (
     JOINT,
@@ -252,6 +253,46 @@ def test_who_is_under_suspicion_confirms_nothing_and_loses_no_alert() -> None:
     assert stage.status == {0: "confirmed"}
     stage.step(suspected=doubted)
     assert stage.status == {0: "confirmed"}
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        (radar(A, name="a one"), radar(A, name="a two")),
+        (radar(A), infrared(A)),
+    ],
+)
+def test_what_one_nation_alone_says_is_confirmed_only_where_no_other_could_say_it_too(
+    alone: tuple[Source, Source],
+) -> None:
+    stage = Stage(JOINT)
+    for silent in ({1: (B, C)}, {1: (B, C)}, {}):
+        stage.step(said=[statement(alone)], silent=silent)
+    assert stage.status == {0: "unconfirmed"}
+    words = "not confirmed by a alone: b, c could see it and say nothing of it"
+    assert stage.shown[-1].reason == words
+    stage.step(said=[statement(alone)], silent={1: ()})
+    assert stage.status[0].startswith("confirmed")
+
+
+def test_who_has_others_with_him_confirms_whoever_is_silent() -> None:
+    stage = Stage(JOINT)
+    both = radar(A), radar(B)
+    for _ in range(2):
+        stage.step(said=[statement(both)], silent={1: (C,)})
+    assert stage.status == {0: "confirmed"}
+
+
+def test_one_nation_alone_takes_nothing_back_that_others_could_see() -> None:
+    stage, alone = Stage(JOINT), (radar(A, name="a one"), radar(A, name="a two"))
+    for _ in range(2):
+        stage.step(said=[statement(alone)])
+    for _ in range(3):
+        stage.step(said=[statement(alone, probability=0.01)], silent={1: (B,)})
+    assert stage.status == {0: "confirmed, single kind"}
+    for _ in range(2):
+        stage.step(said=[statement(alone, probability=0.01)], silent={1: ()})
+    assert stage.status == {0: "cancelled"}
 
 
 def test_a_person_cancels_and_only_better_support_brings_the_alert_back() -> None:

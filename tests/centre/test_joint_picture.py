@@ -233,6 +233,19 @@ def test_nobody_is_judged_by_words_of_a_burning_motor(motor: Motor, named: list[
     assert [finding.accused for step in after for finding in step.findings] == named
 
 
+@pytest.mark.parametrize("speakers", [1, 2])
+def test_whoever_could_see_what_one_alone_reports_and_does_not_is_told_to_the_floor(
+    speakers: int,
+) -> None:
+    joint = picture_of(NAMES)
+    parts = watched(NAMES, PERIOD_S)[0][:speakers]
+    said = [each for part in parts for each in messages(part, "burns", 0)]
+    now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+    step = joint.step(said, [], now_ns, steady=ALL[:3])
+    # Of the fourth no sign of life has come.
+    assert step.silent == {1: ALL[1:3] if speakers == 1 else ()}
+
+
 @pytest.mark.parametrize(("steady", "named"), [(ALL, {"d"}), (ALL[:3], set())])
 def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
     steady: tuple[NationId, ...], named: set[str]

@@ -17,16 +17,16 @@ from commonwatch.fusion.contributor import (
     DRIFT,
     FREEZE,
     INVENTION,
+    MAJORITY,
     REPEAT,
     SHIFT,
     SINGLE_SOURCE,
     TWO_DIFFER,
+    Finding,
     Judge,
     Sources,
-    contributors_columns,
 )
 from commonwatch.identity import NationId
-from commonwatch.tables.schemas import to_table
 from commonwatch.tracking.estimate import predict
 from tests.fusion.build import SECOND_NS, Filter, covariance_of, flights, nation
 from tests.fusion.build_contributors import (
@@ -257,6 +257,30 @@ def test_what_cannot_be_checked_is_said_in_words() -> None:
     assert not judgement.excluded
 
 
+def test_where_half_the_contributors_lie_alike_nobody_is_named_and_that_is_said() -> None:
+    judge = Judge()
+    for look in looks(1, 2):
+        mean = look.mean[:, 0].copy()
+        if look.time_s >= ONSET_S:
+            mean[:2, :, 0] += 5_000.0
+        judgement = judge.step(sources_of(mean, look.covariance[:, 0]), look.time_s * SECOND_NS)
+        assert judgement.words == ((CHECKED if look.time_s < ONSET_S else MAJORITY),) * 2
+    assert not judge.named
+    assert judgement.doubt == MAJORITY
+    assert "cannot be checked" in MAJORITY
+    assert "a majority that lies alike is beyond detection" in MAJORITY
+
+
+def test_where_half_are_named_that_is_said_until_one_is_cleared() -> None:
+    judge, look = Judge(), looks(1, 1)[0]
+    sources = sources_of(look.mean[:, 0], look.covariance[:, 0])
+    for name in NAMES[:2]:
+        judge.named[name] = Finding(accused=name, time_ns=0, kind=SHIFT, evidence="")
+    assert judge.step(sources, look.time_s * SECOND_NS).doubt == MAJORITY
+    judge.clear(NAMES[0])
+    assert judge.step(sources, look.time_s * SECOND_NS).doubt == ""
+
+
 def watched(is_there: Mask, expected: F64, seconds: int) -> tuple[Judge, int | None]:
     """Look each second at contributors who say the same; when somebody was named."""
     count = is_there.shape[1]
@@ -310,20 +334,19 @@ def test_a_single_invented_object_is_named_within_30_s_and_not_at_first_sight() 
     assert set(judge.named) == {NAMES[0]}
 
 
-def test_who_is_excluded_neither_confirms_nor_suppresses() -> None:
+def test_who_invents_and_denies_is_left_out_until_cleared() -> None:
     is_there = np.ones((4, 2), dtype=np.bool_)
     is_there[1:, 0] = is_there[0, 1] = False
     mean = np.broadcast_to(flights(2), (4, 2, 6))
     covariance = np.broadcast_to(covariance_of(50.0, 1.0, 2), (4, 2, 6, 6))
     judge = Judge()
     sources = sources_of(mean, covariance, is_there=is_there, expected=np.full((4, 2), 0.9))
-    assert judge.step(sources, 0).may_confirm == set(NAMES)
+    assert not judge.step(sources, 0).excluded
     for second in range(PERIOD_S, 60, PERIOD_S):
         judgement = judge.step(sources, second * SECOND_NS)
     assert judgement.excluded == {NAMES[0]}
-    assert judgement.may_confirm == set(NAMES[1:])
     judge.clear(NAMES[0])
-    assert judge.step(sources, 51 * SECOND_NS).may_confirm == set(NAMES)
+    assert not judge.step(sources, 51 * SECOND_NS).excluded
 
 
 def test_two_liars_of_five_are_both_named() -> None:
@@ -398,13 +421,10 @@ def test_one_who_says_the_same_again_is_named_and_a_link_that_repeats_is_not(
     assert not judge.step(empty, 40 * SECOND_NS).excluded
 
 
-def test_findings_fill_their_table() -> None:
+def test_a_finding_says_who_denies_what() -> None:
     is_there = np.ones((4, 1), dtype=np.bool_)
     is_there[2] = False
     judge, _ = watched(is_there, np.full((4, 1), 0.95), 60)
-    table = to_table("contributors", contributors_columns("joint", judge.named.values()))
-    row = table.to_pylist()[0]
-    assert row["centre"] == "joint"
-    assert row["accused"] == "c"
-    assert row["kind"] == DENIAL
-    assert "silent on tracks that others see: 1" in row["evidence"]
+    (finding,) = judge.named.values()
+    assert (finding.accused, finding.kind) == ("c", DENIAL)
+    assert "silent on tracks that others see: 1" in finding.evidence

@@ -3,7 +3,7 @@
 Four contributors with real filters report three objects each ten seconds; the honest miss one look
 in ten. From one minute on the first lies. The time for naming begins where a perfect test would be
 sure to five standard deviations, one side of a normal distribution: at once for whatever needs no
-statistics.
+statistics. That nothing invented is confirmed is for whole worlds to show (tests/world).
 """
 
 from __future__ import annotations
@@ -188,14 +188,13 @@ class Outcome:
 
     named_s: list[float] = field(default_factory=list)
     honest_named: int = 0
-    confirmed_alone: int = 0
     suppressed: int = 0
 
 
 def confirmers(judgement: Judgement, said: Said) -> Mask:
-    """Whether two or more who count report each object."""
-    counts = np.array([name in judgement.may_confirm for name in NAMES])
-    return np.asarray((said.is_there & counts[:, None]).sum(axis=0) >= 2)
+    """Whether two or more who are believed report each real object."""
+    counts = np.array([name not in judgement.excluded for name in NAMES])
+    return np.asarray((said.is_there[:, :REAL] & counts[:, None]).sum(axis=0) >= 2)
 
 
 def lied(way: Way) -> Outcome:
@@ -217,10 +216,8 @@ def lied(way: Way) -> Outcome:
             )
             reports = reports_of(said, sequence)
             judgement = judge.step(sources, look.time_s * SECOND_NS, reports=reports)
-            is_confirmed = confirmers(judgement, said)
-            outcome.confirmed_alone += int(is_confirmed[REAL:].sum())
             if look.time_s > ONSET_S + NAMED_WITHIN_S:
-                was_confirmed |= is_confirmed[:REAL]
+                was_confirmed |= confirmers(judgement, said)
         finding = judge.named.get(NAMES[0])
         named_ns = math.inf if finding is None else finding.time_ns
         outcome.named_s.append(named_ns / SECOND_NS - ONSET_S)
@@ -230,12 +227,11 @@ def lied(way: Way) -> Outcome:
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_a_liar_is_named_in_time_and_nobody_else_and_nothing_rests_on_it(name: str) -> None:
+def test_a_liar_is_named_in_time_and_nobody_else_and_nothing_real_is_lost(name: str) -> None:
     way, sure_s = WAYS[name]
     outcome = lied(way)
     named_s = np.array(outcome.named_s)
     assert (named_s >= 0.0).all()
     assert (named_s <= sure_s + NAMED_WITHIN_S).mean() >= NAMED_MIN, sorted(named_s)
     assert outcome.honest_named <= HONEST_NAMED_MAX * RUNS
-    assert outcome.confirmed_alone == 0
     assert outcome.suppressed == 0

@@ -187,13 +187,13 @@ def test_a_pair_is_kept_over_time_and_given_up_after_some_misses() -> None:
     one, near = estimates(truth, covariance), estimates(truth, covariance, first_track=101)
     away = estimates(far, covariance, first_track=101)
     pairs = correlate(one, near, settings=settings)
-    assert not pairs.is_one_object(settings).any()
+    assert pairs.agreed.tolist() == [1]
     pairs = correlate(one, near, held=pairs, settings=settings)
-    assert pairs.is_one_object(settings).all()
+    assert pairs.agreed.tolist() == [2]
     for missed in (1, 2):
         pairs = correlate(one, away, held=pairs, settings=settings)
         assert pairs.missed.tolist() == [missed]
-        assert pairs.is_one_object(settings).all()
+        assert pairs.agreed.tolist() == [2]
     assert len(correlate(one, away, held=pairs, settings=settings)) == 0
 
 

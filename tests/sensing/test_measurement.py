@@ -208,13 +208,6 @@ def test_across_the_line_of_sight_noise_is_a_circle_at_any_elevation() -> None:
     assert noise[1] * math.cos(math.radians(60.0)) == pytest.approx(noise[2])
 
 
-def test_the_searched_volume_of_a_whole_sky_is_half_a_ball() -> None:
-    sensor = radar(face(0.0, 360.0, 0.0, 90.0), range_min_m=0.0, range_max_m=3e6)
-    half_ball = 2.0 / 3.0 * math.pi * 3e6**3
-    assert measurement.searched_volume_m3(sensor) == pytest.approx(half_ball)
-    assert measurement.false_plot_density_per_m3(sensor) == pytest.approx(1.0 / half_ball)
-
-
 def test_a_single_face_wider_than_half_a_turn_turns_and_loses_nothing_to_scanning() -> None:
     turning, fixed = radar(face(0.0, 360.0)), radar(face(0.0, 360.0), scan_loss_exponent=0.0)
     behind = at(turning, 500e3, 5.0, 20.0)  # its boresight looks south

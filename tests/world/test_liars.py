@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 
+from commonwatch.fusion.contributor import MAJORITY
 from commonwatch.identity import NationId, SensorId
+from commonwatch.scenario.load import load_scenario
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Acknowledgement, Body, Message, Span, TrackReport
+from commonwatch.studies.expected import known_of, unmet
 from commonwatch.tracking.estimate import predict
 from commonwatch.world.liars import (
     DENY_ALL,
@@ -27,6 +32,7 @@ from commonwatch.world.liars import (
     turned,
     upper,
 )
+from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 from tests.world.small import common_to, loaded, small
 
@@ -226,6 +232,50 @@ def test_an_invented_object_flies_as_freely_as_the_real_one() -> None:
     np.testing.assert_allclose(
         predicted[0, 3:], 1e-3 * np.array(invented[1].velocity_ecef_mm_s), atol=0.01
     )
+
+
+def test_a_raid_that_a_nation_with_two_radars_invents_is_confirmed_at_no_centre() -> None:
+    """It lies while its own launches still burn, before anybody can have been judged."""
+    liar_of_four = load_scenario("liar")
+    scenario = replace(
+        liar_of_four,
+        injections=tuple(
+            replace(each, nation=NORTH, way=INVENT_RAID, at_s=60.0)
+            for each in liar_of_four.injections
+        ),
+    )
+    common = Common.of(scenario, seed=5)
+    order = WorldOrder(scenario=scenario, laydown="four", level="tracks", seed=5)
+    history = run_world(order, common=common)
+    assert unmet(scenario, common.sightings, history) == ()
+    assert {each.accused for each in history.accused} == {NORTH}
+    rows = known_of(scenario, common.sightings, history)
+    assert not any(rows.confirmed_false.values())
+    assert {row["outcome"] for row in rows.known if row["centre"] == "joint"} == {"confirmed"}
+
+
+def test_where_half_the_nations_are_named_every_alert_of_the_joint_centre_says_so() -> None:
+    one_liar = load_scenario("liar")
+    (lie,) = one_liar.injections
+    scenario = replace(
+        one_liar,
+        injections=tuple(
+            replace(lie, nation=NationId(name), way=FREEZE) for name in ("north", "west")
+        ),
+    )
+    order = WorldOrder(scenario=scenario, laydown="four", level="tracks", seed=4)
+    history = run_world(order, common=Common.of(scenario, seed=4))
+    assert {each.accused for each in history.accused} == {"north", "west"}
+    second_ns = max(each.time_ns for each in history.accused)
+    said = {
+        each.alert.alert: MAJORITY in each.alert.evidence
+        for each in history.shown
+        if each.centre == "joint"
+    }
+    assert len(said) == len(scenario.flights)
+    assert all(said.values())
+    first_ns = min(each.time_ns for each in history.shown if each.alert.reason == MAJORITY)
+    assert first_ns == second_ns
 
 
 @pytest.mark.parametrize("faults_seed", [10, 30, 40, 50])

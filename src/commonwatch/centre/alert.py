@@ -13,7 +13,7 @@ from commonwatch.fusion.contributor import Finding
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import AlertReport, Area, LaunchReport
 from commonwatch.units import NS_PER_S, radians_from_degrees
-from commonwatch.warning.alert import TRANSITIONS, Life, Status, Transition
+from commonwatch.warning.alert import ANY_CONFIRMED, TRANSITIONS, Life, Status, Transition
 from commonwatch.warning.assessment import ANSWERS
 from commonwatch.warning.notice import MATCH_WORDS, Matched, Seen
 from commonwatch.warning.rounds import RECENT_S, Supported
@@ -24,7 +24,7 @@ from commonwatch.warning.watch import Standing
 SUPPORTS: Final = tuple(Support)
 STANDS: Final = (Status.UNCONFIRMED, Status.SINGLE_KIND, Status.CONFIRMED)
 """In the order of ``SUPPORTS``."""
-CONFIRMED: Final = STANDS[1:]
+CONFIRMED: Final = ANY_CONFIRMED
 CONFIRMING: Final = (Transition.SINGLE_KIND, Transition.CONFIRMED)
 """In the order of ``CONFIRMED``."""
 OWN: Final = "own"
@@ -61,6 +61,10 @@ class Fused(Judged, Protocol):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Who was named now."""
+
+    @property
+    def silent(self) -> Mapping[int, tuple[NationId, ...]]:
+        """Of tracks that one alone reports, who else could see them and says nothing of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

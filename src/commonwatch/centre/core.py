@@ -218,6 +218,7 @@ class Centre:
         )
         for alert in alerts:
             bodies += self._alert(alert, effects)
+        self._doubt(joint, effects)
         for decision in decisions:
             if decision.decision == "release":
                 bodies += mine.statements.release(decision.number)
@@ -450,6 +451,11 @@ class Centre:
         shown = self._memory.remarks.add(remark, self._memory.now_ns)
         if shown is not None:
             self._show(shown, effects)
+
+    def _doubt(self, joint: JointStep | None, effects: list[Effect]) -> None:
+        if joint is not None:
+            for number in self._memory.remarks.without(joint.doubt):
+                self._remark(Remark(alert=number, words=joint.doubt), effects)
 
     def _after_the_launch(self, messages: list[Message], effects: list[Effect]) -> None:
         """Take notices of launches that were announced and made."""

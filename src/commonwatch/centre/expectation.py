@@ -87,8 +87,7 @@ class Expectations:
             arrays = self._arrays.get(name)
             if arrays is None:
                 continue
-            out = outages.get(name, {})
-            works = [k for k, sensor in enumerate(self._names[name]) if sensor not in out]
+            works = self._working(name, outages)
             for column in range(len(state_vector)):
                 now = _least_probability(arrays, works, state_vector[column], covariance[column])
                 if now > 0.0 and (
@@ -96,6 +95,42 @@ class Expectations:
                 ):
                     result[row, column] = 1.0 - (1.0 - now) ** LOOKS
         return result
+
+    def could_report(
+        self,
+        contributors: Sequence[NationId],
+        state_vector: F64,
+        *,
+        outages: Outages = NO_OUTAGES,
+    ) -> F64:
+        """Return the probability that each could report each object, were it just where it is said.
+
+        Parameters
+        ----------
+        contributors, outages
+            As of ``expected``.
+        state_vector
+            Of objects whose motor may burn, shape (N, 6): nothing is predicted.
+
+        Returns
+        -------
+        could_report
+            Shape (C, N); 0 out of view, and where nothing is known of a contributor.
+        """
+        result = np.zeros((len(contributors), len(state_vector)))
+        exactly = np.zeros((6, 6))
+        for row, name in enumerate(contributors):
+            if name not in self._arrays:
+                continue
+            works = self._working(name, outages)
+            for column, place in enumerate(state_vector):
+                now = _least_probability(self._arrays[name], works, place, exactly)
+                result[row, column] = 1.0 - (1.0 - now) ** LOOKS
+        return result
+
+    def _working(self, name: NationId, outages: Outages) -> list[int]:
+        out = outages.get(name, {})
+        return [k for k, sensor in enumerate(self._names[name]) if sensor not in out]
 
 
 def _least_probability(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.picture import reports_of
 from commonwatch.centre.sensor_status import Outages
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
+from commonwatch.fusion.evidence import EXPECTED_MIN
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
 from commonwatch.identity import NationId, SensorId
@@ -71,6 +72,11 @@ class JointStep:
     merged
         Of system tracks that ended, the number that the object goes on under, where it turned out
         to be the same.
+    doubt
+        What is to be said of all that is fused; empty where nothing is.
+    silent
+        Of each system track that was due, and that one contributor alone reports, who else could
+        see it now and says nothing of it; whoever is not believed, or not well heard, is left out.
     """
 
     estimates: Estimates
@@ -82,6 +88,8 @@ class JointStep:
     outcome: dict[tuple[NationId, int], str]
     words: dict[int, str]
     merged: dict[int, int]
+    doubt: str
+    silent: dict[int, tuple[NationId, ...]]
 
 
 class JointPicture:
@@ -184,14 +192,11 @@ class JointPicture:
             self._book.forget(track)
         if judged.ended:
             self._looks = {k: v for k, v in self._looks.items() if k[0] not in judged.ended}
-        shown = picture.estimates.track.tolist()
+        contributors = _contributors(picture)
         return JointStep(
             estimates=changed,
             statements=statements(judged, class_names=self._class_names),
-            contributors={
-                number: tuple(sorted(names))
-                for number, names in zip(shown, picture.contributors, strict=True)
-            },
+            contributors=contributors,
             ended=judged.ended,
             excluded=self._excluded,
             findings=() if judgement is None else judgement.findings,
@@ -201,7 +206,34 @@ class JointPicture:
             },
             words=words,
             merged=merged,
+            doubt="" if judgement is None else judgement.doubt,
+            silent=self._silent(due, contributors, steady),
         )
+
+    def _silent(
+        self,
+        due: Estimates,
+        contributors: Mapping[int, tuple[NationId, ...]],
+        steady: Collection[NationId],
+    ) -> dict[int, tuple[NationId, ...]]:
+        """Say of each track that is due, and one alone reports, who could and does not."""
+        rows = {
+            number: row for row, number in enumerate(due.track.tolist()) if number in contributors
+        }
+        lone = [number for number in rows if len(contributors[number]) == 1]
+        others = [n for n in self._reporters if n in steady and n not in self._excluded]
+        could = self._expectations.could_report(
+            others, due.state_vector[[rows[number] for number in lone]], outages=self._outages
+        )
+        silent = {
+            number: tuple(
+                name
+                for name, probability in zip(others, could[:, column].tolist(), strict=True)
+                if probability >= EXPECTED_MIN and name not in contributors[number]
+            )
+            for column, number in enumerate(lone)
+        }
+        return dict.fromkeys(rows, ()) | silent
 
     def _excuse(self, outages: Outages, decisions: Sequence[PersonDecided]) -> None:
         """Believe again whom people do; take no silence for denial whose reason is now heard."""
@@ -353,6 +385,14 @@ def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:
     return near
 
 
+def _contributors(picture: Picture) -> dict[int, tuple[NationId, ...]]:
+    shown = picture.estimates.track.tolist()
+    return {
+        number: tuple(sorted(names))
+        for number, names in zip(shown, picture.contributors, strict=True)
+    }
+
+
 def _nothing(excluded: frozenset[NationId]) -> JointStep:
     return JointStep(
         estimates=empty_estimates(),
@@ -364,4 +404,6 @@ def _nothing(excluded: frozenset[NationId]) -> JointStep:
         outcome={},
         words={},
         merged={},
+        doubt="",
+        silent={},
     )

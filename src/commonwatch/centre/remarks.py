@@ -46,6 +46,14 @@ class Remarks:
             return event
         return replace(event, evidence="; ".join(filter(None, (event.evidence, words))))
 
+    def without(self, words: str) -> tuple[int, ...]:
+        """Return the alerts that stand and on which this has not been remarked."""
+        return tuple(
+            alert
+            for alert, event in self.shown.items()
+            if event.status != Status.CANCELLED and words not in self._words.get(alert, "")
+        )
+
     def add(self, remark: Remark, now_ns: int) -> AlertEvent | None:
         """Add a remark to an alert that stands; return it as it is shown now, None for no such."""
         event = self.shown.get(remark.alert)

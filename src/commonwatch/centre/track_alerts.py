@@ -43,6 +43,8 @@ class TrackAlerts:
         self._tracks: dict[Track, Alert] = {}
         self._gone: set[Track] = set()
         """Tracks that go on under another number, of which a last word may be on its way."""
+        self._silent: dict[Track, tuple[NationId, ...]] = {}
+        """Of each track that one nation alone reports, who else could see it and says nothing."""
         self._matched: tuple[int, tuple[tuple[Track, bool], ...]] = (-1, ())
 
     @property
@@ -60,6 +62,7 @@ class TrackAlerts:
             events += self._merged((1, gone), (1, number))
         is_new = bool(merged)
         words = {} if joint is None else joint.contributors
+        self._silent |= {} if joint is None else {(1, n): s for n, s in joint.silent.items()}
         for (picture, number), alert in self._tracks.items() if words else ():
             alert.credit(words.get(number, ()) if picture else ())
         for picture, step in enumerate((own, joint)):
@@ -240,6 +243,7 @@ class TrackAlerts:
 
     def _end(self, track: Track) -> None:
         self._gone.discard(track)
+        self._silent.pop(track, None)
         alert = self._tracks.get(track)
         if alert is None:
             return
@@ -263,15 +267,33 @@ class TrackAlerts:
         if not others and nations and set(nations) <= set(self._reports.named):
             return None
         if len(sources) == len(whole.sources) and not others:
-            return whole
+            return self._unless_alone(alert, whole)
         recent = self._reports.believed(whole.recent)
         found, reason = support((*sources, *others))
-        return Supported(
+        supported = Supported(
             sources=(*sources, *others),
             recent=recent,
             support=found,
             reason=reason,
             recent_support=support(recent)[0],
+        )
+        return self._unless_alone(alert, supported)
+
+    def _unless_alone(self, alert: Alert, supported: Supported) -> Supported:
+        """Let one nation's sensors alone neither confirm nor cancel what others could see too.
+
+        However many sites and kinds of sensor it has: nobody else has said a word of it.
+        """
+        silent = () if alert.track is None else self._silent.get(alert.track, ())
+        nations = {each.nation for each in supported.sources}
+        if not silent or len(nations) > 1:
+            return supported
+        words = f"{', '.join(silent)} could see it and say nothing of it"
+        return replace(
+            supported,
+            support=Support.NONE,
+            reason=f"not confirmed by {', '.join(nations) or 'one'} alone: {words}",
+            recent_support=Support.NONE,
         )
 
     def rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
@@ -338,6 +360,7 @@ class TrackAlerts:
         tracks = [t for t, alert in self._tracks.items() if alert.known_ns < oldest_ns]
         for track in tracks:
             del self._tracks[track]
+            self._silent.pop(track, None)
         return tracks
 
 

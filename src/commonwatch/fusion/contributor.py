@@ -23,9 +23,9 @@ is never denial. Outages must be marked in the same way.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +57,10 @@ DENIAL: Final = "denial"
 SINGLE_SOURCE: Final = "cannot be checked: single source"
 TWO_DIFFER: Final = "cannot be checked: two sources, and which is wrong cannot be told"
 CHECKED: Final = "checked by others"
-MAJORITY: Final = "a majority that lies alike is beyond detection"
+MAJORITY: Final = (
+    "cannot be checked: half or more of the contributors disagree with the rest or are named, and "
+    "a majority that lies alike is beyond detection"
+)
 
 NAMED_RATIO: Final = 300.0
 SUSPECT_RATIO: Final = 10.0
@@ -122,8 +125,8 @@ class Judgement:
         Evidence against each contributor that was judged.
     words
         Of each object, how far it can be checked.
-    contributor
-        All who were judged.
+    doubt
+        What is to be said of all of them: ``MAJORITY``, or nothing.
     """
 
     findings: tuple[Finding, ...]
@@ -131,20 +134,11 @@ class Judgement:
     suspected: frozenset[NationId]
     log_ratio: Mapping[NationId, float]
     words: tuple[str, ...]
-    contributor: tuple[NationId, ...] = ()
-
-    @property
-    def may_confirm(self) -> frozenset[NationId]:
-        """Whose reports may count towards a confirmation at present, and whose silence may count.
-
-        An alert that rests on anybody else as well is as well founded as without him: nothing is
-        confirmed by one who is excluded, and nothing is taken back for his silence.
-        """
-        return frozenset(self.contributor) - self.excluded
+    doubt: str = ""
 
     @property
     def excluded(self) -> frozenset[NationId]:
-        """Whom the picture should leave out."""
+        """Whom the picture should leave out: neither their words nor their silence count."""
         return self.named | self.suspected
 
 
@@ -218,6 +212,7 @@ class Judge:
         findings = self._name(evidence, now_ns)
         if findings:
             self._differences.forget()
+        doubt = self._doubt(sources.contributor, log_ratio, margin)
         return Judgement(
             findings=findings,
             named=frozenset(self.named),
@@ -227,8 +222,10 @@ class Judge:
                 for name, value in zip(sources.contributor, log_ratio, strict=True)
                 if np.isfinite(value)
             },
-            words=_words(is_there, sources),
-            contributor=sources.contributor,
+            words=tuple(
+                doubt if doubt and each == CHECKED else each for each in _words(is_there, sources)
+            ),
+            doubt=doubt,
         )
 
     def clear(self, name: NationId) -> None:
@@ -266,6 +263,12 @@ class Judge:
             if value >= math.log(SUSPECT_RATIO):
                 self.suspected.add(name)
         return tuple(findings)
+
+    def _doubt(self, contributor: tuple[NationId, ...], log_ratio: F64, margin: F64) -> str:
+        """Say so where half or more are left out, or quarrel and nobody can tell who lies."""
+        out = self.suspected.union(self.named)
+        quarrel = bool((log_ratio >= math.log(NAMED_RATIO)).any() and not (margin > 0.0).any())
+        return MAJORITY if quarrel or 2 * len(out) >= len(contributor) else ""
 
     def _judge_differences(self, sources: Sources, margin: F64, now: Gaps) -> list[_Evidence]:
         """Shift or drift, by how the difference came about."""
@@ -392,18 +395,6 @@ def _two_agree(sources: Sources, left: Mask, rest: npt.NDArray[np.intp]) -> bool
     spread = sources.covariance[one, both] + sources.covariance[two, both]
     value = log_pooled(log_disagreement(gap, spread), np.ones(len(gap), dtype=np.bool_))
     return float(value) < math.log(NAMED_RATIO)
-
-
-def contributors_columns(centre: str, findings: Iterable[Finding]) -> dict[str, Any]:
-    """Columns of the table ``contributors``."""
-    rows = list(findings)
-    return {
-        "centre": [centre] * len(rows),
-        "accused": [str(row.accused) for row in rows],
-        "time_ns": [row.time_ns for row in rows],
-        "kind": [row.kind for row in rows],
-        "evidence": [row.evidence for row in rows],
-    }
 
 
 def _words(is_there: Mask, sources: Sources) -> tuple[str, ...]:

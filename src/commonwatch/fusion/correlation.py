@@ -6,7 +6,7 @@ figure                         source                                           
 ``gate_probability``           an honest pair is missed once in a thousand looks      assumed
 ``keep_probability``           a pair that is held, once in a million                 assumed
 ``neighbour_density``          unrelated objects: one in (100 km)^3 and (500 m/s)^3   assumed
-``agreed_min``, ``missed_max`` as M of N rules of track life, by eye                  assumed
+``missed_max``                 as M of N rules of track life, by eye                  assumed
 ``DOUBLE_PROBABILITY``         nine to one against two objects and against rivals     assumed
 =============================  =====================================================  =======
 """
@@ -53,8 +53,6 @@ class Settings:
     hold_gain
         What holding is worth: twice the logarithm of the likelihood ratio by which another pair
         must be better.
-    agreed_min
-        Looks at which a pair must agree before it counts as one object.
     missed_max
         Looks in a row that a held pair may miss.
     neighbour_density
@@ -70,7 +68,6 @@ class Settings:
     gate_probability: float = 0.999
     keep_probability: float = 1.0 - 1e-6
     hold_gain: float = 6.0
-    agreed_min: int = 2
     missed_max: int = 3
     neighbour_density: float = 1e-15 * 8e-9
     is_correlation_known: bool = True
@@ -107,10 +104,6 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.first_track)
-
-    def is_one_object(self, settings: Settings) -> npt.NDArray[np.bool_]:
-        """Whether a pair has agreed often enough, shape (N,)."""
-        return self.agreed >= settings.agreed_min
 
 
 def at_instant(

@@ -94,10 +94,6 @@ class Pedigree:
             )
         )
 
-    def originators(self) -> frozenset[NationId]:
-        """Return whose looks there are."""
-        return frozenset(span.originator for span in self.spans)
-
     def has_looks_of(self, other: Pedigree) -> bool:
         """Whether any sensor of the other is in this one, at whatever time."""
         return any(one.is_of(two) for one in self.spans for two in other.spans)

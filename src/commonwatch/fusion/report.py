@@ -154,32 +154,3 @@ def empty_reports() -> Reports:
         step=np.empty((0, 6)),
         pedigree=(),
     )
-
-
-def coarsened(
-    state_vector: npt.ArrayLike, covariance: npt.ArrayLike, step: npt.ArrayLike
-) -> tuple[F64, F64]:
-    """Round estimates and widen their covariance by what rounding hides.
-
-    Parameters
-    ----------
-    state_vector, covariance
-        Shapes (N, 6) and (N, 6, 6).
-    step
-        What each coordinate is rounded to, zero to leave it, shape (6,) or (N, 6).
-
-    Notes
-    -----
-    Each rounded coordinate's variance grows by step^2 / 12, that of a uniform error.
-
-    Limits: the errors of one track's roundings are not independent from report to report, so that
-    what was rounded is intersected and never added.
-    """
-    states = np.asarray(state_vector, dtype=np.float64)
-    steps = np.broadcast_to(np.asarray(step, dtype=np.float64), states.shape)
-    safe = np.where(steps > 0.0, steps, 1.0)
-    rounded = np.where(steps > 0.0, np.round(states / safe) * safe, states)
-    wider = np.array(covariance, dtype=np.float64)
-    index = np.arange(states.shape[-1])
-    wider[..., index, index] += steps**2 / 12.0
-    return rounded, wider

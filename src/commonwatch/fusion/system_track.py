@@ -115,11 +115,6 @@ class Word:
         """Whether it has a place in the order of news: what it rests on is said, and exactly."""
         return self.pedigree is not None and bool(self.pedigree.spans) and not self.is_rounded
 
-    @property
-    def can_be_added(self) -> bool:
-        """Whether it may be added to others' words."""
-        return self.has_place and self.is_free
-
     def has_looks_of(self, pedigree: Pedigree) -> bool:
         """Whether it rests on any sensor of a pedigree, at whatever time."""
         return self.pedigree is not None and self.pedigree.has_looks_of(pedigree)

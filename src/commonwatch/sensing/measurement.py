@@ -20,7 +20,6 @@ G. R. Curry, Radar System Performance Modeling, 2nd edition, Artech House, 2005.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
@@ -366,25 +365,6 @@ def line_of_sight_noise(
     north_rad = line_of_sight_measurement(satellite, time_s, state_vector)[..., 1]
     std_rad = satellite.line_of_sight_std_rad
     return np.stack([std_rad / np.cos(north_rad), np.full_like(north_rad, std_rad)], axis=-1)
-
-
-def searched_volume_m3(radar: Radar) -> float:
-    """Volume of all faces' sectors between their limits of elevation and range, m3.
-
-    Notes
-    -----
-    Per face: width (sin el_max - sin el_min) (R_max^3 - R_min^3) / 3.
-    """
-    shell = (radar.range_max_m**3 - radar.range_min_m**3) / 3.0
-    return shell * sum(
-        face.width_rad * (math.sin(face.elevation_max_rad) - math.sin(face.elevation_min_rad))
-        for face in radar.faces
-    )
-
-
-def false_plot_density_per_m3(radar: Radar) -> float:
-    """Mean number of false plots per sweep and cubic metre: a Poisson process over the volume."""
-    return radar.false_plots_per_sweep / searched_volume_m3(radar)
 
 
 def _gain_cosine(radar: Radar, off_boresight_cosine: npt.ArrayLike) -> F64:

@@ -9,7 +9,15 @@ from typing import Any
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.nations import Expected
 from commonwatch.scenario.sharing_schema import EACH_FLIGHT, FALSE_ALARM, TEST_DATA
-from commonwatch.studies.known import CANCELLED, CONFIRMED, SINGLE_KIND, UNCONFIRMED, Beliefs, known
+from commonwatch.studies.known import (
+    CANCELLED,
+    CONFIRMED,
+    SINGLE_KIND,
+    UNCONFIRMED,
+    Beliefs,
+    Rows,
+    known,
+)
 from commonwatch.studies.known_matching import true_flights
 from commonwatch.world.history import History, tables
 from commonwatch.world.sightings import Sightings
@@ -83,10 +91,10 @@ def unmet(scenario: Scenario, sightings: Sightings, history: History) -> tuple[U
     )
 
 
-def ended(scenario: Scenario, sightings: Sightings, history: History) -> Iterator[Ended]:
-    """Yield what each centre came to believe of each flight, of nothing, and of test data."""
+def known_of(scenario: Scenario, sightings: Sightings, history: History) -> Rows:
+    """Judge one world by its truth, as ``known`` does."""
     columns = tables(history)
-    rows = known(
+    return known(
         Beliefs(
             centres=tuple(str(name) for name in scenario.centres),
             alerts=columns["centre_alerts"],
@@ -95,6 +103,11 @@ def ended(scenario: Scenario, sightings: Sightings, history: History) -> Iterato
         ),
         true_flights(sightings.ends, sightings.objects),
     )
+
+
+def ended(scenario: Scenario, sightings: Sightings, history: History) -> Iterator[Ended]:
+    """Yield what each centre came to believe of each flight, of nothing, and of test data."""
+    rows = known_of(scenario, sightings, history)
     for row in rows.known:
         yield Ended(
             centre=row["centre"],

@@ -11,7 +11,7 @@ An event is known at a centre when it has happened *there*, delays included, who
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from commonwatch.studies.known_matching import (
     taken,
 )
 from commonwatch.units import NS_PER_S, radians_from_degrees
+from commonwatch.warning.alert import ANY_CONFIRMED
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -77,6 +78,8 @@ class Rows:
     known: list[dict[str, Any]] = field(default_factory=list)
     areas: list[dict[str, Any]] = field(default_factory=list)
     counts: list[dict[str, Any]] = field(default_factory=list)
+    confirmed_false: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Of each centre the alerts that were ever confirmed and speak of nothing that flies."""
 
 
 def known(believed: Beliefs, flown: TrueFlights) -> Rows:
@@ -126,7 +129,11 @@ def known(believed: Beliefs, flown: TrueFlights) -> Rows:
             rows.areas += [
                 {"centre": centre, "object": flight, **area} for area in _areas(flown, flight, own)
             ]
-        rows.counts.append({"centre": centre, **_counts(alerts, speaks, len(flown))})
+        false = frozenset(alert for alert, flight in speaks.items() if flight == NOBODY)
+        sure = alerts.alert[np.isin(alerts.status, ANY_CONFIRMED)].tolist()
+        rows.confirmed_false[centre] = false.intersection(sure)
+        counts = _counts(speaks, false, rows.confirmed_false[centre], len(flown))
+        rows.counts.append({"centre": centre, **counts})
     return rows
 
 
@@ -203,7 +210,7 @@ def _row(
     row |= _tracked(tracks, launch_ns)
     events = {
         "unconfirmed": is_live,
-        "single_kind": np.isin(alerts.status, (SINGLE_KIND, CONFIRMED)),
+        "single_kind": np.isin(alerts.status, ANY_CONFIRMED),
         "confirmed": alerts.status == CONFIRMED,
         "impact_area": is_live & (alerts.half_axis_m < AREA_M),
     }
@@ -335,16 +342,18 @@ def _tracked(tracks: Sequence[_Held], launch_ns: int) -> dict[str, Any]:
     }
 
 
-def _counts(alerts: _Alerts, speaks: Mapping[int, int], flights: int) -> dict[str, int]:
+def _counts(
+    speaks: Mapping[int, int],
+    false: Collection[int],
+    confirmed_false: Collection[int],
+    flights: int,
+) -> dict[str, int]:
     """Count the alerts of a centre: all, false ones, and those of them that were ever confirmed."""
-    false = [alert for alert, flight in speaks.items() if flight == NOBODY]
-    is_sure = np.isin(alerts.status, (CONFIRMED, SINGLE_KIND))
-    sure = set(alerts.alert[is_sure].tolist())
     told = {flight for flight in speaks.values() if flight != NOBODY}
     return {
         "alert_count": len(speaks),
         "false_count": len(false),
-        "false_confirmed_count": len(sure.intersection(false)),
+        "false_confirmed_count": len(confirmed_false),
         "repeated_count": len(speaks) - len(false) - len(told),
         "flight_count": flights,
         "missed_count": flights - len(told),

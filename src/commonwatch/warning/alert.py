@@ -44,6 +44,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+ANY_CONFIRMED: Final = (Status.SINGLE_KIND, Status.CONFIRMED)
+"""What counts as a confirmed alert wherever one is counted, be it of two sites of one nation."""
+
+
 class Transition(StrEnum):
     """What happens to an alert."""
 
