@@ -145,14 +145,13 @@ def stepped(
 ) -> list[JointStep]:
     steps = []
     for index, parts in enumerate(periods):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         said = [
             message
             for part, motor in zip(parts, motors, strict=True)
             for message in messages(part, motor, 10 * index)
         ]
-        steps.append(
-            joint.step(said, [], int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS, steady=ALL)
-        )
+        steps.append(joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns)))
     return steps
 
 
@@ -184,7 +183,8 @@ def test_a_track_never_reported_at_the_instant_of_a_round_is_judged_all_the_same
     for index, ((one,), (_, two)) in enumerate(zip(here, there, strict=True)):
         for report, late_s in ((one, 1), (two, 4)):
             now_ns = int(report.time_ns[0]) + EPOCH_NS + late_s * SECOND_NS
-            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns, steady=ALL)
+            well = dict.fromkeys(ALL, now_ns)
+            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns, steady=well)
             for said in step.statements:
                 heard.setdefault(said.track, []).append(now_ns)
     assert sorted(heard) == [1, 2]
@@ -242,7 +242,7 @@ def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
         now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         speaking = parts if index < 4 else parts[:3]
         said = [each for part in speaking for each in messages(part, "coasts", 10 * index)]
-        step = joint.step(said, [], now_ns, steady=steady)
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(steady, now_ns))
         found |= {(finding.accused, finding.kind) for finding in step.findings}
     assert {name for name, _ in found} == named
     assert {kind for _, kind in found} <= {"denial"}

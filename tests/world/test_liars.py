@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import msgspec
 import numpy as np
 import pytest
 
 from commonwatch.identity import NationId, SensorId
+from commonwatch.scenario.description import Scenario
+from commonwatch.scenario.load import load_scenario
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Acknowledgement, Body, Message, Span, TrackReport
 from commonwatch.tracking.estimate import predict
@@ -27,6 +32,7 @@ from commonwatch.world.liars import (
     turned,
     upper,
 )
+from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 from tests.world.small import common_to, loaded, small
 
@@ -228,11 +234,36 @@ def test_an_invented_object_flies_as_freely_as_the_real_one() -> None:
     )
 
 
-@pytest.mark.parametrize("faults_seed", [10, 30, 40, 50])
+@pytest.mark.parametrize("faults_seed", [10, 30, 40, 50, *range(60, 68)])
 def test_nobody_becomes_a_liar_by_what_ails_links_and_centres(faults_seed: int) -> None:
-    """Each of these swarms had an honest nation named, for silence or as an inventor."""
+    """The first four of these swarms had an honest nation named, for silence or as an inventor."""
     text = small("", nations=4)
     order = WorldOrder(
         scenario=loaded(text), laydown="all", level="tracks", seed=11, faults_seed=faults_seed
     )
     assert run_world(order, common=common_to(text, 11)).accused == ()
+
+
+@pytest.mark.parametrize(
+    "faults_seed",
+    [
+        pytest.param(5003, id="a link becomes slower by three seconds"),
+        pytest.param(5020, id="a link loses one message in three, and the signs of life all come"),
+        pytest.param(5029, id="a link garbles what it carries, and the signs of life all come"),
+        pytest.param(5038, id="a centre crashes, and a radar of another is out"),
+    ],
+)
+def test_nobody_becomes_a_liar_where_all_see_four_flights(faults_seed: int) -> None:
+    """In each of these swarms an honest nation was named for silence."""
+    scenario, common = four_honest()
+    order = WorldOrder(
+        scenario=scenario, laydown="four", level="tracks", seed=4, faults_seed=faults_seed
+    )
+    assert run_world(order, common=common).accused == ()
+
+
+@cache
+def four_honest() -> tuple[Scenario, Common]:
+    """The bundled world of a liar, without the lie."""
+    scenario = replace(load_scenario("liar"), injections=())
+    return scenario, Common.of(scenario, seed=4)

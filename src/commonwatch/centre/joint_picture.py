@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.expectation import NO_OUTAGES, Expectations
 from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.picture import reports_of
+from commonwatch.centre.rhythm import AGE_MAX_S, Rhythm
 from commonwatch.centre.sensor_status import Outages
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
 from commonwatch.fusion.report import Reports
@@ -31,8 +32,6 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-WORD_AGE_S: Final = 20.0
-"""A report each 10 s, up to 6 s on its way, and some to spare: older, and it is silence."""
 ROUND_S: Final = 10.0
 LOOKED_AT_NS: Final = round(ROUND_S * NS_PER_S)
 NEAR_M: Final = 20_000.0
@@ -106,6 +105,7 @@ class JointPicture:
         self._system = SystemTracks(configuration.fusion)
         self._judge = Judge(look_s=configuration.report_interval_s)
         self._expectations = Expectations({each.nation: each.sensors for each in partners})
+        self._rhythm = Rhythm()
         self._book = Book(self._sources)
         # Every round is one here: the newest words come a little before it or after.
         self._rounds = Rounds(replace(configuration.warning, interval_s=0.5 * ROUND_S))
@@ -139,7 +139,7 @@ class JointPicture:
         decisions: Sequence[PersonDecided],
         now_ns: int,
         *,
-        steady: Collection[NationId],
+        steady: Mapping[NationId, int],
         outages: Outages = NO_OUTAGES,
     ) -> JointStep:
         """Take reports that have arrived.
@@ -155,9 +155,11 @@ class JointPicture:
         outages
             Partners' sensors that are out of order, as far as they have said so.
         steady
-            Whose links and centres are well: the silence of others is no denial.
+            Whose links and centres are well, and when the last sign of life of each was made: the
+            silence of others is no denial.
         """
         self._excuse(outages, decisions)
+        self._rhythm.hear(messages, steady, now_ns)
         said = [m for m in messages if isinstance(m.body, TrackReport)]
         if not said and (self.next_due_ns() or now_ns + 1) > now_ns:
             return _nothing(self._excluded)
@@ -218,19 +220,21 @@ class JointPicture:
         return self._outages.get(nation, {}).get(sensor)
 
     def _judged(
-        self, reports: Reports, now_ns: int, steady: Collection[NationId]
+        self, reports: Reports, now_ns: int, steady: Mapping[NationId, int]
     ) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
         number, names, mean, covariance, is_there = self._system.whole_words(
-            now_ns, age_max_s=WORD_AGE_S
+            now_ns, age_max_s=AGE_MAX_S
         )
         rows = [self._reporters.index(name) for name in names]
         shape = (len(self._reporters), len(number))
         all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
         there = np.zeros(shape, dtype=np.bool_)
         all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
+        missed = self._missed(number, now_ns)
+        there &= missed == 0
         expected = np.full(shape, np.nan)
         spoken = there.any(axis=0)
         if spoken.any():
@@ -244,6 +248,7 @@ class JointPicture:
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         expected[[name not in steady for name in self._reporters]] = np.nan
+        expected *= self._arrives(missed, expected)
         place = {each: column for column, each in enumerate(number.tolist())}
         for (track, name), free_s in self._system.free_for_s(now_ns).items():
             if track not in place or name not in self._reporters:
@@ -260,11 +265,37 @@ class JointPicture:
                 covariance=all_covariance,
                 is_there=there,
                 expected=expected,
+                pause_s=np.array([self._rhythm.pause_s(name) for name in self._reporters]),
             ),
             now_ns,
             reports=reports,
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
+
+    def _missed(self, number: I64, now_ns: int) -> I64:
+        """Count the words of each reporter on each track that have failed to come, (C, N)."""
+        place = {each: column for column, each in enumerate(number.tolist())}
+        missed = np.zeros((len(self._reporters), len(number)), dtype=np.int64)
+        for (track, name), said_ns in self._system.said_ns(now_ns).items():
+            if track in place and name in self._reporters:
+                at = self._reporters.index(name), place[track]
+                missed[at] = self._rhythm.missed(name, said_ns, now_ns)
+        return missed
+
+    def _arrives(self, missed: I64, expected: F64) -> F64:
+        """Probability that the next word of each reporter on each track would arrive, (C, N).
+
+        What has failed to come on others speaks for a link that loses; so do words before the last
+        on the same.
+        """
+        counted = np.where(np.isnan(expected), 0, missed)
+        before = counted.sum(axis=1, keepdims=True) - np.minimum(counted, 1)
+        return np.array(
+            [
+                [self._rhythm.arrives(name, count) for count in row]
+                for name, row in zip(self._reporters, before.tolist(), strict=True)
+            ]
+        ).reshape(missed.shape)
 
     def _changed(
         self,

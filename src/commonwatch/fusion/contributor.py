@@ -86,6 +86,9 @@ class Sources:
         Probability that an honest contributor would report the object at a look, from its fields of
         view and detection probabilities, shape (C, N); nan where it withholds, is out of order or
         nothing is known. None: nobody is judged by what it does not say.
+    pause_s
+        Longest time between two reports of each contributor on an object, shape (C,): silence is
+        one report more that is missed each time. None: as often as is looked.
     """
 
     number: I64
@@ -94,6 +97,7 @@ class Sources:
     covariance: F64
     is_there: Mask
     expected: F64 | None = None
+    pause_s: F64 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +329,7 @@ class Judge:
             is_there=is_there,
             expected=sources.expected,
             is_active=active,
+            pause_s=sources.pause_s,
         )
         rows: list[_Evidence] = []
         for kind, log_ratio, said in (

@@ -47,6 +47,7 @@ class Sightings:
     invention: InventionEvidence = field(default_factory=lambda: InventionEvidence.begun((0, 0)))
     _due_ns: I64 = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     _was_there: Mask = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
+    _silent_ns: I64 = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
 
     def step(
         self,
@@ -57,12 +58,13 @@ class Sightings:
         is_there: Mask,
         expected: F64,
         is_active: Mask,
+        pause_s: F64 | None = None,
     ) -> None:
         """Take every look that is due.
 
         Parameters
         ----------
-        contributor, number, is_there, expected
+        contributor, number, is_there, expected, pause_s
             As of ``contributor.Sources``.
         now_ns
             The present.
@@ -70,9 +72,13 @@ class Sightings:
             Who is believed at all, shape (C,).
         """
         self._align(contributor, number)
-        look_ns = round(self.look_s * 1e9)
+        looks_s = np.full(len(contributor), self.look_s)
+        pauses_s = looks_s if pause_s is None else np.maximum(pause_s, looks_s)
+        # Of one that is silent, a look for each report that it misses.
+        each_s = np.where(is_there, looks_s[:, None], pauses_s[:, None])
+        look_ns = np.round(each_s * 1e9).astype(np.int64)
         is_first = self._due_ns == _NEVER_NS
-        has_ceased = self._was_there & ~is_there
+        has_ceased = self._was_there & ~is_there & (now_ns - self._silent_ns >= look_ns)
         is_late = (now_ns >= self._due_ns) & ~is_first
         is_due = is_late | has_ceased
         # Looks keep their own rhythm, however late a step is; never two at once. Silence that
@@ -80,11 +86,13 @@ class Sightings:
         behind = np.where(is_late, (now_ns - self._due_ns) // look_ns + 1, 0)
         next_ns = np.where(has_ceased, now_ns + look_ns, self._due_ns + behind * look_ns)
         self._due_ns = np.where(is_first, now_ns + look_ns, next_ns)
-        self._was_there = is_there.copy()
+        had_spoken, self._was_there = self._was_there, is_there.copy()
+        self._silent_ns = np.where(is_due & ~is_there, now_ns, self._silent_ns)
         known = believable(np.where(np.isnan(expected), 0.0, expected), is_there)
         is_judged = (known >= EXPECTED_MIN) & is_active[:, None]
         others_seen = is_there.sum(axis=0) - is_there
-        self.denial.look(known, is_there, is_judged & (others_seen >= OTHERS_MIN) & is_due)
+        is_looked_at = is_judged & (others_seen >= OTHERS_MIN) & is_due
+        self.denial.look(known, is_there, is_looked_at, has_spoken=had_spoken)
         alone = is_there & (others_seen == 0)
         could_see = is_judged.sum(axis=0) - is_judged
         missed = np.where(is_judged, np.log1p(-known), 0.0)
@@ -128,6 +136,7 @@ class Sightings:
         )
         self._due_ns = moved(self._due_ns, _NEVER_NS)
         self._was_there = moved(self._was_there, 0)
+        self._silent_ns = moved(self._silent_ns, _NEVER_NS)
         self.contributor, self.number = contributor, number.copy()
 
 
