@@ -179,9 +179,7 @@ def test_what_others_should_have_seen_and_a_false_track_explain_silence_differen
     assert evidence.log_ratio[0, 0] == 0.0
 
 
-def test_no_honest_silence_is_surer_than_an_outage_nor_of_who_speaks_than_a_lost_track() -> (
-    None
-):
+def test_no_honest_silence_is_surer_than_an_outage_nor_of_who_speaks_than_a_lost_track() -> None:
     reported = np.array([[False, True], [False, False]])
     found = believable(np.array([[0.999999, 0.9], [0.999999, 0.9]]), reported)
     np.testing.assert_array_equal(found, [[0.998, 0.9], [0.95, 0.9]])
