@@ -246,3 +246,34 @@ def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
         found |= {(finding.accused, finding.kind) for finding in step.findings}
     assert {name for name, _ in found} == named
     assert {kind for _, kind in found} <= {"denial"}
+
+
+def named_of(lie_m: float, *, bystander_m: float | None = None) -> set[tuple[NationId, str]]:
+    """Who is named where the last displaces its object from the first word on, and as what."""
+    joint, found = picture_of(NAMES), set()
+    for index, parts in enumerate(watched(NAMES, 80)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        spoken = [*parts[:3], off(parts[3], lie_m)]
+        if bystander_m is not None:
+            other = off(parts[0], bystander_m)
+            spoken.append(replace(other, track=other.track + 50))
+        said = [
+            each
+            for place, part in enumerate(spoken)
+            for each in messages(part, "coasts", 100 * index + 10 * place)
+        ]
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        found |= {(finding.accused, finding.kind) for finding in step.findings}
+    return found
+
+
+def test_one_who_displaces_an_object_from_the_first_word_on_is_named_for_it() -> None:
+    """It stands beside that of the others, as a track that nobody else has."""
+    assert {name for name, _ in named_of(8_000.0)} == {"d"}
+    assert named_of(0.0) == set()
+
+
+def test_where_more_than_two_tracks_are_near_one_another_nobody_is_judged_by_which_is_which() -> (
+    None
+):
+    assert named_of(8_000.0, bystander_m=-9_000.0) == set()

@@ -56,6 +56,18 @@ def test_the_first_look_begins_and_adds_nothing() -> None:
     assert not seen.denial.log_ratio.any()
 
 
+def test_what_has_lived_long_out_of_others_view_is_no_false_track_once_it_is_in_view() -> None:
+    """Seven looks alive when the second in full view counts; two, had it begun in their view."""
+    seen, nobody = Sightings(10.0), np.full((3, 1), np.nan)
+    for second in range(0, 60, 10):
+        looked(seen, float(second), only(0), expected=nobody)
+    looked(seen, 60.0, only(0))
+    assert not seen.invention.log_ratio.any()
+    looked(seen, 70.0, only(0))
+    both_missed = 0.95 * 0.1**2
+    assert np.exp(-seen.invention.log_ratio[0, 0]) == pytest.approx(0.05 * 0.3**7 + both_missed)
+
+
 def test_a_late_step_is_one_look_and_not_several() -> None:
     seen = Sightings(10.0)
     for second in (0.0, 47.0, 48.0, 50.0):

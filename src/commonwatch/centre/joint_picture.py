@@ -17,6 +17,7 @@ from commonwatch.centre.picture import reports_of
 from commonwatch.centre.rhythm import AGE_MAX_S, Rhythm
 from commonwatch.centre.sensor_status import Outages
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
+from commonwatch.fusion.differences import OTHERS_MIN
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
 from commonwatch.identity import NationId, SensorId
@@ -117,6 +118,8 @@ class JointPicture:
         self._coasting: frozenset[int] = frozenset()
         self._stepped_ns = 0
         self._gathering = Gathering(LOOKED_AT_NS)
+        self._beside_ns: dict[tuple[NationId, int, int], int] = {}
+        """Since when a reporter's own track has stood beside that of others."""
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
     @property
@@ -249,6 +252,7 @@ class JointPicture:
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         expected[[name not in steady for name in self._reporters]] = np.nan
         expected *= self._arrives(missed, expected)
+        said = there.copy()
         place = {each: column for column, each in enumerate(number.tolist())}
         for (track, name), free_s in self._system.free_for_s(now_ns).items():
             if track not in place or name not in self._reporters:
@@ -257,6 +261,7 @@ class JointPicture:
             if free_s == 0.0:  # nobody's covariance holds what the thrust does next
                 there[at], expected[at] = False, np.nan
             all_covariance[at] *= 1.0 + POWER_LEFT * np.exp(-free_s / POWER_LEFT_S)
+        self._join_beside(all_mean, all_covariance, there, number, now_ns)
         judgement = self._judge.step(
             Sources(
                 number=number,
@@ -265,12 +270,29 @@ class JointPicture:
                 covariance=all_covariance,
                 is_there=there,
                 expected=expected,
+                is_said=said,
                 pause_s=np.array([self._rhythm.pause_s(name) for name in self._reporters]),
             ),
             now_ns,
             reports=reports,
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
+
+    def _join_beside(
+        self, mean: F64, covariance: F64, there: Mask, number: I64, now_ns: int
+    ) -> None:
+        """Take words that stand beside an object, look after look, for words on it.
+
+        Who displaces everything from the first word on has tracks of its own, beside those of
+        others: which of its tracks is which object is no question where there is one of each.
+        """
+        pairs = _beside(mean, there)
+        at = [(self._reporters[row], *number[[own, other]].tolist()) for row, own, other in pairs]
+        self._beside_ns = {key: self._beside_ns.get(key, now_ns) for key in at}
+        for key, (row, own, other) in zip(at, pairs, strict=True):
+            if now_ns - self._beside_ns[key] >= LOOKED_AT_NS:
+                mean[row, other], covariance[row, other] = mean[row, own], covariance[row, own]
+                there[row, other], there[row, own] = True, False
 
     def _missed(self, number: I64, now_ns: int) -> I64:
         """Count the words of each reporter on each track that have failed to come, (C, N)."""
@@ -356,6 +378,35 @@ class JointPicture:
             if span.look_count > before:
                 self._looks[key] = span.look_count
                 self._book.hear(number, sensor, now_ns, count=span.look_count - before)
+
+
+def _beside(mean: F64, there: Mask) -> list[tuple[int, int, int]]:
+    """Find tracks of one contributor alone, each beside one of at least two others that it lacks.
+
+    Nothing else may be near either of them, so that no two objects are taken for one.
+
+    Parameters
+    ----------
+    mean, there
+        Shapes (C, N, 6) and (C, N).
+
+    Returns
+    -------
+    list of tuple
+        Rows of the contributors, columns of their own tracks and of those of the others.
+    """
+    count = there.sum(axis=0)
+    spoken = np.flatnonzero(count)
+    place = mean[there.argmax(axis=0)[spoken], spoken, :3]
+    is_near = np.linalg.norm(place[:, None] - place[None], axis=-1) < NEAR_M
+    found = []
+    for one in np.flatnonzero((is_near.sum(axis=1) == 2) & (count[spoken] == 1)).tolist():
+        own, row = int(spoken[one]), int(there[:, spoken[one]].argmax())
+        [other] = (k for k in np.flatnonzero(is_near[one]).tolist() if k != one)
+        column = int(spoken[other])
+        if is_near[other].sum() == 2 and count[column] >= OTHERS_MIN and not there[row, column]:
+            found.append((row, own, column))
+    return found
 
 
 def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:

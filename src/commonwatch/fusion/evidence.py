@@ -198,13 +198,14 @@ class InventionEvidence:
     Parameters
     ----------
     looks, log_missed
-        Of each contributor and object, shape (C, N): looks that were silent at all others, and the
-        logarithm of the probability that they all missed it; ``begun`` with zeros.
+        Of each contributor and object, shape (C, N): looks at which it alone reported it, and the
+        logarithm of the probability that all others missed it where they should have seen it;
+        ``begun`` with zeros.
 
     Notes
     -----
-    An honest report of nothing is a false track, which seldom lives on; one of something is silent
-    at all others with the product of their missing it:
+    An honest report of nothing is a false track, which seldom lives on, seen by others or not; one
+    of something is silent at all others with the product of their missing it:
 
         ratio = 1 / (f s^looks + (1 - f) product of (1 - p))
     """
@@ -217,9 +218,23 @@ class InventionEvidence:
         """Nothing seen yet."""
         return InventionEvidence(np.zeros(shape), np.zeros(shape))
 
-    def look(self, others_log_missed: F64, is_judged: Mask) -> None:
-        """Take one look in: the logarithm of the probability that all others missed it."""
-        self.looks = np.where(is_judged, self.looks + 1.0, self.looks)
+    def look(
+        self, others_log_missed: F64, is_judged: Mask, *, lives_on: Mask | None = None
+    ) -> None:
+        """Take one look in.
+
+        Parameters
+        ----------
+        others_log_missed
+            Logarithm of the probability that all others missed it.
+        is_judged
+            Where they should have seen it.
+        lives_on
+            Where it is reported at all. None: where it is judged.
+        """
+        self.looks = np.where(
+            is_judged if lives_on is None else lives_on, self.looks + 1.0, self.looks
+        )
         self.log_missed = np.where(is_judged, self.log_missed + others_log_missed, self.log_missed)
 
     def forget(self, is_over: Mask) -> None:
@@ -232,7 +247,7 @@ class InventionEvidence:
         """Logarithm of the evidence so far."""
         is_none = FALSE_TRACK * FALSE_TRACK_STAYS**self.looks
         both = -np.log(is_none + (1.0 - FALSE_TRACK) * np.exp(self.log_missed))
-        return np.where(self.looks > 0.0, both, 0.0)
+        return np.where(self.log_missed < 0.0, both, 0.0)
 
 
 def believable(expected: F64, is_there: Mask) -> F64:
