@@ -158,8 +158,7 @@ class JointPicture:
         outages
             Partners' sensors that are out of order, as far as they have said so.
         steady
-            Whose links and centres are well, and when the last sign of life of each was made: the
-            silence of others is no denial.
+            Who is well, and when each last gave a sign of life: others' silence is no denial.
         """
         self._excuse(outages, decisions)
         self._rhythm.hear(messages, steady, now_ns)
