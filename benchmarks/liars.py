@@ -1,7 +1,9 @@
 """One of four nations lies: whether it is named in time, and what comes of its lies.
 
-Each world is run with the lie and without. When a perfect test would be sure comes from the two
-(``perfect_test``); the time for naming runs from there.
+Who lies, and from when on, is drawn for each world and way: any of the four, and from before
+anybody has a track of anything to late in the flights. Each world is run with the lie and without.
+When a perfect test would be sure comes from the two (``perfect_test``); the time for naming runs
+from there.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+
+import numpy as np
 
 from benchmarks.perfect_test import sure_ns, world_of
 from commonwatch.centre.configuration import CentreConfiguration
@@ -29,10 +33,13 @@ from commonwatch.studies.score_intervals import binomial_count
 from commonwatch.warning.alert import ANY_CONFIRMED
 from commonwatch.world.history import History, Shown
 from commonwatch.world.liars import LIES
+from commonwatch.world.links import generator
 from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 
 IN_TIME_S: Final = 30.0
+BEGINS_S: Final = (60.0, 240.0)
+"""Before the first track of anything, to a minute and a half before the end."""
 JOINT: Final = "joint"
 CANNOT: Final = "cannot be checked"
 
@@ -89,11 +96,18 @@ def _order(scenario: Scenario, seed: int) -> WorldOrder:
     return WorldOrder(scenario=scenario, laydown="four", level="tracks", seed=seed)
 
 
+def drawn(scenario: Scenario, way: str, seed: int) -> Scenario:
+    """Have one nation of a world lie in a way, it and the time drawn from the seed and the way."""
+    rng = generator(seed, f"who lies and when: {way}")
+    nations = [each.name for each in scenario.nations]
+    (lie,) = scenario.injections
+    liar, at_s = nations[int(rng.integers(len(nations)))], float(np.round(rng.uniform(*BEGINS_S)))
+    return replace(scenario, injections=(replace(lie, way=way, nation=liar, at_s=at_s),))
+
+
 def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict[str, Any]:
     """Run one world with a lie, and set it beside the one without."""
-    lies = replace(
-        scenario, injections=tuple(replace(each, way=way) for each in scenario.injections)
-    )
+    lies = drawn(scenario, way, honest.seed)
     (lie,) = lies.injections
     if lie.nation is None:
         raise ValueError("a lie is somebody's")
@@ -117,6 +131,8 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
     before, now = (_confirmed(lies, common, each) for each in (honest, history))
     return {
         "way": way,
+        "liar": lie.nation,
+        "at_s": lie.at_s,
         "sure_s": None if sure is None else (sure - begun_ns) * 1e-9,
         "named_s": min(((each - begun_ns) * 1e-9 for each in own_ns), default=None),
         "honest_named": sorted({str(e.accused) for e in named if e.accused != lie.nation}),

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import pytest
-from benchmarks.liars import summed
+from benchmarks.liars import BEGINS_S, drawn, summed
 from benchmarks.perfect_test import SURE_LOG, Heard, World, sure_ns
 
 from commonwatch.identity import NationId
+from commonwatch.scenario.load import load_scenario
 from commonwatch.sharing.messages import TrackReport
-from commonwatch.world.liars import INVENTED, upper
+from commonwatch.world.liars import INVENTED, LIES, upper
 from tests.sensing.build import radar
 
 SECOND_NS = 10**9
@@ -138,3 +139,12 @@ def test_rows_state_what_was_judged_and_in_time_and_what_was_not() -> None:
     assert found["honest_named"]["count"] == 1
     assert found["median_s"] == pytest.approx(30.1)
     assert found["most_s"] is None
+
+
+def test_who_lies_and_when_is_another_in_each_world_and_way() -> None:
+    scenario = load_scenario("liar")
+    lies = [drawn(scenario, way, seed).injections[0] for way in LIES for seed in range(20)]
+    assert {each.nation for each in lies} == {each.name for each in scenario.nations}
+    assert all(BEGINS_S[0] <= each.at_s <= BEGINS_S[1] for each in lies)
+    assert len({each.at_s for each in lies}) > 50
+    assert drawn(scenario, "shift", 3).injections == drawn(scenario, "shift", 3).injections

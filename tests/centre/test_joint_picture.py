@@ -145,14 +145,13 @@ def stepped(
 ) -> list[JointStep]:
     steps = []
     for index, parts in enumerate(periods):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         said = [
             message
             for part, motor in zip(parts, motors, strict=True)
             for message in messages(part, motor, 10 * index)
         ]
-        steps.append(
-            joint.step(said, [], int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS, steady=ALL)
-        )
+        steps.append(joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns)))
     return steps
 
 
@@ -184,7 +183,8 @@ def test_a_track_never_reported_at_the_instant_of_a_round_is_judged_all_the_same
     for index, ((one,), (_, two)) in enumerate(zip(here, there, strict=True)):
         for report, late_s in ((one, 1), (two, 4)):
             now_ns = int(report.time_ns[0]) + EPOCH_NS + late_s * SECOND_NS
-            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns, steady=ALL)
+            well = dict.fromkeys(ALL, now_ns)
+            step = joint.step(messages(report, "coasts", 10 * index), [], now_ns, steady=well)
             for said in step.statements:
                 heard.setdefault(said.track, []).append(now_ns)
     assert sorted(heard) == [1, 2]
@@ -255,7 +255,38 @@ def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
         now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         speaking = parts if index < 4 else parts[:3]
         said = [each for part in speaking for each in messages(part, "coasts", 10 * index)]
-        step = joint.step(said, [], now_ns, steady=steady)
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(steady, now_ns))
         found |= {(finding.accused, finding.kind) for finding in step.findings}
     assert {name for name, _ in found} == named
     assert {kind for _, kind in found} <= {"denial"}
+
+
+def named_of(lie_m: float, *, bystander_m: float | None = None) -> set[tuple[NationId, str]]:
+    """Who is named where the last displaces its object from the first word on, and as what."""
+    joint, found = picture_of(NAMES), set()
+    for index, parts in enumerate(watched(NAMES, 80)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        spoken = [*parts[:3], off(parts[3], lie_m)]
+        if bystander_m is not None:
+            other = off(parts[0], bystander_m)
+            spoken.append(replace(other, track=other.track + 50))
+        said = [
+            each
+            for place, part in enumerate(spoken)
+            for each in messages(part, "coasts", 100 * index + 10 * place)
+        ]
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        found |= {(finding.accused, finding.kind) for finding in step.findings}
+    return found
+
+
+def test_one_who_displaces_an_object_from_the_first_word_on_is_named_for_it() -> None:
+    """It stands beside that of the others, as a track that nobody else has."""
+    assert {name for name, _ in named_of(8_000.0)} == {"d"}
+    assert named_of(0.0) == set()
+
+
+def test_where_more_than_two_tracks_are_near_one_another_nobody_is_judged_by_which_is_which() -> (
+    None
+):
+    assert named_of(8_000.0, bystander_m=-9_000.0) == set()

@@ -143,6 +143,12 @@ def test_one_look_of_denial_is_worth_what_bayes_says(is_reported: bool, factor: 
     assert math.exp(evidence.log_ratio[0, 0]) == pytest.approx(0.5 * factor + 0.5)
 
 
+def test_one_who_has_spoken_of_an_object_begins_to_deny_it_at_one_look_in_ten() -> None:
+    evidence = DenialEvidence.begun(ONE)
+    evidence.look(np.full(ONE, 0.9), ~EVERYTHING, EVERYTHING, has_spoken=EVERYTHING)
+    assert math.exp(evidence.log_ratio[0, 0]) == pytest.approx(0.1 * 0.98 / 0.1 + 0.9)
+
+
 def test_looks_that_are_not_judged_change_nothing() -> None:
     denial, invention = DenialEvidence.begun(ONE), InventionEvidence.begun(ONE)
     denial.look(np.full(ONE, np.nan), ~EVERYTHING, ~EVERYTHING)
@@ -173,7 +179,7 @@ def test_what_others_should_have_seen_and_a_false_track_explain_silence_differen
     assert evidence.log_ratio[0, 0] == 0.0
 
 
-def test_no_honest_silence_is_surer_than_an_outage_allows_nor_of_who_speaks_than_a_loss() -> None:
+def test_no_honest_silence_is_surer_than_an_outage_nor_of_who_speaks_than_a_lost_track() -> None:
     reported = np.array([[False, True], [False, False]])
     found = believable(np.array([[0.999999, 0.9], [0.999999, 0.9]]), reported)
-    np.testing.assert_array_equal(found, [[0.98, 0.9], [0.95, 0.9]])
+    np.testing.assert_array_equal(found, [[0.998, 0.9], [0.95, 0.9]])

@@ -23,6 +23,7 @@ def looked(
     expected: F64 | None = None,
     names: tuple[str, ...] = NAMES,
     number: npt.NDArray[np.int64] | None = None,
+    pause_s: F64 | None = None,
 ) -> None:
     shape = is_there.shape
     seen.step(
@@ -32,6 +33,7 @@ def looked(
         is_there=is_there,
         expected=np.full(shape, 0.9) if expected is None else expected,
         is_active=np.ones(shape[0], dtype=np.bool_),
+        pause_s=pause_s,
     )
 
 
@@ -52,6 +54,18 @@ def test_the_first_look_begins_and_adds_nothing() -> None:
     looked(seen, 0.0, only(0))
     assert not seen.invention.looks.any()
     assert not seen.denial.log_ratio.any()
+
+
+def test_what_has_lived_long_out_of_others_view_is_no_false_track_once_it_is_in_view() -> None:
+    """Seven looks alive when the second in full view counts; two, had it begun in their view."""
+    seen, nobody = Sightings(10.0), np.full((3, 1), np.nan)
+    for second in range(0, 60, 10):
+        looked(seen, float(second), only(0), expected=nobody)
+    looked(seen, 60.0, only(0))
+    assert not seen.invention.log_ratio.any()
+    looked(seen, 70.0, only(0))
+    both_missed = 0.95 * 0.1**2
+    assert np.exp(-seen.invention.log_ratio[0, 0]) == pytest.approx(0.05 * 0.3**7 + both_missed)
 
 
 def test_a_late_step_is_one_look_and_not_several() -> None:
@@ -127,6 +141,30 @@ def test_a_report_that_fails_to_come_is_a_look_at_once_and_then_one_each_period(
     assert (seen.denial.log_ratio[1:] < 0.0).all()
 
 
+def test_silence_is_one_report_more_that_is_missed_each_time_one_was_due() -> None:
+    seen, pause_s = Sightings(10.0), np.array([14.0, 10.0, 10.0])
+    for second in (0.0, 10.0):
+        looked(seen, second, np.ones((3, 1), dtype=np.bool_), pause_s=pause_s)
+    looked(seen, 13.0, ~only(0), pause_s=pause_s)
+    first = seen.denial.log_ratio[0, 0]
+    looked(seen, 26.0, ~only(0), pause_s=pause_s)
+    assert seen.denial.log_ratio[0, 0] == first
+    looked(seen, 27.0, ~only(0), pause_s=pause_s)
+    assert seen.denial.log_ratio[0, 0] > first
+
+
+def test_a_word_that_is_taken_for_the_last_again_and_again_fails_to_come_once() -> None:
+    seen = Sightings(10.0)
+    everyone = np.ones((3, 1), dtype=np.bool_)
+    for second in (0.0, 10.0):
+        looked(seen, second, everyone)
+    looked(seen, 13.0, ~only(0))
+    first = seen.denial.log_ratio[0, 0]
+    looked(seen, 15.0, everyone)
+    looked(seen, 16.0, ~only(0))
+    assert seen.denial.log_ratio[0, 0] == first
+
+
 def test_silence_on_one_object_tells_more_of_one_who_speaks_of_another() -> None:
     """Who is out is silent on everything, so that it takes longer to tell from one who denies."""
     silent, speaking = Sightings(10.0), Sightings(10.0)
@@ -136,6 +174,6 @@ def test_silence_on_one_object_tells_more_of_one_who_speaks_of_another() -> None
     for second in (0.0, 10.0):
         looked(silent, second, nothing, expected=np.ones((3, 2)))
         looked(speaking, second, one, expected=np.ones((3, 2)))
-    # One look with the odds of one half that it began there: 0.98 to 0.05, and 0.98 to 0.02.
+    # One look with the odds of one half that it began there: 0.98 to 0.05, and 0.98 to 0.002.
     assert silent.denial.log_ratio[0, 0] == pytest.approx(np.log(0.5 * 0.98 / 0.05 + 0.5))
-    assert speaking.denial.log_ratio[0, 0] == pytest.approx(np.log(0.5 * 0.98 / 0.02 + 0.5))
+    assert speaking.denial.log_ratio[0, 0] == pytest.approx(np.log(0.5 * 0.98 / 0.002 + 0.5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from commonwatch.fusion.contributor import MAJORITY
 from commonwatch.identity import NationId, SensorId
+from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.load import load_scenario
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Acknowledgement, Body, Message, Span, TrackReport
@@ -278,11 +280,36 @@ def test_where_half_the_nations_are_named_every_alert_of_the_joint_centre_says_s
     assert first_ns == second_ns
 
 
-@pytest.mark.parametrize("faults_seed", [10, 30, 40, 50])
+@pytest.mark.parametrize("faults_seed", [10, 30, 40, 50, *range(60, 68)])
 def test_nobody_becomes_a_liar_by_what_ails_links_and_centres(faults_seed: int) -> None:
-    """Each of these swarms had an honest nation named, for silence or as an inventor."""
+    """The first four of these swarms had an honest nation named, for silence or as an inventor."""
     text = small("", nations=4)
     order = WorldOrder(
         scenario=loaded(text), laydown="all", level="tracks", seed=11, faults_seed=faults_seed
     )
     assert run_world(order, common=common_to(text, 11)).accused == ()
+
+
+@pytest.mark.parametrize(
+    "faults_seed",
+    [
+        pytest.param(5003, id="a link becomes slower by three seconds"),
+        pytest.param(5020, id="a link loses one message in three, and the signs of life all come"),
+        pytest.param(5029, id="a link garbles what it carries, and the signs of life all come"),
+        pytest.param(5038, id="a centre crashes, and a radar of another is out"),
+    ],
+)
+def test_nobody_becomes_a_liar_where_all_see_four_flights(faults_seed: int) -> None:
+    """In each of these swarms an honest nation was named for silence."""
+    scenario, common = four_honest()
+    order = WorldOrder(
+        scenario=scenario, laydown="four", level="tracks", seed=4, faults_seed=faults_seed
+    )
+    assert run_world(order, common=common).accused == ()
+
+
+@cache
+def four_honest() -> tuple[Scenario, Common]:
+    """The bundled world of a liar, without the lie."""
+    scenario = replace(load_scenario("liar"), injections=())
+    return scenario, Common.of(scenario, seed=4)

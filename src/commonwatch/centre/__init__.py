@@ -13,6 +13,7 @@ gathering            tracks gathered for a round of judgements
 own_watch            the same, judged; and a recording of it played back
 joint_picture        what others report on tracks, fused, and who may be believed
 expectation          which reports were to be expected of whom
+rhythm               how the words of each contributor come, and when one has failed to
 picture              between messages and what is estimated
 floor                the watch floor: what becomes of each alert
 board                all alerts of the floor by their numbers, and how each is shown

@@ -72,6 +72,7 @@ class _Pulse:
     """The last sign of life of a partner, and since when they have all come in turn."""
 
     beat: int
+    made_ns: int
     heard_ns: int
     since_ns: int
 
@@ -120,17 +121,18 @@ class Intake:
             (taken.messages if is_new else taken.repeated).append(content)
         return taken
 
-    def steady(self, now_ns: int) -> frozenset[NationId]:
+    def steady(self, now_ns: int) -> dict[NationId, int]:
         """Return the partners whose signs of life have all come, in turn and in time, for a while.
 
-        Only their silence about anything else is theirs, and no outage's.
+        Only their silence about anything else is theirs, and no outage's. Beside each stands when
+        its last sign of life was made.
         """
-        return frozenset(
-            name
+        return {
+            name: pulse.made_ns
             for name, pulse in self._pulse.items()
             if now_ns - pulse.heard_ns <= self._pause_ns
             and now_ns - pulse.since_ns >= STEADY_S * NS_PER_S
-        )
+        }
 
     @property
     def _pause_ns(self) -> int:
@@ -150,6 +152,7 @@ class Intake:
         )
         self._pulse[heartbeat.heartbeat] = _Pulse(
             beat=heartbeat.beat,
+            made_ns=heartbeat.made_ns,
             heard_ns=now_ns,
             since_ns=last.since_ns if last is not None and is_next else now_ns,
         )

@@ -14,8 +14,10 @@ from commonwatch.centre.events import PersonDecided
 from commonwatch.centre.expectation import NO_OUTAGES, Expectations
 from commonwatch.centre.gathering import Gathering
 from commonwatch.centre.picture import reports_of
+from commonwatch.centre.rhythm import AGE_MAX_S, Rhythm
 from commonwatch.centre.sensor_status import Outages
 from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
+from commonwatch.fusion.differences import OTHERS_MIN
 from commonwatch.fusion.evidence import EXPECTED_MIN
 from commonwatch.fusion.report import Reports
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
@@ -32,8 +34,6 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-WORD_AGE_S: Final = 20.0
-"""A report each 10 s, up to 6 s on its way, and some to spare: older, and it is silence."""
 ROUND_S: Final = 10.0
 LOOKED_AT_NS: Final = round(ROUND_S * NS_PER_S)
 NEAR_M: Final = 20_000.0
@@ -114,6 +114,7 @@ class JointPicture:
         self._system = SystemTracks(configuration.fusion)
         self._judge = Judge(look_s=configuration.report_interval_s)
         self._expectations = Expectations({each.nation: each.sensors for each in partners})
+        self._rhythm = Rhythm()
         self._book = Book(self._sources)
         # Every round is one here: the newest words come a little before it or after.
         self._rounds = Rounds(replace(configuration.warning, interval_s=0.5 * ROUND_S))
@@ -125,6 +126,8 @@ class JointPicture:
         self._coasting: frozenset[int] = frozenset()
         self._stepped_ns = 0
         self._gathering = Gathering(LOOKED_AT_NS)
+        self._beside_ns: dict[tuple[NationId, int, int], int] = {}
+        """Since when a reporter's own track has stood beside that of others."""
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
     @property
@@ -147,7 +150,7 @@ class JointPicture:
         decisions: Sequence[PersonDecided],
         now_ns: int,
         *,
-        steady: Collection[NationId],
+        steady: Mapping[NationId, int],
         outages: Outages = NO_OUTAGES,
     ) -> JointStep:
         """Take reports that have arrived.
@@ -163,9 +166,10 @@ class JointPicture:
         outages
             Partners' sensors that are out of order, as far as they have said so.
         steady
-            Whose links and centres are well: the silence of others is no denial.
+            Who is well, and when each last gave a sign of life: others' silence is no denial.
         """
         self._excuse(outages, decisions)
+        self._rhythm.hear(messages, steady, now_ns)
         said = [m for m in messages if isinstance(m.body, TrackReport)]
         if not said and (self.next_due_ns() or now_ns + 1) > now_ns:
             return _nothing(self._excluded)
@@ -250,19 +254,21 @@ class JointPicture:
         return self._outages.get(nation, {}).get(sensor)
 
     def _judged(
-        self, reports: Reports, now_ns: int, steady: Collection[NationId]
+        self, reports: Reports, now_ns: int, steady: Mapping[NationId, int]
     ) -> tuple[Judgement | None, dict[int, str]]:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
         number, names, mean, covariance, is_there = self._system.whole_words(
-            now_ns, age_max_s=WORD_AGE_S
+            now_ns, age_max_s=AGE_MAX_S
         )
         rows = [self._reporters.index(name) for name in names]
         shape = (len(self._reporters), len(number))
         all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
         there = np.zeros(shape, dtype=np.bool_)
         all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
+        missed = self._missed(number, now_ns)
+        there &= missed == 0
         expected = np.full(shape, np.nan)
         spoken = there.any(axis=0)
         if spoken.any():
@@ -276,6 +282,8 @@ class JointPicture:
             )
         expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
         expected[[name not in steady for name in self._reporters]] = np.nan
+        expected *= self._arrives(missed, expected)
+        said = there.copy()
         place = {each: column for column, each in enumerate(number.tolist())}
         for (track, name), free_s in self._system.free_for_s(now_ns).items():
             if track not in place or name not in self._reporters:
@@ -284,6 +292,7 @@ class JointPicture:
             if free_s == 0.0:  # nobody's covariance holds what the thrust does next
                 there[at], expected[at] = False, np.nan
             all_covariance[at] *= 1.0 + POWER_LEFT * np.exp(-free_s / POWER_LEFT_S)
+        self._join_beside(all_mean, all_covariance, there, number, now_ns)
         judgement = self._judge.step(
             Sources(
                 number=number,
@@ -292,11 +301,54 @@ class JointPicture:
                 covariance=all_covariance,
                 is_there=there,
                 expected=expected,
+                is_said=said,
+                pause_s=np.array([self._rhythm.pause_s(name) for name in self._reporters]),
             ),
             now_ns,
             reports=reports,
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
+
+    def _join_beside(
+        self, mean: F64, covariance: F64, there: Mask, number: I64, now_ns: int
+    ) -> None:
+        """Take words that stand beside an object, look after look, for words on it.
+
+        Who displaces everything from the first word on has tracks of its own, beside those of
+        others: which of its tracks is which object is no question where there is one of each.
+        """
+        pairs = _beside(mean, there)
+        at = [(self._reporters[row], *number[[own, other]].tolist()) for row, own, other in pairs]
+        self._beside_ns = {key: self._beside_ns.get(key, now_ns) for key in at}
+        for key, (row, own, other) in zip(at, pairs, strict=True):
+            if now_ns - self._beside_ns[key] >= LOOKED_AT_NS:
+                mean[row, other], covariance[row, other] = mean[row, own], covariance[row, own]
+                there[row, other], there[row, own] = True, False
+
+    def _missed(self, number: I64, now_ns: int) -> I64:
+        """Count the words of each reporter on each track that have failed to come, (C, N)."""
+        place = {each: column for column, each in enumerate(number.tolist())}
+        missed = np.zeros((len(self._reporters), len(number)), dtype=np.int64)
+        for (track, name), said_ns in self._system.said_ns(now_ns).items():
+            if track in place and name in self._reporters:
+                at = self._reporters.index(name), place[track]
+                missed[at] = self._rhythm.missed(name, said_ns, now_ns)
+        return missed
+
+    def _arrives(self, missed: I64, expected: F64) -> F64:
+        """Probability that the next word of each reporter on each track would arrive, (C, N).
+
+        What has failed to come on others speaks for a link that loses; so do words before the last
+        on the same.
+        """
+        counted = np.where(np.isnan(expected), 0, missed)
+        before = counted.sum(axis=1, keepdims=True) - np.minimum(counted, 1)
+        return np.array(
+            [
+                [self._rhythm.arrives(name, count) for count in row]
+                for name, row in zip(self._reporters, before.tolist(), strict=True)
+            ]
+        ).reshape(missed.shape)
 
     def _changed(
         self,
@@ -357,6 +409,35 @@ class JointPicture:
             if span.look_count > before:
                 self._looks[key] = span.look_count
                 self._book.hear(number, sensor, now_ns, count=span.look_count - before)
+
+
+def _beside(mean: F64, there: Mask) -> list[tuple[int, int, int]]:
+    """Find tracks of one contributor alone, each beside one of at least two others that it lacks.
+
+    Nothing else may be near either of them, so that no two objects are taken for one.
+
+    Parameters
+    ----------
+    mean, there
+        Shapes (C, N, 6) and (C, N).
+
+    Returns
+    -------
+    list of tuple
+        Rows of the contributors, columns of their own tracks and of those of the others.
+    """
+    count = there.sum(axis=0)
+    spoken = np.flatnonzero(count)
+    place = mean[there.argmax(axis=0)[spoken], spoken, :3]
+    is_near = np.linalg.norm(place[:, None] - place[None], axis=-1) < NEAR_M
+    found = []
+    for one in np.flatnonzero((is_near.sum(axis=1) == 2) & (count[spoken] == 1)).tolist():
+        own, row = int(spoken[one]), int(there[:, spoken[one]].argmax())
+        [other] = (k for k in np.flatnonzero(is_near[one]).tolist() if k != one)
+        column = int(spoken[other])
+        if is_near[other].sum() == 2 and count[column] >= OTHERS_MIN and not there[row, column]:
+            found.append((row, own, column))
+    return found
 
 
 def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:

@@ -89,6 +89,13 @@ class Sources:
         Probability that an honest contributor would report the object at a look, from its fields of
         view and detection probabilities, shape (C, N); nan where it withholds, is out of order or
         nothing is known. None: nobody is judged by what it does not say.
+    is_said
+        Whether it reports the object at all, be it of a burning motor, whose place nobody can
+        predict, shape (C, N): whether an object exists can be judged all the same. None: as
+        ``is_there``.
+    pause_s
+        Longest time between two reports of each contributor on an object, shape (C,): silence is
+        one report more that is missed each time. None: as often as is looked.
     """
 
     number: I64
@@ -97,6 +104,8 @@ class Sources:
     covariance: F64
     is_there: Mask
     expected: F64 | None = None
+    is_said: Mask | None = None
+    pause_s: F64 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +337,8 @@ class Judge:
             is_there=is_there,
             expected=sources.expected,
             is_active=active,
+            is_said=None if sources.is_said is None else sources.is_said & active[:, None],
+            pause_s=sources.pause_s,
         )
         rows: list[_Evidence] = []
         for kind, log_ratio, said in (

@@ -10,10 +10,11 @@ figure                      source                                              
 ``LIE_VARIANCE``            a lie of 5 standard deviations in 3 directions           derived
 ``SILENCE``                 one who denies still reports once in fifty looks         assumed
 ``EXPECTED_MAX``            no honest report is surer than 19 in 20: outages         assumed
-``SPEAKING_MAX``            of one who reports others, than 49 in 50: messages lost  assumed
+``SPEAKING_MAX``            of one who reports others, than 499 in 500: tracks lost  assumed
 ``FALSE_TRACK``             one honest confirmed track in twenty is none             assumed
 ``FALSE_TRACK_STAYS``       three false tracks in ten live to the next look          assumed
-``DENIAL_BEGINS``           half from the first look, else one look in twenty        assumed
+``DENIAL_BEGINS``           half from the first look at what it never reported,      assumed
+                            else one look in ten
 ==========================  =======================================================  =======
 
 References
@@ -42,10 +43,10 @@ SILENCE: Final = 0.02
 EXPECTED_MIN: Final = 0.8
 """Only looks that an honest contributor would report with this probability are judged."""
 EXPECTED_MAX: Final = 0.95
-SPEAKING_MAX: Final = 0.98
+SPEAKING_MAX: Final = 0.998
 FALSE_TRACK: Final = 0.05
 FALSE_TRACK_STAYS: Final = 0.3
-DENIAL_BEGINS: Final = (0.5, 0.05)
+DENIAL_BEGINS: Final = (0.5, 0.1)
 
 
 def log_lie(square: F64, size: int) -> F64:
@@ -159,10 +160,25 @@ class DenialEvidence:
         """Nothing seen yet."""
         return DenialEvidence(np.zeros(shape), np.ones(shape))
 
-    def look(self, expected: F64, is_reported: Mask, is_judged: Mask) -> None:
-        """Take one look in where it is judged; ``expected`` of an honest report, below one."""
+    def look(
+        self, expected: F64, is_reported: Mask, is_judged: Mask, *, has_spoken: Mask | None = None
+    ) -> None:
+        """Take one look in where it is judged.
+
+        Parameters
+        ----------
+        expected
+            Probability of an honest report, below one.
+        is_reported, is_judged
+            Where there is one, and where it is looked.
+        has_spoken
+            Where the object had been reported before. None: nowhere.
+        """
         first, later = DENIAL_BEGINS
-        begins = np.where(self.unspent == 1.0, first, later * self.unspent)
+        is_new = self.unspent == 1.0
+        if has_spoken is not None:
+            is_new &= ~has_spoken
+        begins = np.where(is_new, first, later * self.unspent)
         probability = np.where(is_judged, expected, 0.5)
         silent = (1.0 - SILENCE) / (1.0 - probability)
         factor = np.where(is_reported, SILENCE / probability, silent)
@@ -182,13 +198,14 @@ class InventionEvidence:
     Parameters
     ----------
     looks, log_missed
-        Of each contributor and object, shape (C, N): looks that were silent at all others, and the
-        logarithm of the probability that they all missed it; ``begun`` with zeros.
+        Of each contributor and object, shape (C, N): looks at which it alone reported it, and the
+        logarithm of the probability that all others missed it where they should have seen it;
+        ``begun`` with zeros.
 
     Notes
     -----
-    An honest report of nothing is a false track, which seldom lives on; one of something is silent
-    at all others with the product of their missing it:
+    An honest report of nothing is a false track, which seldom lives on, seen by others or not; one
+    of something is silent at all others with the product of their missing it:
 
         ratio = 1 / (f s^looks + (1 - f) product of (1 - p))
     """
@@ -201,9 +218,23 @@ class InventionEvidence:
         """Nothing seen yet."""
         return InventionEvidence(np.zeros(shape), np.zeros(shape))
 
-    def look(self, others_log_missed: F64, is_judged: Mask) -> None:
-        """Take one look in: the logarithm of the probability that all others missed it."""
-        self.looks = np.where(is_judged, self.looks + 1.0, self.looks)
+    def look(
+        self, others_log_missed: F64, is_judged: Mask, *, lives_on: Mask | None = None
+    ) -> None:
+        """Take one look in.
+
+        Parameters
+        ----------
+        others_log_missed
+            Logarithm of the probability that all others missed it.
+        is_judged
+            Where they should have seen it.
+        lives_on
+            Where it is reported at all. None: where it is judged.
+        """
+        self.looks = np.where(
+            is_judged if lives_on is None else lives_on, self.looks + 1.0, self.looks
+        )
         self.log_missed = np.where(is_judged, self.log_missed + others_log_missed, self.log_missed)
 
     def forget(self, is_over: Mask) -> None:
@@ -216,16 +247,16 @@ class InventionEvidence:
         """Logarithm of the evidence so far."""
         is_none = FALSE_TRACK * FALSE_TRACK_STAYS**self.looks
         both = -np.log(is_none + (1.0 - FALSE_TRACK) * np.exp(self.log_missed))
-        return np.where(self.looks > 0.0, both, 0.0)
+        return np.where(self.log_missed < 0.0, both, 0.0)
 
 
 def believable(expected: F64, is_there: Mask) -> F64:
-    """Return the probability of an honest report, links and outages included.
+    """Return the probability of an honest report, outages and lost tracks included.
 
     Parameters
     ----------
     expected
-        From fields of view and detection probabilities, shape (C, N).
+        From fields of view, detection probabilities and what the link loses, shape (C, N).
     is_there
         Who reports what, (C, N): who speaks of any other object is not out.
     """

@@ -32,8 +32,9 @@ class Sightings:
     ----------
     look_s
         Time between looks at what one contributor says of one object; a report that fails to come
-        is a look at once. The first look at an object begins the evidence and adds none: not
-        everybody may have been able to report it yet.
+        is a look at once. The first look at an object begins the evidence and adds none, nor does
+        the first at which others should see what one alone reports: not everybody may have been
+        able to report it yet.
     contributor, number
         Whose and of what the evidence is, C names and shape (N,).
     denial, invention
@@ -47,6 +48,8 @@ class Sightings:
     invention: InventionEvidence = field(default_factory=lambda: InventionEvidence.begun((0, 0)))
     _due_ns: I64 = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     _was_there: Mask = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
+    _was_in_view: Mask = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
+    _silent_ns: I64 = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
 
     def step(
         self,
@@ -57,12 +60,14 @@ class Sightings:
         is_there: Mask,
         expected: F64,
         is_active: Mask,
+        is_said: Mask | None = None,
+        pause_s: F64 | None = None,
     ) -> None:
         """Take every look that is due.
 
         Parameters
         ----------
-        contributor, number, is_there, expected
+        contributor, number, is_there, expected, is_said, pause_s
             As of ``contributor.Sources``.
         now_ns
             The present.
@@ -70,9 +75,14 @@ class Sightings:
             Who is believed at all, shape (C,).
         """
         self._align(contributor, number)
-        look_ns = round(self.look_s * 1e9)
+        looks_s = np.full(len(contributor), self.look_s)
+        pauses_s = looks_s if pause_s is None else np.maximum(pause_s, looks_s)
+        # Of one that is silent, a look for each report that it misses.
+        said = is_there if is_said is None else is_said
+        each_s = np.where(said, looks_s[:, None], pauses_s[:, None])
+        look_ns = np.round(each_s * 1e9).astype(np.int64)
         is_first = self._due_ns == _NEVER_NS
-        has_ceased = self._was_there & ~is_there
+        has_ceased = self._was_there & ~is_there & (now_ns - self._silent_ns >= look_ns)
         is_late = (now_ns >= self._due_ns) & ~is_first
         is_due = is_late | has_ceased
         # Looks keep their own rhythm, however late a step is; never two at once. Silence that
@@ -80,16 +90,26 @@ class Sightings:
         behind = np.where(is_late, (now_ns - self._due_ns) // look_ns + 1, 0)
         next_ns = np.where(has_ceased, now_ns + look_ns, self._due_ns + behind * look_ns)
         self._due_ns = np.where(is_first, now_ns + look_ns, next_ns)
-        self._was_there = is_there.copy()
+        had_spoken, self._was_there = self._was_there, is_there.copy()
+        self._silent_ns = np.where(is_due & ~is_there, now_ns, self._silent_ns)
         known = believable(np.where(np.isnan(expected), 0.0, expected), is_there)
         is_judged = (known >= EXPECTED_MIN) & is_active[:, None]
         others_seen = is_there.sum(axis=0) - is_there
-        self.denial.look(known, is_there, is_judged & (others_seen >= OTHERS_MIN) & is_due)
-        alone = is_there & (others_seen == 0)
+        is_looked_at = is_judged & (others_seen >= OTHERS_MIN) & is_due
+        self.denial.look(known, is_there, is_looked_at, has_spoken=had_spoken)
+        alone = said & (said.sum(axis=0) == 1)
         could_see = is_judged.sum(axis=0) - is_judged
         missed = np.where(is_judged, np.log1p(-known), 0.0)
         self.invention.forget(~alone)
-        self.invention.look(missed.sum(axis=0) - missed, alone & (could_see >= OTHERS_MIN) & is_due)
+        is_in_view = alone & (could_see >= OTHERS_MIN)
+        self.invention.look(
+            missed.sum(axis=0) - missed,
+            is_in_view & self._was_in_view & is_due,
+            lives_on=alone & is_due,
+        )
+        # Others have a whole look's time from when they should first see it.
+        self._due_ns = np.where(is_in_view & ~self._was_in_view, now_ns + look_ns, self._due_ns)
+        self._was_in_view = is_in_view
 
     def pooled(self, log_ratio: F64) -> F64:
         """One figure a contributor, from the evidence of all its objects that say anything."""
@@ -128,6 +148,8 @@ class Sightings:
         )
         self._due_ns = moved(self._due_ns, _NEVER_NS)
         self._was_there = moved(self._was_there, 0)
+        self._was_in_view = moved(self._was_in_view, 0)
+        self._silent_ns = moved(self._silent_ns, _NEVER_NS)
         self.contributor, self.number = contributor, number.copy()
 
 

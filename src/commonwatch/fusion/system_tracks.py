@@ -235,6 +235,15 @@ class SystemTracks:
             for name in track.current(oldest_ns)
         }
 
+    def said_ns(self, now_ns: int) -> dict[tuple[int, NationId], int]:
+        """Return the time of each contributor's newest word on each system track."""
+        oldest_ns = self._oldest_ns(now_ns)
+        return {
+            (number, name): track.latest[name].time_ns
+            for number, track in sorted(self._tracks.items())
+            for name in track.current(oldest_ns)
+        }
+
     def whole_words(
         self, now_ns: int, *, age_max_s: float | None = None
     ) -> tuple[I64, tuple[NationId, ...], F64, F64, npt.NDArray[np.bool_]]:
