@@ -241,7 +241,7 @@ def test_whoever_could_see_what_one_alone_reports_and_does_not_is_told_to_the_fl
     parts = watched(NAMES, PERIOD_S)[0][:speakers]
     said = [each for part in parts for each in messages(part, "burns", 0)]
     now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
-    step = joint.step(said, [], now_ns, steady=ALL[:3])
+    step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL[:3], now_ns))
     # Of the fourth no sign of life has come.
     assert step.silent == {1: ALL[1:3] if speakers == 1 else ()}
 
