@@ -101,6 +101,42 @@ def test_a_message_whose_entry_is_missing_is_a_leak() -> None:
     assert any("no entry in the ledger" in breach.words for breach in breaches)
 
 
+TESTS_ON_A_GARBLING_LINK = """
+[[injections]]
+kind = "test data"
+nation = "north"
+way = "test"
+at_s = 10.0
+until_s = 40.0
+count = 20
+latitude_deg = 40.0
+longitude_deg = 40.0
+
+[[faults]]
+kind = "garble"
+at_s = 0.0
+until_s = 300.0
+amount = 0.6
+"""
+
+
+def test_what_a_link_garbles_of_test_data_was_still_given_to_the_own_centre_whole() -> None:
+    history = world(TESTS_ON_A_GARBLING_LINK)
+    assert any(p.origin == "injected" and p.is_changed for p in history.passages)
+    assert breaches_of(history) == ()
+
+
+def test_what_leaves_unlike_its_entry_is_a_leak_even_where_a_link_garbles_it() -> None:
+    history = world(TESTS_ON_A_GARBLING_LINK)
+    garbled = next(p for p in history.passages if p.kind == "track report" and p.is_changed)
+    other = next(p for p in history.passages if p.kind == "track report" and p is not garbled)
+    wrong = [replace(p, sealed=other.sealed) if p is garbled else p for p in history.passages]
+    breaches = breaches_of(replace(history, passages=tuple(wrong)))
+    assert [breach.words.split(": ")[1] for breach in breaches] == [
+        "what left is not what its entry allowed"
+    ]
+
+
 class Rash(Centre):
     """A centre that decides once about each message and goes on sending what was allowed."""
 

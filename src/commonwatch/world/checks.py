@@ -94,7 +94,7 @@ def no_leak(facts: Facts) -> Iterator[Breach]:
     for passage in history.passages:
         carried[passage.recipient].add(passage.envelope)
         if passage.origin == INJECTED:
-            carried[passage.sender].add(passage.envelope)
+            carried[passage.sender].add(passage.sealed)
         else:
             fault = _why_it_leaked(facts, passage)
             if fault:
@@ -132,11 +132,11 @@ def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
         yield f"its entry is for {content['recipient']}"
     if content["verdict"] not in ("share", "share coarser"):
         yield f"its entry says {content['verdict']}"
-    if passage.is_changed or passage.origin == LIE:
+    if passage.origin == LIE:
         return
-    if hashlib.sha256(passage.envelope).hexdigest() != content.get("envelope_sha256"):
+    if hashlib.sha256(passage.sealed).hexdigest() != content.get("envelope_sha256"):
         yield "what left is not what its entry allowed"
-    said = facts.envelopes.content(passage.envelope)
+    said = facts.envelopes.content(passage.sealed)
     policy = facts.history.configurations[passage.sender].policy
     if said is None:
         yield "nobody can open it"
