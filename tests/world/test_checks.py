@@ -19,7 +19,7 @@ from commonwatch.centre.outbox import Outbox, Waiting
 from commonwatch.centre.statements import Statements
 from commonwatch.fusion import replay as replaying
 from commonwatch.identity import NationId, SensorId
-from commonwatch.sharing.messages import Message, TrackReport
+from commonwatch.sharing.messages import Correction, Message, TrackReport
 from commonwatch.sharing.policy import Decision, Verdict, decide
 from commonwatch.world.breach import Breach
 from commonwatch.world.checks import BrokenWorldError, breaches_of, require
@@ -394,6 +394,34 @@ def test_a_cancellation_that_does_not_follow_the_original_is_found(
 ) -> None:
     monkeypatch.setattr(Statements, "_cancelled", lambda *_: [])
     assert broken(world(level="launch-reports", make_centre=Doubtful)) == {"withdrawal"}
+
+
+class Stubborn(Centre):
+    """A centre that never takes back what it has said."""
+
+    def _say(self, bodies: list[Any], taken: Taken, now_ns: int) -> None:
+        super()._say([b for b in bodies if not isinstance(b, Correction)], taken, now_ns)
+
+
+class Partial(Centre):
+    """A centre that corrects what it has said for everyone but the south."""
+
+    def _decide(self, waiting: Waiting, now_ns: int, effects: list[Effect]) -> None:
+        if isinstance(waiting.message.body, Correction) and waiting.recipient == SOUTH:
+            return
+        super()._decide(waiting, now_ns, effects)
+
+
+@pytest.mark.parametrize("level", ["launch-reports", "tracks"])
+@pytest.mark.parametrize("make_centre", [Stubborn, Partial])
+def test_a_correction_that_does_not_follow_the_original_is_found(
+    make_centre: Callable[..., Centre], level: str
+) -> None:
+    assert any(p.kind == "correction" for p in world(level=level).passages)
+    breaches = breaches_of(world(level=level, make_centre=make_centre))
+    assert {breach.invariant for breach in breaches} == {"withdrawal"}
+    passed_over = any("was corrected for north, and south" in each.words for each in breaches)
+    assert passed_over == (make_centre is Partial)
 
 
 @pytest.mark.parametrize("more", ["", CUT, REPEATING])

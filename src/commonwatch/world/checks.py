@@ -13,7 +13,8 @@ order and time         ledgers are whole and rise in time; nothing from the futu
 liveness               once all has healed, each entitled partner has what must not be lost,
                        within the stated time
 evidence               each alert cites reports that had arrived
-withdrawal             a correction or cancellation goes to everyone who had the original
+withdrawal             a correction or cancellation goes to everyone who had the original, in
+                       the step in which the floor shows it
 replay                 the same events again give the same ledger and the same beliefs
 =====================  =====================================================================
 
@@ -39,11 +40,12 @@ from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
 from commonwatch.world.breach import Breach
 from commonwatch.world.certainty import too_sure
-from commonwatch.world.facts import ON_EVENTS, Facts
+from commonwatch.world.facts import Facts
 from commonwatch.world.history import History
 from commonwatch.world.links import INJECTED, LIE, Passage
 from commonwatch.world.liveness import liveness
 from commonwatch.world.uncertainty import honest_uncertainty
+from commonwatch.world.withdrawal import withdrawal
 
 F64 = npt.NDArray[np.float64]
 
@@ -299,44 +301,6 @@ def _unfounded(centre: NationId, time_ns: int, content: Mapping[str, Any], what:
         time_ns=time_ns,
         words=f"alert {content['alert']} rests on {what}",
     )
-
-
-def withdrawal(facts: Facts) -> Iterator[Breach]:
-    """Whoever was told of an event is told of its end, in the same step."""
-    for centre in facts.history.entries:
-        told: dict[int, dict[str, int]] = {}
-        ended: dict[tuple[int, int], set[str]] = {}
-        for entry in facts.decisions(centre):
-            content = entry.content
-            if "envelope_sha256" not in content or "event" not in content:
-                continue
-            if content["kind"] in ON_EVENTS:
-                told.setdefault(content["event"], {}).setdefault(
-                    content["recipient"], entry.time_ns
-                )
-            elif content["kind"] == "cancellation":
-                key = content["event"], entry.time_ns
-                ended.setdefault(key, set()).add(content["recipient"])
-        for shown in facts.history.shown:
-            alert = shown.alert
-            if shown.centre != centre or alert.transition != "cancelled":
-                continue
-            if alert.origin not in ("own", "launch reports"):
-                continue
-            had = {
-                recipient
-                for recipient, time_ns in told.get(alert.alert, {}).items()
-                if time_ns < alert.known_ns
-            }
-            missing = had - ended.get((alert.alert, alert.known_ns), set())
-            if missing:
-                yield Breach(
-                    invariant="withdrawal",
-                    centre=centre,
-                    time_ns=shown.time_ns,
-                    words=f"alert {alert.alert} was cancelled, and {', '.join(sorted(missing))} "
-                    "had been told of it and was not told so",
-                )
 
 
 CHECKS: Final[tuple[Callable[[Facts], Iterator[Breach]], ...]] = (
