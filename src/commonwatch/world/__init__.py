@@ -32,6 +32,7 @@ What is left of it, and whether it holds:
 ``checks``        what must hold in every world
 ``uncertainty``   covariances are ones, for the checks
 ``liveness``      what must arrive arrives in time, for the checks
+``evidence``      alerts rest on what had arrived, for the checks
 ``withdrawal``    who was told hears of changes and of the end, for the checks
 ``facts``         a history as the checks ask of it
 ``breach``        that it did not

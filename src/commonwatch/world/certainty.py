@@ -33,14 +33,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.centre.events import MessageArrived
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import TrackReport
 from commonwatch.tracking.estimate import Estimates, predict
 from commonwatch.units import NS_PER_S
 from commonwatch.world.breach import Breach
-from commonwatch.world.envelopes import Envelopes
-from commonwatch.world.history import History
+from commonwatch.world.facts import Facts
 
 F64 = npt.NDArray[np.float64]
 Words = dict[tuple[NationId, int], list[TrackReport]]
@@ -54,24 +52,26 @@ _UNIT: Final = np.array([1.0, 1.0, 1.0, 1e-3, 1e-3, 1e-3])
 _UPPER: Final = np.triu_indices(6)
 
 
-def too_sure(history: History, envelopes: Envelopes, centre: NationId) -> Iterator[Breach]:
+def too_sure(facts: Facts, centre: NationId) -> Iterator[Breach]:
     """Yield fused tracks that are surer than all reports on them together.
 
     Parameters
     ----------
-    history
+    facts
         Of a world without liars: what they say of an object lies anywhere.
-    envelopes
-        Opens what arrived.
     centre
         A joint one.
     """
-    reports = _reports(history, envelopes, centre)
+    reports = [
+        (now_ns, (message.originator, message.body.track), message.body)
+        for now_ns, message in facts.heard(centre)
+        if isinstance(message.body, TrackReport)
+    ]
     if not reports:
         return
     words: Words = {}
     place = 0
-    for believed in history.believed:
+    for believed in facts.history.believed:
         if believed.centre != centre or not len(believed.estimates):
             continue
         known_ns = int(believed.estimates.known_ns.max())
@@ -89,23 +89,6 @@ def too_sure(history: History, envelopes: Envelopes, centre: NationId) -> Iterat
                     words=f"system track {int(believed.estimates.track[row])} holds {ratio:.2f} "
                     "times what all reports on it say together",
                 )
-
-
-def _reports(
-    history: History, envelopes: Envelopes, centre: NationId
-) -> list[tuple[int, tuple[NationId, int], TrackReport]]:
-    """Own time at which each report was taken in, whose it is, and what it says."""
-    found = []
-    for life in history.lives[centre]:
-        for now_ns, events in life.steps:
-            for event in events:
-                if not isinstance(event, MessageArrived):
-                    continue
-                message = envelopes.message(event.envelope)
-                if message is not None and isinstance(message.body, TrackReport):
-                    key = message.originator, message.body.track
-                    found.append((now_ns, key, message.body))
-    return found
 
 
 def _ratios(estimates: Estimates, words: Words) -> F64:

@@ -12,7 +12,8 @@ order and time         ledgers are whole and rise in time; nothing from the futu
                        whatever arrived is taken in, known from before, or refused and counted
 liveness               once all has healed, each entitled partner has what must not be lost,
                        within the stated time
-evidence               each alert cites reports that had arrived
+evidence               each alert cites what had arrived; a confirmed one two that are
+                       independent of one another
 withdrawal             a correction or cancellation goes to everyone who had the original, in
                        the step in which the floor shows it
 replay                 the same events again give the same ledger and the same beliefs
@@ -25,8 +26,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,7 @@ from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
 from commonwatch.world.breach import Breach
 from commonwatch.world.certainty import too_sure
+from commonwatch.world.evidence import evidence
 from commonwatch.world.facts import Facts
 from commonwatch.world.history import History
 from commonwatch.world.links import INJECTED, LIE, Passage
@@ -154,7 +156,11 @@ def no_double_counting(facts: Facts) -> Iterator[Breach]:
     for centre, configuration in facts.history.configurations.items():
         if not configuration.is_joint:
             continue
-        said = _track_reports(facts, centre)
+        said = {
+            (message.originator, message.number): message.body
+            for _, message in facts.heard(centre)
+            if isinstance(message.body, TrackReport)
+        }
         added: dict[tuple[str, str], list[tuple[Span, NationId, int]]] = {}
         for entry in facts.history.entries[centre]:
             if entry.kind != "received" or entry.content.get("outcome") != "added":
@@ -174,22 +180,11 @@ def no_double_counting(facts: Facts) -> Iterator[Breach]:
                         )
                 known.append((span, sender, number))
         if not facts.history.liars:
-            yield from too_sure(facts.history, facts.envelopes, centre)
+            yield from too_sure(facts, centre)
 
 
 def _overlap(one: Span, two: Span) -> bool:
     return max(one.after_ns, two.after_ns) < min(one.until_ns, two.until_ns)
-
-
-def _track_reports(facts: Facts, centre: NationId) -> dict[tuple[NationId, int], TrackReport]:
-    found = {}
-    for _, events in facts.given(centre):
-        for event in events:
-            if isinstance(event, MessageArrived):
-                message = facts.envelopes.message(event.envelope)
-                if message is not None and isinstance(message.body, TrackReport):
-                    found[message.originator, message.number] = message.body
-    return found
 
 
 def order_and_time(facts: Facts) -> Iterator[Breach]:
@@ -256,51 +251,6 @@ def _sender(content: Message | Heartbeat | None) -> NationId:
     if content is None:
         return NationId("")
     return content.originator if isinstance(content, Message) else content.heartbeat
-
-
-def evidence(facts: Facts) -> Iterator[Breach]:
-    """Each alert stands in the ledger and cites what had arrived; confirmed ones cite two."""
-    history = facts.history
-    for centre, entries in history.entries.items():
-        received: set[tuple[str, int]] = set()
-        noted = Counter[tuple[int, str, int]]()
-        for entry in entries:
-            content = entry.content
-            if entry.kind == "received":
-                received.add((content["originator"], content["number"]))
-            elif entry.kind == "alert":
-                noted[content["alert"], content["transition"], entry.time_ns] += 1
-                for sender, number in content["reports"].items():
-                    if (sender, number) not in received:
-                        yield _unfounded(
-                            centre, entry.time_ns, content, f"report {number} of {sender}"
-                        )
-        for shown in history.shown:
-            alert = shown.alert
-            if shown.centre != centre:
-                continue
-            if not noted[alert.alert, alert.transition, alert.known_ns]:
-                yield _unfounded(
-                    centre, shown.time_ns, {"alert": alert.alert}, "no entry of its own"
-                )
-            others = set(alert.contributors) - {centre}
-            senders = {sender for sender, _ in received}
-            behind = {str(name) for name in others} - senders
-            if alert.origin == "own" and history.configurations[centre].is_joint and behind:
-                yield _unfounded(
-                    centre, shown.time_ns, {"alert": alert.alert}, f"no news of {sorted(behind)}"
-                )
-            if not alert.sources and not alert.contributors:
-                yield _unfounded(centre, shown.time_ns, {"alert": alert.alert}, "nothing at all")
-
-
-def _unfounded(centre: NationId, time_ns: int, content: Mapping[str, Any], what: str) -> Breach:
-    return Breach(
-        invariant="evidence",
-        centre=centre,
-        time_ns=time_ns,
-        words=f"alert {content['alert']} rests on {what}",
-    )
 
 
 CHECKS: Final[tuple[Callable[[Facts], Iterator[Breach]], ...]] = (

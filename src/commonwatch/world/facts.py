@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
 
-from commonwatch.centre.events import Event
+from commonwatch.centre.events import Event, MessageArrived
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
+from commonwatch.sharing.messages import Message
 from commonwatch.world.clock import TICK_NS
 from commonwatch.world.envelopes import Envelopes
 from commonwatch.world.faults import CRASH
@@ -50,6 +51,19 @@ class Facts:
             steps = life.steps if number + 1 == len(lives) else life.steps[:-1]
             present = accumulate((now_ns for now_ns, _ in steps), max)  # it never goes back
             yield from zip(present, (events for _, events in steps), strict=True)
+
+    def heard(self, centre: NationId) -> list[tuple[int, Message]]:
+        """Return own time of arrival of each message that could be opened, and the message."""
+        found = []
+        for life in self.history.lives[centre]:
+            present = accumulate((now_ns for now_ns, _ in life.steps), max)
+            for now_ns, (_, events) in zip(present, life.steps, strict=True):
+                for event in events:
+                    if isinstance(event, MessageArrived):
+                        message = self.envelopes.message(event.envelope)
+                        if message is not None:
+                            found.append((now_ns, message))
+        return found
 
     def subject_of(self, passage: Passage) -> tuple[bool, int]:
         """Return the sender's number of the event that a message is about, or its own for none."""
