@@ -21,7 +21,7 @@ from commonwatch.centre.statements import Statements
 from commonwatch.fusion import replay as replaying
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.messages import Correction, Message, TrackReport
-from commonwatch.sharing.policy import Decision, Verdict, decide
+from commonwatch.sharing.policy import Decision, Policy, Verdict, decide
 from commonwatch.warning.source import Source
 from commonwatch.world.breach import Breach
 from commonwatch.world.checks import BrokenWorldError, breaches_of, require
@@ -101,6 +101,90 @@ def test_a_message_whose_entry_is_missing_is_a_leak() -> None:
     kept = tuple(e for e in history.entries[first.sender] if e.digest != first.entry_digest)
     breaches = breaches_of(replace(history, entries={**history.entries, first.sender: kept}))
     assert any("no entry in the ledger" in breach.words for breach in breaches)
+
+
+def under(rules: str, *, level: str, territory: str = "") -> History:
+    """Run the world with more rules in each policy, and a territory where one is given."""
+    text = small()
+    scenario = loaded(text)
+    levels = [
+        replace(
+            each,
+            policies={
+                name: replace(policy, text=territory + policy.text + rules)
+                for name, policy in each.policies.items()
+            },
+        )
+        for each in scenario.levels
+    ]
+    order = WorldOrder(
+        scenario=replace(scenario, levels=tuple(levels)), laydown="all", level=level, seed=SEED
+    )
+    return run_world(order, common=common_to(text, SEED))
+
+
+EVERYWHERE = (
+    "[{latitude_min_deg = -90, latitude_max_deg = 90, "
+    "longitude_min_deg = -180, longitude_max_deg = 180}]"
+)
+BY_THE_SHORE = (
+    "[{latitude_min_deg = 29, latitude_max_deg = 33, longitude_min_deg = 3, longitude_max_deg = 7}]"
+)
+WITHHELD = """
+[[rules]]
+name = "more"
+withhold = ["launch report", "track report", "detection report"]
+recipients = ["joint"]
+"""
+
+
+@pytest.mark.parametrize("level", ["launch-reports", "tracks", "detections"])
+@pytest.mark.parametrize(
+    ("asked", "ignored"),
+    [
+        (f"regions = {EVERYWHERE}", "regions"),
+        (f"regions = {BY_THE_SHORE}", "regions"),
+        ('sensors = ["north-radar", "south-radar"]', "sensors"),
+        ('purposes = ["actual"]', "purposes"),
+    ],
+)
+def test_a_rule_that_withholds_under_a_condition_is_judged(
+    asked: str, ignored: str, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaky(
+        message: Message, recipient: NationId, policy: Policy, *rest: Any, **known: Any
+    ) -> Any:
+        kept = tuple(rule for rule in policy.rules if not getattr(rule, ignored))
+        policy = msgspec.structs.replace(policy, rules=kept)
+        return decide(message, recipient, policy, *rest, **known)
+
+    assert breaches_of(under(WITHHELD + asked, level=level)) == ()
+    monkeypatch.setattr(core, "decide", leaky)
+    breaches = breaches_of(under(WITHHELD + asked, level=level))
+    assert {breach.invariant for breach in breaches} == {"no leak"}
+    assert {breach.centre for breach in breaches} == {NORTH, SOUTH}
+    assert all('rule "more" withholds it' in breach.words for breach in breaches)
+
+
+@pytest.mark.parametrize("level", ["launch-reports", "tracks", "detections"])
+def test_launches_from_the_own_territory_are_not_spoken_of_in_any_kind_of_message(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaky(
+        message: Message, recipient: NationId, policy: Policy, *rest: Any, **known: Any
+    ) -> Any:
+        policy = msgspec.structs.replace(policy, territory=())
+        return decide(message, recipient, policy, *rest, **known)
+
+    home = f"territory = {BY_THE_SHORE}\n"
+    assert breaches_of(under("", level=level, territory=home)) == ()
+    monkeypatch.setattr(core, "decide", leaky)
+    breaches = breaches_of(under("", level=level, territory=home))
+    assert {breach.invariant for breach in breaches} == {"no leak"}
+    assert all("a launch from the own territory" in breach.words for breach in breaches)
+    kinds = {"launch-reports": "launch report", "tracks": "track report"}
+    kind = kinds.get(level, "detection report")
+    assert any(breach.words.startswith(kind) for breach in breaches)
 
 
 TESTS_ON_A_GARBLING_LINK = """

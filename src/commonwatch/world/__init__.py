@@ -38,6 +38,8 @@ What is left of it, and whether it holds:
 ``breach``        that it did not
 ``envelopes``     every envelope opened by hand, for the checks
 ``allowed``       policies read slowly, for the checks
+``exactness``     whether a message was as coarse as they ask for
+``beside``        what a sender knew beside its messages, from its history
 ``certainty``     whether a fused track is surer than its reports together
 ``replay``        the same events again
 ================  ==================================================================

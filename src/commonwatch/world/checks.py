@@ -39,6 +39,7 @@ from commonwatch.sharing.ledger import START
 from commonwatch.sharing.messages import Heartbeat, Message, Span, TrackReport
 from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
+from commonwatch.world.beside import Besides
 from commonwatch.world.breach import Breach
 from commonwatch.world.certainty import too_sure
 from commonwatch.world.evidence import evidence
@@ -94,13 +95,14 @@ def breaches_of(history: History) -> tuple[Breach, ...]:
 def no_leak(facts: Facts) -> Iterator[Breach]:
     """Everything that arrived stands in its sender's ledger and was allowed when it left."""
     history = facts.history
+    besides = Besides(facts)
     carried: dict[NationId, set[bytes]] = {name: set() for name in history.entries}
     for passage in history.passages:
         carried[passage.recipient].add(passage.envelope)
         if passage.origin == INJECTED:
             carried[passage.sender].add(passage.sealed)
         else:
-            fault = _why_it_leaked(facts, passage)
+            fault = next((words for words in _leaks(facts, besides, passage) if words), "")
             if fault:
                 what = f"{passage.kind} {passage.number} to {passage.recipient}: {fault}"
                 yield Breach(
@@ -121,11 +123,7 @@ def no_leak(facts: Facts) -> Iterator[Breach]:
                     )
 
 
-def _why_it_leaked(facts: Facts, passage: Passage) -> str:
-    return next((words for words in _leaks(facts, passage) if words), "")
-
-
-def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
+def _leaks(facts: Facts, besides: Besides, passage: Passage) -> Iterator[str]:
     """Yield each reason for which something must not have left."""
     entry = facts.entry_of.get(passage.entry_digest)
     if entry is None or entry.owner != passage.sender or entry.kind != "decision":
@@ -146,7 +144,10 @@ def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
         yield "nobody can open it"
     elif isinstance(said, Message):
         before = facts.history.entries[passage.sender][: entry.number]
-        yield why_not(said, passage.recipient, policy, now_ns=entry.time_ns, before=before)
+        beside = besides.of(said, entry.time_ns)
+        yield why_not(
+            said, passage.recipient, policy, now_ns=entry.time_ns, before=before, beside=beside
+        )
     elif passage.recipient not in policy.nations:
         yield "a heartbeat to nobody that the policy knows"
 
