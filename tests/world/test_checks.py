@@ -17,6 +17,7 @@ from commonwatch.centre.intake import Intake, Taken
 from commonwatch.centre.outbox import Outbox
 from commonwatch.centre.statements import Statements
 from commonwatch.fusion import replay as replaying
+from commonwatch.fusion.combination import News
 from commonwatch.identity import SensorId
 from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.world.breach import Breach
@@ -93,6 +94,22 @@ def test_adding_a_whole_report_to_what_holds_it_already_counts_twice(
     breaches = breaches_of(world())
     assert {breach.invariant for breach in breaches} == {"no double counting"}
     assert all("say together" in breach.words for breach in breaches)
+
+
+def test_news_that_counts_a_third_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    brought = replaying._news
+
+    def greedy(adding: Any) -> News:
+        news = brought(adding)
+        for row, each in enumerate(adding):
+            if each.what == "news":
+                news.information[row] *= 4.0 / 3.0
+                news.information_vector[row] *= 4.0 / 3.0
+        return news
+
+    monkeypatch.setattr(replaying, "_news", greedy)
+    breaches = breaches_of(world())
+    assert {breach.invariant for breach in breaches} == {"no double counting"}
 
 
 def test_adding_without_asking_whose_looks_they_are_counts_twice(
