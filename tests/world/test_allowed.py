@@ -182,10 +182,13 @@ def test_a_box_around_the_whole_earth_holds_every_place(kind: str) -> None:
         "[{latitude_min_deg = -90, latitude_max_deg = 90, "
         "longitude_min_deg = -180, longitude_max_deg = 180}]"
     )
-    text = rule(f'share = ["{kind}"]') + rule(
-        f'withhold = ["{kind}"]\nregions = {everywhere}', name="two"
-    )
+    both = [
+        policy(rule(f'share = ["{kind}"]')),
+        policy(rule(f'withhold = ["{kind}"]\nregions = {everywhere}', name="two")),
+    ]
+    # A file that says this is refused: nothing leaves by it.
+    chosen = msgspec.structs.replace(both[0], rules=both[0].rules + both[1].rules)
     said = message(BODIES[kind])
     beside = Beside(places=(Spot(12.0, 34.0, 0.1, 0.1),)) if kind != "launch report" else Beside()
-    found = why_not(said, JOINT, policy(text), now_ns=MADE_NS, before=(), beside=beside)
+    found = why_not(said, JOINT, chosen, now_ns=MADE_NS, before=(), beside=beside)
     assert found == 'rule "two" withholds it'

@@ -74,8 +74,8 @@ def under(rules: str, *, level: str, territory: str = "") -> History:
     return run_world(order, common=common_to(text, SEED))
 
 
-EVERYWHERE = (
-    "[{latitude_min_deg = -90, latitude_max_deg = 90, "
+NEARLY_EVERYWHERE = (
+    "[{latitude_min_deg = -89, latitude_max_deg = 89, "
     "longitude_min_deg = -180, longitude_max_deg = 180}]"
 )
 BY_THE_SHORE = (
@@ -93,9 +93,9 @@ recipients = ["joint"]
 @pytest.mark.parametrize(
     ("asked", "ignored"),
     [
-        (f"regions = {EVERYWHERE}", "regions"),
+        (f"regions = {NEARLY_EVERYWHERE}", "regions"),
         (f"regions = {BY_THE_SHORE}", "regions"),
-        ('sensors = ["north-radar", "south-radar"]', "sensors"),
+        ('sensors = ["north-radar"]', "sensors"),
         ('purposes = ["actual"]', "purposes"),
     ],
 )
@@ -113,7 +113,9 @@ def test_a_rule_that_withholds_under_a_condition_is_judged(
     monkeypatch.setattr(core, "decide", leaky)
     breaches = breaches_of(under(WITHHELD + asked, level=level))
     assert {breach.invariant for breach in breaches} == {"no leak"}
-    assert {breach.centre for breach in breaches} == {NORTH, SOUTH}
+    assert {breach.centre for breach in breaches} == {NORTH, SOUTH} - (
+        {SOUTH} if ignored == "sensors" else set()
+    )
     assert all('rule "more" withholds it' in breach.words for breach in breaches)
 
 

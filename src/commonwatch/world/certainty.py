@@ -115,10 +115,10 @@ class _Chain:
                 best=said.covariance,
             )
         seconds = np.array([(said.time_ns - before.time_ns) / NS_PER_S])
-        state = before.state_vector[None]
-        _, best = predict(state, before.best[None], seconds, process_noise_m2_s3=0.0)
+        flown = before.state_vector[None]
+        _, best = predict(flown, before.best[None], seconds, process_noise_m2_s3=0.0)
         _, last = predict(
-            state, before.covariance[None], seconds, process_noise_m2_s3=self.process_noise_m2_s3
+            flown, before.covariance[None], seconds, process_noise_m2_s3=self.process_noise_m2_s3
         )
         unit = np.sqrt(np.diagonal(said.covariance))
         scale = np.outer(unit, unit)
