@@ -23,7 +23,8 @@ from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 
 MAIN: Final = ("iran-2009", "all", "tracks")
-LEVELS: Final = ("tracks", "launch-reports", "detections")
+BUNDLED_EACH: Final = 25
+"""So many swarms in small worlds for one in a bundled scenario, which takes some times as long."""
 
 
 def speed() -> dict[str, Any]:
@@ -50,7 +51,14 @@ def faulted(count: int) -> dict[str, Any]:
     rows = [row for rows in _spread(_swarms, count) for row in rows]
     broken = [row for row in rows if row["breaches"]]
     return {
-        "rows": [{"name": "swarms", "count": len(rows), "broken": len(broken)}],
+        "rows": [
+            {
+                "name": name,
+                "count": sum(row["name"] == name for row in rows),
+                "broken": sum(row["name"] == name for row in broken),
+            }
+            for name in ("small worlds", "bundled scenarios")
+        ],
         "broken": broken,
     }
 
@@ -81,20 +89,20 @@ def _spread(work: Any, count: int, seed: int = 0) -> Iterator[list[dict[str, Any
 
 
 def _swarms(part: tuple[int, int, int]) -> list[dict[str, Any]]:
-    from tests.world.small import common_to, loaded, small
+    from tests.world.swarms import flown, in_bundled_scenario, in_small_world
 
     rows = []
     for faults_seed in range(part[0], part[1], part[2]):
-        text = small("", nations=4 if faults_seed % 10 == 0 else 2)
-        level = LEVELS[faults_seed % len(LEVELS)]
-        order = _order(loaded(text), "all", level, 11, faults_seed)
-        try:
-            breaches = [
-                str(each) for each in breaches_of(run_world(order, common=common_to(text, 11)))
-            ]
-        except Exception as error:
-            breaches = [f"{type(error).__name__}: {error}"]
-        rows.append({"faults_seed": faults_seed, "level": level, "breaches": breaches})
+        chosen = [("small worlds", in_small_world(faults_seed))]
+        if faults_seed % BUNDLED_EACH == 0:
+            # In turn, whatever the count of processes.
+            chosen.append(("bundled scenarios", in_bundled_scenario(faults_seed // BUNDLED_EACH)))
+        for name, swarm in chosen:
+            try:
+                breaches = [str(each) for each in breaches_of(flown(swarm))]
+            except Exception as error:
+                breaches = [f"{type(error).__name__}: {error}"]
+            rows.append({"name": name, "swarm": str(swarm), "breaches": breaches})
     return rows
 
 

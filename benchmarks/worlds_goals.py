@@ -24,7 +24,8 @@ HEADS: Final = {
         "Small worlds of two nations (every tenth: of four), at one of three levels of sharing in "
         "turn, each under a swarm of faults of its own: links cut, slow, losing, repeating, "
         "reordering, garbling; clocks off; centres that crash, some of which forget. Every "
-        "invariant is checked in each; *broken* counts worlds with any breach.",
+        "invariant is checked in each; *broken* counts worlds with any breach. Worlds of the "
+        "bundled scenarios, in turn, each with a seed of its own, stand in a row of their own.",
     ),
     "lies": (
         "One of four nations lies",
@@ -73,9 +74,15 @@ def goals(sections: Mapping[str, Any]) -> list[Goal]:
         rate = row["times_real"]
         found.append((goal, f"{rate:,.0f} times", rate >= _REAL_TIME_MIN))
     for row in sections.get("swarms", {"rows": []})["rows"]:
-        goal = f"at least {_WORLDS_MIN:,} worlds under faults, none broken"
+        is_small = row["name"] != "bundled scenarios"
+        goal = (
+            f"at least {_WORLDS_MIN:,} worlds under faults, none broken"
+            if is_small
+            else "worlds of the bundled scenarios under faults: none broken"
+        )
         said = f"{row['broken']} of {row['count']:,}"
-        found.append((goal, said, row["count"] >= _WORLDS_MIN and row["broken"] == 0))
+        is_met = row["count"] >= (_WORLDS_MIN if is_small else 1) and row["broken"] == 0
+        found.append((goal, said, is_met))
     for row in sections.get("lies", {"rows": []})["rows"]:
         named, honest = (row[key]["count"] for key in ("named_in_time", "honest_named"))
         goal = (

@@ -10,159 +10,37 @@ import msgspec
 import numpy as np
 import pytest
 
-from commonwatch.centre import core
 from commonwatch.centre.core import Centre
-from commonwatch.centre.effects import Effect, Record, Send
-from commonwatch.centre.events import Event, PersonDecided
+from commonwatch.centre.effects import Effect
+from commonwatch.centre.events import Event
 from commonwatch.centre.intake import Intake, Taken
-from commonwatch.centre.outbox import Outbox, Waiting
+from commonwatch.centre.outbox import Outbox
 from commonwatch.centre.statements import Statements
 from commonwatch.fusion import replay as replaying
-from commonwatch.identity import NationId, SensorId
+from commonwatch.fusion.combination import News
+from commonwatch.identity import SensorId
 from commonwatch.sharing.messages import Message, TrackReport
-from commonwatch.sharing.policy import Decision, Verdict, decide
 from commonwatch.world.breach import Breach
 from commonwatch.world.checks import BrokenWorldError, breaches_of, require
-from commonwatch.world.history import History
 from commonwatch.world.links import Delay, Manner
 from commonwatch.world.liveness import stated_s
 from commonwatch.world.replay import replay
-from commonwatch.world.run import WorldOrder, run_world
-from tests.world.small import common_to, loaded, small
-
-SEED = 11
-LEVELS = ("nothing", "launch-reports", "tracks", "detections")
-NORTH, SOUTH, JOINT = NationId("north"), NationId("south"), NationId("joint")
-
-CUT = """
-[[faults]]
-kind = "cut"
-at_s = 90.0
-until_s = 200.0
-"""
-NORTH_AHEAD = """
-[[faults]]
-kind = "clock offset"
-at_s = 0.0
-until_s = 300.0
-centre = "north"
-amount = 8.0
-"""
-REPEATING = """
-[[faults]]
-kind = "repeat"
-at_s = 0.0
-until_s = 300.0
-amount = 0.9
-"""
-
-
-def world(
-    more: str = "", *, level: str = "tracks", make_centre: Callable[..., Centre] = Centre
-) -> History:
-    text = small(more)
-    order = WorldOrder(scenario=loaded(text), laydown="all", level=level, seed=SEED)
-    return run_world(order, common=common_to(text, SEED), make_centre=make_centre)
-
-
-def broken(history: History) -> set[str]:
-    return {breach.invariant for breach in breaches_of(history)}
+from tests.world.planted import (
+    CUT,
+    LEVELS,
+    NORTH,
+    NORTH_AHEAD,
+    REPEATING,
+    SOUTH,
+    broken,
+    world,
+)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("more", ["", CUT, NORTH_AHEAD, REPEATING])
 def test_a_sound_centre_breaks_nothing_in_good_or_bad_conditions(level: str, more: str) -> None:
     assert breaches_of(world(more, level=level)) == ()
-
-
-def test_sharing_what_the_policy_withholds_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
-    def generous(message: Message, recipient: NationId, *rest: Any, **known: Any) -> Decision:
-        found = decide(message, recipient, *rest, **known)
-        return msgspec.structs.replace(found, verdict=Verdict.SHARE, message=message)
-
-    monkeypatch.setattr(core, "decide", generous)
-    breaches = breaches_of(world(level="nothing"))
-    assert {breach.invariant for breach in breaches} == {"no leak"}
-    assert any("no rule in force shares it" in breach.words for breach in breaches)
-
-
-def test_a_message_to_a_nation_that_its_entry_does_not_name_is_a_leak() -> None:
-    history = world()
-    wrong = [replace(p, recipient=SOUTH) if p.recipient == NORTH else p for p in history.passages]
-    breaches = breaches_of(replace(history, passages=tuple(wrong)))
-    assert any("its entry is for north" in breach.words for breach in breaches)
-
-
-def test_a_message_whose_entry_is_missing_is_a_leak() -> None:
-    history = world()
-    first = next(p for p in history.passages if p.kind == "track report")
-    kept = tuple(e for e in history.entries[first.sender] if e.digest != first.entry_digest)
-    breaches = breaches_of(replace(history, entries={**history.entries, first.sender: kept}))
-    assert any("no entry in the ledger" in breach.words for breach in breaches)
-
-
-class Rash(Centre):
-    """A centre that decides once about each message and goes on sending what was allowed."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.allowed: dict[tuple[int, NationId], Decision] = {}
-
-    def _decide(self, waiting: Waiting, now_ns: int, effects: list[Effect]) -> None:
-        key = waiting.message.number, waiting.recipient
-        policy = self.configuration.policy
-        decision = self.allowed.get(key) or decide(
-            waiting.message, waiting.recipient, policy, now_ns
-        )
-        self.allowed[key] = decision
-        entry, released = self.ledger.record(
-            msgspec.structs.replace(decision, decided_ns=now_ns), self._sign
-        )
-        effects.append(Record(entry=entry))
-        if released is not None:
-            effects.append(Send(released=released))
-            self._memory.outbox.sent(waiting, now_ns)
-
-
-def without_rules_after(scenario_text: str, until: str) -> Any:
-    """Return the scenario with every rule of every policy ending at an instant."""
-    scenario = loaded(scenario_text)
-    levels = []
-    for level in scenario.levels:
-        policies = {
-            name: replace(
-                policy,
-                text=policy.text.replace("share = [", f"until_utc = {until}\nshare = ["),
-            )
-            for name, policy in level.policies.items()
-        }
-        levels.append(replace(level, policies=policies))
-    return replace(scenario, levels=tuple(levels))
-
-
-ACKNOWLEDGEMENTS_LOST = """
-[[faults]]
-kind = "cut"
-at_s = 112.0
-until_s = 140.0
-"""
-
-
-@pytest.mark.parametrize("make_centre", [Centre, Rash])
-def test_a_right_withdrawn_in_mid_flight_counts_for_what_is_sent_again(
-    make_centre: Callable[..., Centre],
-) -> None:
-    """What was lost in the cut is sent again once it has healed: only then does it show."""
-    text = small(ACKNOWLEDGEMENTS_LOST)
-    scenario = without_rules_after(text, "2020-01-01T00:02:00Z")
-    order = WorldOrder(scenario=scenario, laydown="all", level="tracks", seed=SEED)
-    history = run_world(order, common=common_to(text, SEED), make_centre=make_centre)
-    breaches = breaches_of(history)
-    if make_centre is Centre:
-        assert breaches == ()
-        assert any(p.kind == "alert report" for p in history.passages)
-    else:
-        assert {breach.invariant for breach in breaches} == {"no leak"}
 
 
 class Stammering(Centre):
@@ -216,6 +94,22 @@ def test_adding_a_whole_report_to_what_holds_it_already_counts_twice(
     breaches = breaches_of(world())
     assert {breach.invariant for breach in breaches} == {"no double counting"}
     assert all("say together" in breach.words for breach in breaches)
+
+
+def test_news_that_counts_a_third_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    brought = replaying._news
+
+    def greedy(adding: Any) -> News:
+        news = brought(adding)
+        for row, each in enumerate(adding):
+            if each.what == "news":
+                news.information[row] *= 4.0 / 3.0
+                news.information_vector[row] *= 4.0 / 3.0
+        return news
+
+    monkeypatch.setattr(replaying, "_news", greedy)
+    breaches = breaches_of(world())
+    assert {breach.invariant for breach in breaches} == {"no double counting"}
 
 
 def test_adding_without_asking_whose_looks_they_are_counts_twice(
@@ -315,49 +209,6 @@ def test_a_release_that_nothing_comes_of_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Statements, "release", lambda *_: [])
     breaches = breaches_of(world(level="launch-reports"))
     assert any("nothing was decided" in breach.words for breach in breaches)
-
-
-def test_an_alert_that_cites_what_never_came_is_found() -> None:
-    class Inventive(Centre):
-        def _show(self, alert: Any, effects: list[Effect]) -> None:
-            self._memory.cited[SOUTH] = 999_999
-            super()._show(alert, effects)
-
-    breaches = breaches_of(world(make_centre=Inventive))
-    assert any(breach.invariant == "evidence" and "999999" in breach.words for breach in breaches)
-
-
-def test_an_alert_without_an_entry_is_found() -> None:
-    history = world()
-    kept = tuple(e for e in history.entries[JOINT] if e.kind != "alert")
-    assert "evidence" in broken(replace(history, entries={**history.entries, JOINT: kept}))
-
-
-class Doubtful(Centre):
-    """A centre at which a person cancels the first alert half a minute after its release."""
-
-    released_ns = 0
-
-    def step(self, events: Sequence[Event], now_ns: int) -> tuple[Effect, ...]:
-        if any(isinstance(event, PersonDecided) for event in events):
-            self.released_ns = now_ns
-        if self.released_ns and now_ns - self.released_ns >= 30 * 10**9 and now_ns > 0:
-            self.released_ns = 0
-            events = [*events, PersonDecided(decision="cancel", number=0, reason="a test")]
-        return super().step(events, now_ns)
-
-
-def test_a_cancellation_reaches_who_had_the_original() -> None:
-    history = world(CUT, level="launch-reports", make_centre=Doubtful)
-    assert broken(history) == set()
-    assert any(p.kind == "cancellation" for p in history.passages)
-
-
-def test_a_cancellation_that_does_not_follow_the_original_is_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Statements, "_cancelled", lambda *_: [])
-    assert broken(world(level="launch-reports", make_centre=Doubtful)) == {"withdrawal"}
 
 
 @pytest.mark.parametrize("more", ["", CUT, REPEATING])

@@ -26,11 +26,12 @@ from commonwatch.world.links import LOST_DOWN, RECEIVED
 from commonwatch.world.replay import replay
 from commonwatch.world.run import WorldOrder, run_world
 from tests.world.small import common_to, loaded, small
+from tests.world.swarms import SMALL, Swarm, flown, in_bundled_scenario, in_small_world, remembered
 
 SEED = 11
 ROOT = Path(__file__).parents[2]
-LEVELS = ("tracks", "launch-reports", "detections")
 SWARMS = range(100)
+BUNDLED_SWARMS = range(100, 106)
 NORTH, JOINT = NationId("north"), NationId("joint")
 
 
@@ -51,27 +52,24 @@ def crash(centre: str, at_s: float, until_s: float, *, amount: float = 0.0) -> s
 
 @pytest.mark.parametrize("faults_seed", SWARMS)
 def test_nothing_breaks_under_a_swarm_of_faults(faults_seed: int) -> None:
-    level = LEVELS[faults_seed % len(LEVELS)]
-    nations = 4 if faults_seed % 10 == 0 else 2
-    history = world(level=level, faults_seed=faults_seed, nations=nations)
+    history = flown(in_small_world(faults_seed))
     assert breaches_of(history) == (), history.command
     if faults_seed % 5 == 0:
         assert list(replay(history)) == [], history.command
 
 
-def remembered_seeds() -> list[tuple[str, int, int]]:
-    lines = (ROOT / "tests" / "seeds.txt").read_text("utf-8").splitlines()
-    cases = [line.split(":")[0].split() for line in lines if line and not line.startswith("#")]
-    return [(level, int(nations), int(seed)) for level, nations, seed in cases]
-
-
-@pytest.mark.parametrize(("level", "nations", "faults_seed"), remembered_seeds())
-def test_no_seed_that_ever_found_a_bug_finds_one_again(
-    level: str, nations: int, faults_seed: int
-) -> None:
-    history = world(level=level, faults_seed=faults_seed, nations=nations)
+@pytest.mark.parametrize("faults_seed", BUNDLED_SWARMS)
+def test_nothing_breaks_under_a_swarm_of_faults_in_a_bundled_scenario(faults_seed: int) -> None:
+    history = flown(in_bundled_scenario(faults_seed))
     assert breaches_of(history) == (), history.command
-    assert list(replay(history)) == [], history.command
+
+
+@pytest.mark.parametrize("swarm", remembered(), ids=str)
+def test_no_seed_that_ever_found_a_bug_finds_one_again(swarm: Swarm) -> None:
+    history = flown(swarm)
+    assert breaches_of(history) == (), history.command
+    if swarm.scenario.startswith(SMALL):
+        assert list(replay(history)) == [], history.command
 
 
 DIGEST = """

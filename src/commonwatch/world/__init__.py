@@ -32,10 +32,14 @@ What is left of it, and whether it holds:
 ``checks``        what must hold in every world
 ``uncertainty``   covariances are ones, for the checks
 ``liveness``      what must arrive arrives in time, for the checks
+``evidence``      alerts rest on what had arrived, for the checks
+``withdrawal``    who was told hears of changes and of the end, for the checks
 ``facts``         a history as the checks ask of it
 ``breach``        that it did not
 ``envelopes``     every envelope opened by hand, for the checks
 ``allowed``       policies read slowly, for the checks
+``exactness``     whether a message was as coarse as they ask for
+``beside``        what a sender knew beside its messages, from its history
 ``certainty``     whether a fused track is surer than its reports together
 ``replay``        the same events again
 ================  ==================================================================

@@ -12,8 +12,10 @@ order and time         ledgers are whole and rise in time; nothing from the futu
                        whatever arrived is taken in, known from before, or refused and counted
 liveness               once all has healed, each entitled partner has what must not be lost,
                        within the stated time
-evidence               each alert cites reports that had arrived
-withdrawal             a correction or cancellation goes to everyone who had the original
+evidence               each alert cites what had arrived; a confirmed one two that are
+                       independent of one another
+withdrawal             a correction or cancellation goes to everyone who had the original, in
+                       the step in which the floor shows it
 replay                 the same events again give the same ledger and the same beliefs
 =====================  =====================================================================
 
@@ -24,8 +26,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +39,16 @@ from commonwatch.sharing.ledger import START
 from commonwatch.sharing.messages import Heartbeat, Message, Span, TrackReport
 from commonwatch.units import NS_PER_S
 from commonwatch.world.allowed import why_not
+from commonwatch.world.beside import Besides
 from commonwatch.world.breach import Breach
 from commonwatch.world.certainty import too_sure
-from commonwatch.world.facts import ON_EVENTS, Facts
+from commonwatch.world.evidence import evidence
+from commonwatch.world.facts import Facts
 from commonwatch.world.history import History
 from commonwatch.world.links import INJECTED, LIE, Passage
 from commonwatch.world.liveness import liveness
 from commonwatch.world.uncertainty import honest_uncertainty
+from commonwatch.world.withdrawal import withdrawal
 
 F64 = npt.NDArray[np.float64]
 
@@ -90,13 +95,14 @@ def breaches_of(history: History) -> tuple[Breach, ...]:
 def no_leak(facts: Facts) -> Iterator[Breach]:
     """Everything that arrived stands in its sender's ledger and was allowed when it left."""
     history = facts.history
+    besides = Besides(facts)
     carried: dict[NationId, set[bytes]] = {name: set() for name in history.entries}
     for passage in history.passages:
         carried[passage.recipient].add(passage.envelope)
         if passage.origin == INJECTED:
-            carried[passage.sender].add(passage.envelope)
+            carried[passage.sender].add(passage.sealed)
         else:
-            fault = _why_it_leaked(facts, passage)
+            fault = next((words for words in _leaks(facts, besides, passage) if words), "")
             if fault:
                 what = f"{passage.kind} {passage.number} to {passage.recipient}: {fault}"
                 yield Breach(
@@ -117,11 +123,7 @@ def no_leak(facts: Facts) -> Iterator[Breach]:
                     )
 
 
-def _why_it_leaked(facts: Facts, passage: Passage) -> str:
-    return next((words for words in _leaks(facts, passage) if words), "")
-
-
-def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
+def _leaks(facts: Facts, besides: Besides, passage: Passage) -> Iterator[str]:
     """Yield each reason for which something must not have left."""
     entry = facts.entry_of.get(passage.entry_digest)
     if entry is None or entry.owner != passage.sender or entry.kind != "decision":
@@ -132,17 +134,20 @@ def _leaks(facts: Facts, passage: Passage) -> Iterator[str]:
         yield f"its entry is for {content['recipient']}"
     if content["verdict"] not in ("share", "share coarser"):
         yield f"its entry says {content['verdict']}"
-    if passage.is_changed or passage.origin == LIE:
+    if passage.origin == LIE:
         return
-    if hashlib.sha256(passage.envelope).hexdigest() != content.get("envelope_sha256"):
+    if hashlib.sha256(passage.sealed).hexdigest() != content.get("envelope_sha256"):
         yield "what left is not what its entry allowed"
-    said = facts.envelopes.content(passage.envelope)
+    said = facts.envelopes.content(passage.sealed)
     policy = facts.history.configurations[passage.sender].policy
     if said is None:
         yield "nobody can open it"
     elif isinstance(said, Message):
         before = facts.history.entries[passage.sender][: entry.number]
-        yield why_not(said, passage.recipient, policy, now_ns=entry.time_ns, before=before)
+        beside = besides.of(said, entry.time_ns)
+        yield why_not(
+            said, passage.recipient, policy, now_ns=entry.time_ns, before=before, beside=beside
+        )
     elif passage.recipient not in policy.nations:
         yield "a heartbeat to nobody that the policy knows"
 
@@ -152,7 +157,11 @@ def no_double_counting(facts: Facts) -> Iterator[Breach]:
     for centre, configuration in facts.history.configurations.items():
         if not configuration.is_joint:
             continue
-        said = _track_reports(facts, centre)
+        said = {
+            (message.originator, message.number): message.body
+            for _, message in facts.heard(centre)
+            if isinstance(message.body, TrackReport)
+        }
         added: dict[tuple[str, str], list[tuple[Span, NationId, int]]] = {}
         for entry in facts.history.entries[centre]:
             if entry.kind != "received" or entry.content.get("outcome") != "added":
@@ -172,22 +181,11 @@ def no_double_counting(facts: Facts) -> Iterator[Breach]:
                         )
                 known.append((span, sender, number))
         if not facts.history.liars:
-            yield from too_sure(facts.history, facts.envelopes, centre)
+            yield from too_sure(facts, centre)
 
 
 def _overlap(one: Span, two: Span) -> bool:
     return max(one.after_ns, two.after_ns) < min(one.until_ns, two.until_ns)
-
-
-def _track_reports(facts: Facts, centre: NationId) -> dict[tuple[NationId, int], TrackReport]:
-    found = {}
-    for _, events in facts.given(centre):
-        for event in events:
-            if isinstance(event, MessageArrived):
-                message = facts.envelopes.message(event.envelope)
-                if message is not None and isinstance(message.body, TrackReport):
-                    found[message.originator, message.number] = message.body
-    return found
 
 
 def order_and_time(facts: Facts) -> Iterator[Breach]:
@@ -254,89 +252,6 @@ def _sender(content: Message | Heartbeat | None) -> NationId:
     if content is None:
         return NationId("")
     return content.originator if isinstance(content, Message) else content.heartbeat
-
-
-def evidence(facts: Facts) -> Iterator[Breach]:
-    """Each alert stands in the ledger and cites what had arrived; confirmed ones cite two."""
-    history = facts.history
-    for centre, entries in history.entries.items():
-        received: set[tuple[str, int]] = set()
-        noted = Counter[tuple[int, str, int]]()
-        for entry in entries:
-            content = entry.content
-            if entry.kind == "received":
-                received.add((content["originator"], content["number"]))
-            elif entry.kind == "alert":
-                noted[content["alert"], content["transition"], entry.time_ns] += 1
-                for sender, number in content["reports"].items():
-                    if (sender, number) not in received:
-                        yield _unfounded(
-                            centre, entry.time_ns, content, f"report {number} of {sender}"
-                        )
-        for shown in history.shown:
-            alert = shown.alert
-            if shown.centre != centre:
-                continue
-            if not noted[alert.alert, alert.transition, alert.known_ns]:
-                yield _unfounded(
-                    centre, shown.time_ns, {"alert": alert.alert}, "no entry of its own"
-                )
-            others = set(alert.contributors) - {centre}
-            senders = {sender for sender, _ in received}
-            behind = {str(name) for name in others} - senders
-            if alert.origin == "own" and history.configurations[centre].is_joint and behind:
-                yield _unfounded(
-                    centre, shown.time_ns, {"alert": alert.alert}, f"no news of {sorted(behind)}"
-                )
-            if not alert.sources and not alert.contributors:
-                yield _unfounded(centre, shown.time_ns, {"alert": alert.alert}, "nothing at all")
-
-
-def _unfounded(centre: NationId, time_ns: int, content: Mapping[str, Any], what: str) -> Breach:
-    return Breach(
-        invariant="evidence",
-        centre=centre,
-        time_ns=time_ns,
-        words=f"alert {content['alert']} rests on {what}",
-    )
-
-
-def withdrawal(facts: Facts) -> Iterator[Breach]:
-    """Whoever was told of an event is told of its end, in the same step."""
-    for centre in facts.history.entries:
-        told: dict[int, dict[str, int]] = {}
-        ended: dict[tuple[int, int], set[str]] = {}
-        for entry in facts.decisions(centre):
-            content = entry.content
-            if "envelope_sha256" not in content or "event" not in content:
-                continue
-            if content["kind"] in ON_EVENTS:
-                told.setdefault(content["event"], {}).setdefault(
-                    content["recipient"], entry.time_ns
-                )
-            elif content["kind"] == "cancellation":
-                key = content["event"], entry.time_ns
-                ended.setdefault(key, set()).add(content["recipient"])
-        for shown in facts.history.shown:
-            alert = shown.alert
-            if shown.centre != centre or alert.transition != "cancelled":
-                continue
-            if alert.origin not in ("own", "launch reports"):
-                continue
-            had = {
-                recipient
-                for recipient, time_ns in told.get(alert.alert, {}).items()
-                if time_ns < alert.known_ns
-            }
-            missing = had - ended.get((alert.alert, alert.known_ns), set())
-            if missing:
-                yield Breach(
-                    invariant="withdrawal",
-                    centre=centre,
-                    time_ns=shown.time_ns,
-                    words=f"alert {alert.alert} was cancelled, and {', '.join(sorted(missing))} "
-                    "had been told of it and was not told so",
-                )
 
 
 CHECKS: Final[tuple[Callable[[Facts], Iterator[Breach]], ...]] = (

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
 
-from commonwatch.centre.events import Event
+from commonwatch.centre.events import Event, MessageArrived
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
+from commonwatch.sharing.messages import Message
+from commonwatch.world.clock import TICK_NS
 from commonwatch.world.envelopes import Envelopes
+from commonwatch.world.faults import CRASH
 from commonwatch.world.history import History, Outage
+from commonwatch.world.host import SNAPSHOT_NS
 from commonwatch.world.links import Passage
 
 ON_EVENTS: Final = frozenset({"launch report", "alert report", "correction"})
@@ -25,12 +29,15 @@ class Facts:
     history: History
     envelopes: Envelopes = field(init=False)
     entry_of: dict[str, Entry] = field(init=False)
+    sent_ns: dict[str, int] = field(init=False)
+    """When something first left by an entry, by its digest: true time."""
 
     def __post_init__(self) -> None:
         self.envelopes = Envelopes(self.history.keyring)
         self.entry_of = {
             entry.digest: entry for entries in self.history.entries.values() for entry in entries
         }
+        self.sent_ns = {p.entry_digest: p.sent_ns for p in reversed(self.history.passages)}
 
     def decisions(self, centre: NationId) -> Iterator[Entry]:
         """Yield the decisions in a centre's ledger."""
@@ -45,6 +52,19 @@ class Facts:
             present = accumulate((now_ns for now_ns, _ in steps), max)  # it never goes back
             yield from zip(present, (events for _, events in steps), strict=True)
 
+    def heard(self, centre: NationId) -> list[tuple[int, Message]]:
+        """Return own time of arrival of each message that could be opened, and the message."""
+        found = []
+        for life in self.history.lives[centre]:
+            present = accumulate((now_ns for now_ns, _ in life.steps), max)
+            for now_ns, (_, events) in zip(present, life.steps, strict=True):
+                for event in events:
+                    if isinstance(event, MessageArrived):
+                        message = self.envelopes.message(event.envelope)
+                        if message is not None:
+                            found.append((now_ns, message))
+        return found
+
     def subject_of(self, passage: Passage) -> tuple[bool, int]:
         """Return the sender's number of the event that a message is about, or its own for none."""
         entry = self.entry_of.get(passage.entry_digest)
@@ -54,3 +74,12 @@ class Facts:
     def outages(self, centre: NationId) -> list[Outage]:
         """Return when a centre was down or wrong."""
         return [each for each in self.history.outages if each.centre == centre]
+
+    def is_forgotten(self, centre: NationId, true_ns: int) -> bool:
+        """Say whether what a centre did at a time was forgotten in a crash soon after."""
+        around_ns = 2 * TICK_NS
+        return any(
+            outage.begin_ns - SNAPSHOT_NS - around_ns <= true_ns <= outage.end_ns + around_ns
+            for outage in self.outages(centre)
+            if outage.kind == CRASH and outage.amount > 0.0
+        )

@@ -95,7 +95,7 @@ class Manner:
     repeat_probability: float = 0.0
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Passage:
     """One sending of one envelope over a link, and what became of it.
 
@@ -108,6 +108,8 @@ class Passage:
         nobody's decision.
     kind, number, entry_digest
         As ``Released`` has them; the digest is empty where no entry stands behind it.
+    sealed
+        What was put on the link.
     envelope
         What arrives: the same bytes, unless something in between changed them.
     sent_ns, arrival_ns
@@ -124,6 +126,7 @@ class Passage:
     kind: str
     number: int
     entry_digest: str
+    sealed: bytes
     envelope: bytes
     sent_ns: int
     arrival_ns: int = -1
@@ -214,7 +217,15 @@ class WorldLink:
     ) -> None:
         """Carry an envelope; what is under way arrives even if the link is cut meanwhile."""
         passage = Passage(
-            self.sender, self.recipient, origin, kind, number, entry_digest, envelope, self.now_ns
+            sender=self.sender,
+            recipient=self.recipient,
+            origin=origin,
+            kind=kind,
+            number=number,
+            entry_digest=entry_digest,
+            sealed=envelope,
+            envelope=envelope,
+            sent_ns=self.now_ns,
         )
         self.passages.append(passage)
         delay, added, loss, repeat, again, reorder, garble, place = (

@@ -21,9 +21,8 @@ from commonwatch.units import NS_PER_S
 from commonwatch.world.breach import Breach
 from commonwatch.world.clock import TICK_NS
 from commonwatch.world.facts import ON_EVENTS, Facts
-from commonwatch.world.faults import CLOCK_OFFSET, CRASH
+from commonwatch.world.faults import CLOCK_OFFSET
 from commonwatch.world.history import Outage
-from commonwatch.world.host import SNAPSHOT_NS
 from commonwatch.world.links import RECEIVED, RELEASED, Manner, Passage
 
 TRIES_LOST: Final = 1e-9
@@ -85,11 +84,7 @@ def _is_out_of_time(facts: Facts, sender: NationId, sent_ns: int) -> bool:
     for outage in facts.outages(sender):
         if outage.kind == CLOCK_OFFSET and outage.begin_ns <= sent_ns <= _over_ns(outage):
             return True
-        if outage.kind == CRASH and outage.amount > 0.0:
-            since_ns = outage.begin_ns - SNAPSHOT_NS - 2 * TICK_NS
-            if since_ns <= sent_ns <= outage.end_ns + 2 * TICK_NS:
-                return True
-    return False
+    return facts.is_forgotten(sender, sent_ns)
 
 
 def _over_ns(outage: Outage) -> int:
