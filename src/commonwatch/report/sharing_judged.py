@@ -99,7 +99,9 @@ def _said_of_named(sharing: Sharing) -> list[str]:
     for row in rows:
         where = f"{content.laydown(row['laydown']).title}, sharing {levels[row['level']]}"
         accused = titles[row["accused"]]
-        whose = f"{accused}, which {'lies' if row['is_liar'] else 'is honest'},"
+        whose = (
+            f"{accused}, which {'lies in its track reports' if row['is_liar'] else 'is honest'},"
+        )
         if not row["seeds"].count:
             said.append(f"{where}: {whose} is named by nobody.")
             continue
