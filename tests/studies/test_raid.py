@@ -1,4 +1,4 @@
-"""Forty of the two hundred objects of ``raid-200``, in the same clutter: a world of seconds."""
+"""``raid-200`` as it is, and forty of its objects in the same clutter: a world of seconds."""
 
 from __future__ import annotations
 
@@ -50,3 +50,15 @@ def test_every_object_in_clutter_is_alerted_on_and_nothing_else_is_confirmed(
         )
         assert found.total() == FLIGHTS
         assert set(found) <= outcomes, centre
+
+
+@pytest.mark.parametrize("level", ["nothing", "tracks"])
+def test_the_whole_raid_ends_as_its_scenario_says(level: str) -> None:
+    scenario = load_scenario("raid-200")
+    common = Common.of(scenario, seed=scenario.seed)
+    order = WorldOrder(scenario=scenario, laydown="two", level=level, seed=scenario.seed)
+    history = run_world(order, common=common)
+    assert common.sightings.flight_count == 200
+    assert any(each.laydown == "two" for each in scenario.expected)
+    missed = unmet(scenario, common.sightings, history)
+    assert not missed, "\n".join(map(str, missed))

@@ -36,6 +36,7 @@ from commonwatch.tables.known import KNOWN_TABLES
 from commonwatch.tables.manifest import FILE_NAME, World, read_manifest, write_manifest
 from commonwatch.tables.refused import refused_sentences
 from commonwatch.tables.schemas import to_table
+from commonwatch.world.injections import LIE
 from commonwatch.world.sightings import Sightings
 
 TRAJECTORY_STEP_S: Final = 10.0
@@ -239,6 +240,8 @@ def report_content(
         refused=refused_sentences(replay["refused"].to_pydict(), replay["restarts"].to_pydict())
         if replay
         else (),
+        liars=tuple(sorted({str(o.nation) for o in scenario.injections if o.kind == LIE})),
+        has_expected=bool(scenario.expected),
     )
 
 

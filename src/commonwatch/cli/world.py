@@ -43,7 +43,8 @@ _SHOWN: Final = 20
     "--checks",
     "has_checks",
     is_flag=True,
-    help="Judge it by everything that must hold in every world, replay included.",
+    help="Judge it by everything that must hold in every world, replay included, and by what the "
+    "scenario expects.",
 )
 @click.option(
     "--out",
@@ -67,11 +68,12 @@ def command(
     """Run one world of a scenario: one laydown, one level of sharing, one seed.
 
     The same words give the same world, byte for byte. With --checks the exit code is 1 where
-    anything that must hold does not.
+    anything that must hold does not; what the scenario expects and was not met is listed.
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
         from commonwatch.scenario.load import load_scenario
+        from commonwatch.studies.expected import expected_of, unmet
         from commonwatch.tables.files import staged_folder
         from commonwatch.world.checks import breaches_of
         from commonwatch.world.recordings import Common
@@ -96,14 +98,19 @@ def command(
         stages.show("running", 0.2)
         history = run_world(order, common=common)
         breaches = []
+        missed: list[str] | None = None
         if has_checks:
             stages.show("judging", 0.6)
             breaches = [*breaches_of(history), *replay(history)]
+            if expected_of(described, history):
+                ends = unmet(described, common.sightings, history)
+                missed = list(dict.fromkeys(map(str, ends)))
         if out is not None:
             stages.show("writing", 0.95)
             _write(history, described, common, out)
         stages.show("done", 1.0)
     facts = _facts(history, [str(each) for each in breaches], has_checks=has_checks)
+    facts["unmet"] = missed
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
@@ -149,15 +156,21 @@ def _show(facts: dict[str, Any], out: Path | None) -> None:
         click.echo(f"Refused: {sentence}")
     for name in facts["named"]:
         click.echo(f"Named: {name}")
-    breaches = facts["breaches"]
-    if breaches is not None:
-        click.echo("Everything that must hold holds." if not breaches else "Broken:")
-        for words in (breaches or [])[:_SHOWN]:
-            click.echo(f"  {words}")
-        if len(breaches) > _SHOWN:
-            click.echo(f"  and {len(breaches) - _SHOWN:,} more")
+    _list(facts["breaches"], "Everything that must hold holds.", "Broken:")
+    _list(facts["unmet"], "It ends as its scenario expects.", "Expected and not met:")
     if out is not None:
         click.echo(f"Replay: {out}")
+
+
+def _list(found: list[str] | None, none: str, some: str) -> None:
+    """Show what was found amiss; nothing where nobody looked."""
+    if found is None:
+        return
+    click.echo(some if found else none)
+    for words in found[:_SHOWN]:
+        click.echo(f"  {words}")
+    if len(found) > _SHOWN:
+        click.echo(f"  and {len(found) - _SHOWN:,} more")
 
 
 def _write(history: History, scenario: Scenario, common: Common, folder: Path) -> None:

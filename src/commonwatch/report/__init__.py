@@ -7,6 +7,7 @@ picture                 map and timeline as one SVG file
 tracked                 the page of a tracked file; its docstring lists its parts
 sharing_page            what sharing buys, put together; and for machines
 sharing_answers         points A to D as sentences
+sharing_judged          points E and F: who was named, and what was expected
 sharing_figures         their figures, by laydown, level and centre
 sharing_charts          warning left, and the impact ellipse over time
 sharing_timeline        who knew what when, of one launch

@@ -112,6 +112,11 @@ class ReportContent:
         Laydown, level and seed of the world that was written for replay.
     refused
         What centres of that world refused, a sentence each.
+    liars
+        Names of the nations that lie in these worlds.
+    has_expected
+        Whether the scenario says how its worlds must end; the tables `named` and `unmet` go with
+        both.
     """
 
     scenario_name: str
@@ -140,6 +145,8 @@ class ReportContent:
     delays: tuple[ReportDelay, ...] = ()
     replayed: tuple[str, str, int] = ("", "", 0)
     refused: tuple[str, ...] = ()
+    liars: tuple[str, ...] = ()
+    has_expected: bool = False
 
     def __post_init__(self) -> None:
         absent = [name for name in TABLES_NEEDED if name not in self.tables]

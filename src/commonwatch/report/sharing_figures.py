@@ -109,11 +109,15 @@ class Flights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarms:
-    """Alerts of one centre, over seeds: all, those of no flight, and those of them confirmed."""
+    """Alerts of one centre, over seeds: all, those of no flight, those of them confirmed.
+
+    Repeated: beyond the first of a flight.
+    """
 
     alert_count: int
     false: Count
     false_confirmed: Count
+    repeated: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,12 @@ class Sharing:
         """Return the alerts of a centre in such worlds, all delays nominal."""
         return self._counts.get(
             ((laydown, level, NONE_MOVED, "nominal"), centre),
-            Alarms(alert_count=0, false=binomial_count(0, 0), false_confirmed=binomial_count(0, 0)),
+            Alarms(
+                alert_count=0,
+                false=binomial_count(0, 0),
+                false_confirmed=binomial_count(0, 0),
+                repeated=binomial_count(0, 0),
+            ),
         )
 
     def gain(self, more: Flights, less: Flights, *, name: str = "warning_left_s") -> Gain:
@@ -255,15 +264,17 @@ def _groups(
 def _alarms(counts: pa.Table) -> dict[tuple[World, str], Alarms]:
     seeds = instants(counts, "seed")[:, None]
     columns = {
-        name: instants(counts, f"{name}_count") for name in ("alert", "false", "false_confirmed")
+        name: instants(counts, f"{name}_count")
+        for name in ("alert", "false", "false_confirmed", "repeated")
     }
     found = {}
     for group, rows in _groups(counts, seeds).items():
-        total, false, sure = (int(columns[name][rows].sum()) for name in columns)
+        total, false, sure, again = (int(columns[name][rows].sum()) for name in columns)
         found[group] = Alarms(
             alert_count=total,
             false=binomial_count(false, total),
             false_confirmed=binomial_count(sure, total),
+            repeated=binomial_count(again, total),
         )
     return found
 

@@ -202,7 +202,10 @@ def _missed(flights: Flights) -> Entry:
 def _false(alarms: Alarms) -> Entry:
     return Entry(
         words=_counted(alarms.false),
-        beneath=f"confirmed {_counted(alarms.false_confirmed)}" if alarms.alert_count else "",
+        beneath=f"confirmed {_counted(alarms.false_confirmed)}; of a flight again "
+        f"{_counted(alarms.repeated)}"
+        if alarms.alert_count
+        else "",
         order=alarms.false.count,
         is_number=True,
     )

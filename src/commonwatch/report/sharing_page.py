@@ -21,7 +21,8 @@ from commonwatch.report.sharing_answers import (
     sharing_points,
 )
 from commonwatch.report.sharing_charts import area_figures, level_key, warning_charts
-from commonwatch.report.sharing_figures import Flights, Gain, Sharing, has_sharing
+from commonwatch.report.sharing_figures import Gain, Sharing, has_sharing
+from commonwatch.report.sharing_judged import judged_points, named_rows, unmet_rows
 from commonwatch.report.sharing_listings import (
     WarningGrid,
     aim_point_listing,
@@ -71,7 +72,7 @@ def sharing_screen(content: ReportContent) -> SharingScreen | None:
     figures = [who_knew(sharing, name) for name in chosen]
     levels = {level.name: level.title for level in content.levels}
     return SharingScreen(
-        points=sharing_points(sharing),
+        points=all_points(sharing),
         grids=tuple(warning_grid(sharing, centre) for centre in (base, *others[: GRIDS_MAX - 1])),
         seeds=seeds_text(sharing),
         replayed_level=levels.get(content.replayed[1], ""),
@@ -84,6 +85,12 @@ def sharing_screen(content: ReportContent) -> SharingScreen | None:
         listings=sharing_listings(sharing),
         delays=delay_listing(sharing),
     )
+
+
+def all_points(sharing: Sharing) -> tuple[SharingPoint, ...]:
+    """Return the points on flights, and after them those on who was named and what was expected."""
+    points = sharing_points(sharing)
+    return (*points, *judged_points(sharing, after=len(points)))
 
 
 def shown_laydowns(sharing: Sharing) -> list[str]:
@@ -116,7 +123,7 @@ def points_for_machines(content: ReportContent) -> dict[str, Any] | None:
         "flights": seeds_text(sharing),
         "points": [
             {"letter": one.letter, "heading": one.heading, "sentences": list(one.sentences)}
-            for one in sharing_points(sharing)
+            for one in all_points(sharing)
         ],
         "levels": [{"level": one.name, "title": one.title} for one in content.levels],
         "centres": [{"centre": one.name, "title": one.title} for one in content.centres],
@@ -128,6 +135,15 @@ def points_for_machines(content: ReportContent) -> dict[str, Any] | None:
         ],
         "delays": [_effect(one) for one in delay_effects(sharing)],
         "refused": list(content.refused),
+        "named": [
+            {
+                **row,
+                "seeds": _count(row["seeds"]),
+                "after_lie_s": _spread(row["after_lie_s"], len(sharing.seeds)),
+            }
+            for row in named_rows(sharing)
+        ],
+        "unmet": unmet_rows(sharing) if content.has_expected else None,
     }
 
 
@@ -140,11 +156,11 @@ def _figures(sharing: Sharing, laydown: str, level: str, centre: str) -> dict[st
         "level": level,
         "centre": centre,
         **{
-            name: _spread(flights.instants(name), flights)
+            name: _spread(flights.instants(name), len(flights))
             for name in ("detection_s", "track_s", "unconfirmed_s", "confirmed_s", "impact_area_s")
         },
         **{
-            name: _spread(flights.durations(name), flights)
+            name: _spread(flights.durations(name), len(flights))
             for name in (
                 "warning_left_unconfirmed_s",
                 "warning_left_confirmed_s",
@@ -153,7 +169,7 @@ def _figures(sharing: Sharing, laydown: str, level: str, centre: str) -> dict[st
             )
         },
         **{
-            name: _spread(flights.among_known(name), flights)
+            name: _spread(flights.among_known(name), len(flights))
             for name in ("launch_error_m", "impact_error_m", "continuity_ratio")
         },
         "warning_left_more_than_baseline_s": _gain(sharing.gain(flights, base)),
@@ -161,10 +177,11 @@ def _figures(sharing: Sharing, laydown: str, level: str, centre: str) -> dict[st
         "alert_count": alarms.alert_count,
         "false_alerts": _count(alarms.false),
         "false_confirmed_alerts": _count(alarms.false_confirmed),
+        "repeated_alerts": _count(alarms.repeated),
     }
 
 
-def _spread(spread: Spread, flights: Flights) -> dict[str, Any]:
+def _spread(spread: Spread, among: int) -> dict[str, Any]:
     return {
         "median": _number(spread.median),
         "median_low": _number(spread.median_low),
@@ -172,7 +189,7 @@ def _spread(spread: Spread, flights: Flights) -> dict[str, Any]:
         "low": _number(spread.low),
         "high": _number(spread.high),
         "count": spread.count,
-        "among": len(flights),
+        "among": among,
     }
 
 

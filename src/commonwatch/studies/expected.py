@@ -62,7 +62,9 @@ class Unmet:
         return f"{where}: {self.ended.object} ended as {self.ended.highest}, expected {wanted}"
 
 
-def unmet(scenario: Scenario, sightings: Sightings, history: History) -> tuple[Unmet, ...]:
+def unmet(
+    scenario: Scenario, sightings: Sightings, history: History, *, rows: Rows | None = None
+) -> tuple[Unmet, ...]:
     """Compare a world with what its scenario expects of its laydown and level.
 
     Parameters
@@ -71,6 +73,8 @@ def unmet(scenario: Scenario, sightings: Sightings, history: History) -> tuple[U
         Whose world it is, and what its sensors saw.
     history
         Of a world of that scenario.
+    rows
+        What ``known`` said of it, where that is there already.
 
     Notes
     -----
@@ -79,11 +83,11 @@ def unmet(scenario: Scenario, sightings: Sightings, history: History) -> tuple[U
     believed: how often the sun glints is chance. 4. "Test only": something was refused there, and
     nothing that does not fly was confirmed.
     """
-    ends = tuple(ended(scenario, sightings, history))
+    wanted = expected_of(scenario, history)
+    ends = tuple(ended(scenario, sightings, history, rows=rows)) if wanted else ()
     return tuple(
         Unmet(expected=expected, level=history.level, ended=each)
-        for expected in scenario.expected
-        if expected.laydown == history.laydown and expected.level in {None, history.level}
+        for expected in wanted
         for each in ends
         if expected.centre in {None, each.centre}
         and _is_meant(expected.object, each.object)
@@ -105,9 +109,20 @@ def known_of(scenario: Scenario, sightings: Sightings, history: History) -> Rows
     )
 
 
-def ended(scenario: Scenario, sightings: Sightings, history: History) -> Iterator[Ended]:
+def expected_of(scenario: Scenario, history: History) -> tuple[Expected, ...]:
+    """Return what a scenario expects of the laydown and level of a world."""
+    return tuple(
+        expected
+        for expected in scenario.expected
+        if expected.laydown == history.laydown and expected.level in {None, history.level}
+    )
+
+
+def ended(
+    scenario: Scenario, sightings: Sightings, history: History, *, rows: Rows | None = None
+) -> Iterator[Ended]:
     """Yield what each centre came to believe of each flight, of nothing, and of test data."""
-    rows = known_of(scenario, sightings, history)
+    rows = known_of(scenario, sightings, history) if rows is None else rows
     for row in rows.known:
         yield Ended(
             centre=row["centre"],

@@ -15,12 +15,15 @@ import pyarrow as pa
 
 from commonwatch.scenario.description import Scenario
 from commonwatch.scenario.nations import Delays, DelaySpan
+from commonwatch.studies.expected import unmet
 from commonwatch.studies.known import NONE_MOVED, Beliefs, Rows, known
 from commonwatch.studies.known_first import first_at_nations, first_at_partner
 from commonwatch.studies.known_matching import TrueFlights, true_flights
 from commonwatch.tables.known import KNOWN_TABLES
 from commonwatch.tables.schemas import to_table
-from commonwatch.world.history import tables
+from commonwatch.units import NS_PER_S
+from commonwatch.world.history import History, tables
+from commonwatch.world.injections import LIE
 from commonwatch.world.recordings import Common
 from commonwatch.world.run import WorldOrder, run_world
 from commonwatch.world.sightings import Sightings
@@ -159,7 +162,8 @@ def study_seed(
             level=kind.level,
             seed=seed,
         )
-        columns = tables(run_world(order, common=common))
+        history = run_world(order, common=common)
+        columns = tables(history)
         told = _judged(scenario, common.sightings, truth, kind, columns)
         head = {"seed": seed, "laydown": kind.laydown, "level": kind.level}
         head |= {"delay": kind.delay, "case": kind.case}
@@ -167,6 +171,10 @@ def study_seed(
         rows["known"].add(head, _with_arcs(told.known, common.sightings))
         rows["alert_counts"].add(head, told.counts)
         rows["known_areas"].add(head, [] if is_moved else told.areas)
+        rows["named"].add(head, _named(scenario, history, common.sightings.epoch_ns))
+        rows["unmet"].add(
+            head, [] if is_moved else _unmet(scenario, common.sightings, history, told)
+        )
         if keeps_replay and kind == replayed(scenario):
             replay = {name: to_table(name, each) for name, each in columns.items()}
     report(len(wanted), len(wanted))
@@ -226,6 +234,44 @@ def _judged(
         ),
         truth,
     )
+
+
+def _named(scenario: Scenario, history: History, epoch_ns: int) -> list[dict[str, Any]]:
+    """Return who was first named by whom, when, and how long after its first lie."""
+    lies_s: dict[str, float] = {}
+    for injection in scenario.injections:
+        if injection.kind == LIE:
+            liar = str(injection.nation)
+            lies_s[liar] = min(injection.at_s, lies_s.get(liar, injection.at_s))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in sorted(history.accused, key=lambda one: one.time_ns):
+        world_s = (each.time_ns - epoch_ns) / NS_PER_S
+        lied_s = lies_s.get(str(each.accused))
+        late_s = None if lied_s is None else world_s - lied_s
+        row: dict[str, Any] = {
+            "centre": str(each.centre),
+            "accused": str(each.accused),
+            "kind": each.kind,
+        }
+        row |= {"world_s": world_s, "lie_s": late_s}
+        found.setdefault((str(each.centre), str(each.accused)), row)
+    return list(found.values())
+
+
+def _unmet(
+    scenario: Scenario, sightings: Sightings, history: History, told: Rows
+) -> list[dict[str, Any]]:
+    found = {
+        (
+            each.ended.centre,
+            each.ended.object,
+            each.ended.highest,
+            " or ".join(each.expected.outcomes),
+        ): None
+        for each in unmet(scenario, sightings, history, rows=told)
+    }
+    names = ("centre", "object", "ended", "expected")
+    return [dict(zip(names, each, strict=True)) for each in found]
 
 
 def _with_arcs(rows: list[dict[str, Any]], sightings: Sightings) -> list[dict[str, Any]]:

@@ -106,4 +106,19 @@ KNOWN_TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _count("flight_count", "Flights of the world."),
         _count("missed_count", "Flights of which no alert spoke."),
     ),
+    "named": (
+        *_WORLD,
+        text_column("accused", "Nation that the centre named, at its first naming."),
+        text_column("kind", "What it was named for."),
+        float_column("world_s", "When, since the world's beginning."),
+        float_column(
+            "lie_s", "When, since its first lie; empty where it tells none.", may_be_empty=True
+        ),
+    ),
+    "unmet": (
+        *_WORLD,
+        text_column("object", "Flight, false alarm or test data that the scenario expects of."),
+        text_column("ended", "What it ended as."),
+        text_column("expected", "What the scenario allows."),
+    ),
 }
