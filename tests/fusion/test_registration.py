@@ -32,9 +32,10 @@ def with_bias(detections: Detections, off: F64) -> Detections:
 
 
 def registered(detections: Detections) -> tuple[Tracker, BiasEstimate, Estimates]:
-    tracker, registration = Tracker(RADARS), Registration(RADARS)
+    registration = Registration(RADARS)
+    tracker = Tracker(RADARS, corrector=registration)
     for now_ns, arrived in arrivals(detections):
-        registration.step(tracker, tracker.step(arrived, now_ns=now_ns))
+        tracker.step(arrived, now_ns=now_ns)
     assert registration.estimate is not None
     return tracker, registration.estimate, tracker.picture()
 
@@ -66,9 +67,10 @@ def test_where_each_radar_alone_would_make_its_own_copies_there_is_one_track_an_
 
 
 def test_one_radar_alone_has_nothing_to_be_compared_with() -> None:
-    tracker, registration = Tracker(RADARS[:1]), Registration(RADARS[:1])
+    registration = Registration(RADARS[:1])
+    tracker = Tracker(RADARS[:1], corrector=registration)
     for now_ns, arrived in arrivals(scene(1, 5, 20.0, sensors=RADARS[:1])[0]):
-        assert registration.step(tracker, tracker.step(arrived, now_ns=now_ns)) is None
+        tracker.step(arrived, now_ns=now_ns)
     assert registration.estimate is None
     assert (tracker.bias.value == 0.0).all()
 

@@ -67,8 +67,8 @@ class RegisteredTracker:
         *,
         has_registration: bool = True,
     ) -> None:
-        self.tracker = Tracker(sensors, settings)
         self._registration = Registration(sensors) if has_registration else None
+        self.tracker = Tracker(sensors, settings, corrector=self._registration)
 
     @property
     def biases(self) -> BiasEstimate | None:
@@ -78,8 +78,6 @@ class RegisteredTracker:
     def step(self, detections: Detections, *, now_ns: int) -> Moment:
         """Take detections that have arrived by now, in any order, each once."""
         step = self.tracker.step(detections, now_ns=now_ns)
-        if self._registration is not None:
-            self._registration.step(self.tracker, step)
         return Moment(
             now_ns=now_ns,
             estimates=step.estimates,

@@ -19,7 +19,7 @@ from commonwatch.tracking.advance import Advance
 from commonwatch.tracking.bank import empty_bank
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
-from commonwatch.tracking.plots import Bias, declared_bias
+from commonwatch.tracking.plots import Bias, Corrector, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
 
@@ -108,12 +108,15 @@ class Tracker:
         Whose detections it takes: ``Detections.sensor`` counts in this order.
     settings
         How it works.
+    corrector
+        Who says what constant errors of the sensors to take off; the table's where there is none.
 
     Notes
     -----
     A detection may come up to 6 s after a later one. Tracks are copied once a second; a late
     detection is sorted in by (time, sensor, values) and everything since the copy before it is
-    done again, so that the order of arrival cannot matter.
+    done again, the corrector's learning included, so that the order of arrival cannot matter.
+    A correction moves tracks to where they would stand had it been made from the first.
 
     What was told is never taken back: a track that late news undoes ends; one that late news
     changes goes on under its number.
@@ -126,7 +129,13 @@ class Tracker:
     >>> step = tracker.step(detections, now_ns=now_ns)  # doctest: +SKIP
     """
 
-    def __init__(self, sensors: Sequence[Sensor], settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        sensors: Sequence[Sensor],
+        settings: Settings | None = None,
+        *,
+        corrector: Corrector | None = None,
+    ) -> None:
         if not sensors:
             raise InputError("no sensor", allowed="at least one")
         self.sensors = tuple(sensors)
@@ -135,6 +144,7 @@ class Tracker:
         self._advance = Advance(arrays, self.settings)
         self._bank = empty_bank(len(self.sensors))
         self._bias = declared_bias(self.sensors)
+        self._corrector = corrector
         self._time_ns = 0
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
         self._frames: list[Frame] = []
@@ -158,14 +168,6 @@ class Tracker:
     def bias(self) -> Bias:
         """Constant errors that are taken off every plot."""
         return self._bias
-
-    def correct(self, bias: Bias) -> None:
-        """Take other constant errors off every plot from now on.
-
-        Tracks move to where they would stand had these been taken off from the first.
-        """
-        self._bias = bias
-        self._advance.settle(self._bank, bias.value)
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
         """Take detections that have arrived by now.
@@ -206,7 +208,6 @@ class Tracker:
             if fresh and not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
-            self._advance.settle(self._bank, self._bias.value)
             for frame in fresh:
                 self._process(frame)
         else:
@@ -269,6 +270,9 @@ class Tracker:
         self._time_ns = copied.time_ns
         self._looked_ns = copied.looked_ns.copy()
         self._advance.sensors.place[:] = copied.place
+        self._bias = copied.bias
+        if self._corrector is not None:
+            self._corrector.recall(copied.learnt)
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
         fresh = frames_of(joined_detections([*parts, detections]))
@@ -286,6 +290,8 @@ class Tracker:
                 time_ns=self._time_ns,
                 looked_ns=self._looked_ns.copy(),
                 place=self._advance.sensors.place.copy(),
+                bias=self._bias,
+                learnt=None if self._corrector is None else self._corrector.memory(),
             )
         if self._frames or self._bank.count:
             self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
@@ -295,6 +301,10 @@ class Tracker:
         self._looked_ns[frame.sensor] = frame.time_ns
         frame.outcome = self._advance.take(bank, frame, self._bias, is_whole_look=is_whole_look)
         self._frames.append(frame)
+        bias = None if self._corrector is None else self._corrector.take(frame, bank)
+        if bias is not None:
+            self._bias = bias
+            self._advance.settle(bank, bias.value)
 
     def _tell(
         self,
