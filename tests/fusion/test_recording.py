@@ -77,7 +77,7 @@ def test_ranges_stated_far_too_precisely_still_give_tracks_and_biases(std_m: flo
 def end_of(detections: Detections) -> tuple[Estimates, BiasEstimate, list[int]]:
     """The last picture, the last biases, and the fate of every row."""
     tracker = RegisteredTracker(RADARS)
-    fates = {}
+    fates: dict[int, int] = {}
     for now_ns, arrived in arrivals(detections):
         moment = tracker.step(arrived, now_ns=now_ns)
         fates.update(zip(moment.dispositions.row, moment.dispositions.disposition, strict=True))

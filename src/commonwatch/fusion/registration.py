@@ -12,8 +12,9 @@ figure                    reason                                                
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from copy import copy
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -144,9 +145,9 @@ class _Flights:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Memory:
-    """All that registration has learnt; replaced and never changed, so a late look goes back to it.
+    """All that registration has learnt; its fields are replaced, what they hold never changes.
 
     ``parts`` are plots whose news is not learnt yet, ``recent`` all plots of the last frames, and
     ``matrix`` and ``vector`` the news of plots that were used up.
@@ -235,13 +236,13 @@ class Registration:
 
     def memory(self) -> object:
         """All that was learnt."""
-        return self._memory
+        return copy(self._memory)
 
     def recall(self, memory: object) -> None:
         """Go back to what was learnt then."""
         if not isinstance(memory, _Memory):
             raise InvariantError("broken invariant: a memory is what was taken from registration")
-        self._memory = memory
+        self._memory = copy(memory)
 
     def take(self, frame: Frame, bank: Bank) -> Bias | None:
         """Take the plots of a frame; estimate when it is time.
@@ -262,31 +263,28 @@ class Registration:
         is_new = self._learn_prior(taken)
         if is_new and self.estimate is not None:
             # Who is new is registered soon, whatever is known of others.
-            self._note(started_ns=frame.time_ns, next_s=FIRST_S)
+            self._memory.started_ns, self._memory.next_s = frame.time_ns, FIRST_S
         if len(self.sensors) > 1:
             self._remember(taken, keys, burning)
             if self._is_time(frame.time_ns, has_plots=len(taken) > 0):
                 estimate = self._estimated(bank, frame.time_ns)
                 if estimate is not None:
-                    self._note(estimate=estimate)
+                    self._memory.estimate = estimate
                     is_new = True
         # A bias that nothing can find is still told of.
         return self._correction() if is_new else None
-
-    def _note(self, **changes: Any) -> None:
-        self._memory = replace(self._memory, **changes)
 
     def _is_time(self, time_ns: int, *, has_plots: bool) -> bool:
         """Say whether an estimate is due, and when the next one will be."""
         started_ns = self._memory.started_ns
         if started_ns is None:
             if has_plots:
-                self._note(started_ns=time_ns)
+                self._memory.started_ns = time_ns
             return False
         since_s = 1e-9 * (time_ns - started_ns)
         if since_s < self._memory.next_s:
             return False
-        self._note(next_s=min(LATER_RATIO * since_s, since_s + LATER_S))
+        self._memory.next_s = min(LATER_RATIO * since_s, since_s + LATER_S)
         return True
 
     def _taken(self, frame: Frame) -> tuple[Detections, I64, F64]:
@@ -295,7 +293,7 @@ class Registration:
         first = 0
         while recent[first][0] < frame.time_ns - RECALLED_NS:
             first += 1
-        self._note(recent=recent[first:])
+        self._memory.recent = recent[first:]
         outcome = frame.outcome
         if outcome is None or not len(outcome.row):
             return frame.detections.take(slice(0, 0)), np.empty(0, dtype=np.int64), np.empty(0)
@@ -322,7 +320,7 @@ class Registration:
             values=taken.measured,
             stds=taken.std,
         )
-        self._note(parts=(*self._memory.parts, plots))
+        self._memory.parts = (*self._memory.parts, plots)
 
     def _learn_prior(self, taken: Detections) -> bool:
         """Set a sensor's prior from its first plots; say whether any was new."""
@@ -339,7 +337,7 @@ class Registration:
             prior[sensor, :3] = np.maximum(self._declared[sensor, :3], BIAS_RATIO * std)
             prior[sensor, 3] = TIME_STD_S
             has_prior[sensor] = True
-        self._note(prior=prior, has_prior=has_prior)
+        memory.prior, memory.has_prior = prior, has_prior
         return True
 
     def _correction(self) -> Bias:
@@ -360,13 +358,13 @@ class Registration:
         held = held[np.argsort(bank.key[held])]
         names = bank.key[held]
         if not len(names):
-            self._note(parts=())
+            self._memory.parts = ()
             return None
         oldest_ns = time_ns - round(1e9 * FORGOTTEN_S)
         index = np.minimum(np.searchsorted(names, plots.track), len(names) - 1)
         is_kept = (names[index] == plots.track) & (plots.time_ns >= oldest_ns)
         plots, index = plots.take(is_kept), index[is_kept]
-        self._note(parts=(plots,))
+        self._memory.parts = (plots,)
         # Objects that several sensors saw, those with the most plots first.
         seen = np.zeros((len(names), len(self.sensors)), dtype=np.int64)
         np.add.at(seen, (index, plots.sensor), 1)
@@ -385,7 +383,7 @@ class Registration:
         full = count[common] >= PLOTS_ENOUGH
         if full.any():
             self._learn(flights.take(full, states), estimate.value)
-            self._note(parts=(plots.take(~np.isin(plots.track, tracks[full])),))
+            self._memory.parts = (plots.take(~np.isin(plots.track, tracks[full])),)
         return estimate
 
     def _learn(self, flights: _Flights, bias: F64) -> None:
@@ -393,12 +391,10 @@ class Registration:
         memory = self._memory
         matrix, vector = np.zeros_like(memory.matrix), np.zeros_like(memory.vector)
         used = self._solve(flights, flights.states, bias, matrix=matrix, vector=vector)[3]
-        self._note(
-            plot_count=memory.plot_count + used,
-            object_count=memory.object_count + len(flights.states),
-            matrix=memory.matrix + matrix,
-            vector=memory.vector + vector + matrix @ bias.ravel(),
-        )
+        memory.plot_count = memory.plot_count + used
+        memory.object_count += len(flights.states)
+        memory.matrix = memory.matrix + matrix
+        memory.vector = memory.vector + vector + matrix @ bias.ravel()
 
     def _solve(
         self,
