@@ -4,7 +4,7 @@
 figure                    reason                                                     mark
 ========================  =========================================================  =======
 ``BIAS_RATIO``            a bias may be as large as three errors of one plot         assumed
-``TIME_STD_S``            clocks of radars are kept within milliseconds              assumed
+``TIME_STD_S``            clocks kept over a network: some ten milliseconds          assumed
 ``FREE_OF_BIAS``          half of all sensors have none worth taking off             assumed
 ========================  =========================================================  =======
 """
@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.errors import InvariantError
-from commonwatch.fusion import registration_kernel
+from commonwatch.fusion import clocks, registration_kernel
+from commonwatch.fusion.clocks import TIME
 from commonwatch.sensing.detection import Detections, joined_detections
 from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
@@ -37,9 +38,10 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 BIAS_RATIO: Final = 3.0
-TIME_STD_S: Final = 0.003
+TIME_STD_S: Final = 0.010
 FREE_OF_BIAS: Final = 0.5
 TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
+TERM_COUNT: Final = len(TERMS)
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
 BURNING_MAX: Final = 0.01
@@ -234,6 +236,13 @@ class Registration:
         """The latest estimate; None before there is one."""
         return self._memory.estimate
 
+    @property
+    def _possible_std(self) -> F64:
+        """How far each bias may be from nothing before anything is known of it."""
+        std = self._memory.prior.copy()
+        std[self._memory.has_prior, TIME] = clocks.possible_time_std_s(TIME_STD_S)
+        return std
+
     def memory(self) -> object:
         """All that was learnt."""
         return copy(self._memory)
@@ -347,7 +356,7 @@ class Registration:
         return Bias(
             value=np.zeros_like(self._declared),
             covariance=np.diag(self._declared.ravel() ** 2),
-            possible=np.diag(self._memory.prior.ravel() ** 2),
+            possible=np.diag(self._possible_std.ravel() ** 2),
         )
 
     def _estimated(self, bank: Bank, time_ns: int) -> BiasEstimate | None:
@@ -382,31 +391,37 @@ class Registration:
         estimate, states = self._fitted(flights)
         full = count[common] >= PLOTS_ENOUGH
         if full.any():
-            self._learn(flights.take(full, states), estimate.value)
+            self._learn(flights.take(full, states), estimate)
             self._memory.parts = (plots.take(~np.isin(plots.track, tracks[full])),)
         return estimate
 
-    def _learn(self, flights: _Flights, bias: F64) -> None:
+    def _learn(self, flights: _Flights, estimate: BiasEstimate) -> None:
         """Keep what these flights say of the biases; their plots are used up."""
         memory = self._memory
         matrix, vector = np.zeros_like(memory.matrix), np.zeros_like(memory.vector)
-        used = self._solve(flights, flights.states, bias, matrix=matrix, vector=vector)[3]
+        used = self._solve(
+            flights, flights.states, estimate.value, estimate.std**2, matrix=matrix, vector=vector
+        )[3]
         memory.plot_count = memory.plot_count + used
         memory.object_count += len(flights.states)
         memory.matrix = memory.matrix + matrix
-        memory.vector = memory.vector + vector + matrix @ bias.ravel()
+        memory.vector = memory.vector + vector + matrix @ estimate.value.ravel()
 
     def _solve(
         self,
         flights: _Flights,
         states: F64,
         bias: F64,
+        variance: F64,
         *,
         matrix: F64,
         vector: F64,
-        outlier: float = OUTLIER,
+        is_first: bool = False,
     ) -> tuple[F64, F64, F64, I64]:
-        """Add flights to the normal equations; return what corrects them, and plots used."""
+        """Add flights to the normal equations; return what corrects them, and plots used.
+
+        ``variance`` is of each bias as it stands; the first time no object is left out as a whole.
+        """
         count = len(states)
         inverse = np.empty((count, 6, 6))
         vectors = np.empty((count, 6))
@@ -424,8 +439,9 @@ class Registration:
             self._arrays.place,
             self._arrays.rotation,
             bias,
-            outlier**2,
-            MISFIT if np.isfinite(outlier) else np.inf,
+            np.ascontiguousarray(variance),
+            OUTLIER**2,
+            np.inf if is_first else MISFIT,
             FIELD.copy(),
             matrix,
             vector,
@@ -440,50 +456,51 @@ class Registration:
     def _fitted(self, flights: _Flights) -> tuple[BiasEstimate, F64]:
         """Gauss-Newton over biases and these flights, on what earlier flights said."""
         memory = self._memory
-        spread = np.where(memory.prior > 0.0, memory.prior, 1e-12).ravel()
-        bias = np.zeros_like(memory.prior) if self.estimate is None else self.estimate.value
+        before = memory.estimate
+        bias = np.zeros_like(memory.prior) if before is None else before.value
+        # Tracks stand under biases that are no better known than by the last estimate.
+        variance = np.full_like(bias, np.inf) if before is None else before.std**2
         states = flights.states
         for turn in range(ROUNDS):
-            matrix = np.diag(spread**-2.0) + memory.matrix
+            matrix = memory.matrix.copy()
             vector = memory.vector - matrix @ bias.ravel()
-            is_first = turn == 0 and self.estimate is None
             inverse, vectors, cross, used = self._solve(
                 flights,
                 states,
                 bias,
+                variance,
                 matrix=matrix,
                 vector=vector,
-                outlier=np.inf if is_first else OUTLIER,
+                is_first=turn == 0,
             )
-            # Scaled, since metres and radians stand side by side. No news is less than the prior,
-            # which is one here; where plots are very precise, elimination may round below it.
-            news, axes = np.linalg.eigh(matrix * np.outer(spread, spread))
-            turned = spread[:, None] * axes
-            covariance = (turned / np.maximum(news, 1.0)) @ turned.T
-            change = covariance @ vector
-            bias = bias + change.reshape(bias.shape)
+            vector += matrix @ bias.ravel()
+            found, covariance = clocks.weighed(matrix, vector, memory.prior)
+            change = (found - bias).ravel()
+            bias, variance = found, np.diag(covariance).reshape(bias.shape)
             states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)
-            if not is_first and (change**2 < SETTLED**2 * np.diag(covariance)).all():
+            if turn > 0 and (change**2 < SETTLED**2 * np.diag(covariance)).all():
                 break
         estimate = BiasEstimate(
             value=bias,
-            covariance=0.5 * (covariance + covariance.T),
+            covariance=covariance,
             plot_count=memory.plot_count + used,
             object_count=memory.object_count + len(states),
         )
         return estimate, states
 
     def _shrunk(self, estimate: BiasEstimate) -> Bias:
-        """Choose what the tracker takes off: nothing where nothing is likelier."""
-        value = np.zeros_like(estimate.value)
-        prior_std = self._memory.prior
-        share = np.zeros_like(prior_std)
+        """Choose what the tracker takes off: nothing where nothing is likelier.
+
+        Which clocks are off is weighed already: their share is whole.
+        """
+        share = np.zeros_like(estimate.value)
         known = (estimate.plot_count > 0) & self._is_radar
+        share[known, TIME] = 1.0
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(4 * sensor, 4 * sensor + 4)
+            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
             covariance = estimate.covariance[part, part]
-            found = estimate.value[sensor]
-            prior = np.diag(prior_std[sensor] ** 2)
+            found = estimate.value[sensor, :TIME]
+            prior = np.diag(self._memory.prior[sensor, :TIME] ** 2)
             # Evidence of a bias against none: both Gaussians at the estimate's likelihood.
             squared = float(found @ np.linalg.solve(covariance, found))
             _, log_ratio = np.linalg.slogdet(np.linalg.solve(prior, covariance))
@@ -491,14 +508,14 @@ class Registration:
             odds = FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)
             if self._declared[sensor].any():
                 odds = 0.0
-            share[sensor] = 1.0 / (1.0 + odds * np.exp(-log_odds))
-            value[sensor] = share[sensor] * found
+            share[sensor, :TIME] = 1.0 / (1.0 + odds * np.exp(-log_odds))
+        value = share * estimate.value
         # Each sensor has its bias or none, by itself.
         each = share.ravel()
         covariance = estimate.covariance * np.outer(each, each)
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(4 * sensor, 4 * sensor + 4)
-            own, found = share[sensor, 0], estimate.value[sensor]
+            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
+            own, found = share[sensor, 0], estimate.value[sensor, :TIME]
             covariance[part, part] += (
                 own * (1.0 - own) * (estimate.covariance[part, part] + np.outer(found, found))
             )
@@ -506,5 +523,5 @@ class Registration:
         return Bias(
             value=value,
             covariance=covariance + np.diag((unknown * self._declared).ravel() ** 2),
-            possible=covariance + np.diag((unknown * prior_std).ravel() ** 2),
+            possible=covariance + np.diag((unknown * self._possible_std).ravel() ** 2),
         )
