@@ -121,10 +121,10 @@ def _mixed(seen: F64, told: F64, kept: F64) -> tuple[F64, F64]:
     while True:
         here = judge(likeliest)
         next_to = []
-        for clock in may_be_off:
+        for one in may_be_off.tolist():
             other = likeliest.copy()
-            other[clock] = not other[clock]
-            next_to.append((judge(other), int(clock)))
+            other[one] = not other[one]
+            next_to.append((judge(other), one))
         best, clock = max(next_to, default=(-math.inf, -1))
         if best <= here:
             break
