@@ -19,8 +19,8 @@ from commonwatch.fusion.report import Reports
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Message
+from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import empty_estimates, predict
-from commonwatch.tracking.tracker import Dispositions
 from commonwatch.warning.source import Looks
 from tests.centre.build_floor import JOINT, POLICY, never
 from tests.fusion.build import Filter, covariance_of, flights

@@ -20,9 +20,10 @@ from commonwatch.sensing.measurement import radar_measurement, range_rate_measur
 from commonwatch.sensing.radar import Face, Radar
 from commonwatch.sensing.site import Site
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import Estimates, Status, joined
 from commonwatch.tracking.settings import Settings
-from commonwatch.tracking.tracker import Dispositions, Tracker, arrivals
+from commonwatch.tracking.tracker import Tracker, arrivals
 from tests.sensing.build import face, radar, satellite
 
 F64 = npt.NDArray[np.float64]
@@ -237,6 +238,25 @@ class Told:
         disposition = np.concatenate([part.disposition for part in self.dispositions])[order]
         track = np.concatenate([part.track for part in self.dispositions])[order]
         return disposition.astype(np.int64), track
+
+
+SAME = 1e-9
+"""Relative: two pictures are the same."""
+
+
+def same_picture(one: Estimates, other: Estimates, *, relative: float = SAME) -> bool:
+    """Whether two pictures show the same objects, whatever their numbers."""
+    if len(one) != len(other) or one.time_ns.tolist() != other.time_ns.tolist():
+        return False
+    orders = [np.lexsort(p.state_vector.T) for p in (one, other)]
+    first, second = one.take(orders[0]), other.take(orders[1])
+    scale = np.sqrt(np.diagonal(first.covariance, axis1=1, axis2=2))
+    outer = scale[:, :, np.newaxis] * scale[:, np.newaxis]
+    return bool(
+        (first.status == second.status).all()
+        and np.allclose(first.state_vector, second.state_vector, rtol=relative, atol=0.0)
+        and (np.abs(first.covariance - second.covariance) <= relative * outer).all()
+    )
 
 
 def confirmed(estimates: Estimates) -> set[int]:

@@ -17,8 +17,10 @@ from commonwatch.sensing.measurement import (
     range_rate_measurement,
 )
 from commonwatch.sensing.radar import Radar
+from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.bias_kernel import TERMS, TIME, add_bias
 from commonwatch.tracking.estimate import FIELD, normalised_error_squared
+from commonwatch.tracking.frame import Frame
 from commonwatch.tracking.kalman_kernel import RADAR, extended_update
 from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import Settings
@@ -142,6 +144,22 @@ def looks(seed: int, off_m: F64, *, seconds: float = 40.0) -> tuple[Detections, 
     return detections, after(start, last_s)
 
 
+class Known:
+    """Says what to take off: one thing at first, another from some time on."""
+
+    def __init__(self, first: Bias, then: Bias | None = None, *, after_ns: int = 0) -> None:
+        self.first, self.then, self.after_ns = first, then or first, after_ns
+
+    def take(self, frame: Frame, bank: Bank) -> Bias:
+        return self.then if frame.time_ns >= self.after_ns else self.first
+
+    def memory(self) -> None:
+        return None
+
+    def recall(self, memory: object) -> None:
+        pass
+
+
 def last_told(tracker: Tracker, detections: Detections) -> tuple[F64, F64]:
     for now_ns, arrived in arrivals(detections):
         tracker.step(arrived, now_ns=now_ns)
@@ -172,14 +190,12 @@ def test_a_bias_learnt_late_puts_a_track_where_it_would_be_had_it_been_known() -
     value[:, 0] = off_m
     known = Bias(value=value, covariance=sure, possible=sure)
     # Trusted by noise alone in both, so that only the biases make the difference.
-    early, late = Tracker(UNSURE), Tracker(UNSURE)
-    early.correct(known)
-    late.correct(Bias(value=np.zeros((3, 4)), covariance=sure, possible=unsure.covariance))
-    wanted, covariance = last_told(early, detections)
-    last_told(late, detections)
-    before = late.picture().state_vector
-    late.correct(known)
-    found = late.picture().state_vector
+    unknown = Bias(value=np.zeros((3, 4)), covariance=sure, possible=unsure.covariance)
+    end_ns = int(detections.time_ns.max())
+    wanted, covariance = last_told(Tracker(UNSURE, corrector=Known(known)), detections)
+    before, _ = last_told(Tracker(UNSURE, corrector=Known(unknown)), detections)
+    late = Known(unknown, known, after_ns=end_ns)
+    found, _ = last_told(Tracker(UNSURE, corrector=late), detections)
     std = np.sqrt(np.diag(covariance[0]))
     assert np.abs((before - wanted) / std).max() > 5.0
     assert np.abs((found - wanted) / std).max() < 0.5

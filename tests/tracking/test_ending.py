@@ -23,10 +23,10 @@ from tests.tracking.build import (
     Told,
     above,
     delayed,
+    same_picture,
     scene,
     together,
 )
-from tests.tracking.test_tracker import same_picture
 
 F64 = npt.NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import pytest
 from commonwatch.errors import InvariantError
 from commonwatch.sensing.detection import Reading
 from commonwatch.tables.schemas import to_table
+from commonwatch.tracking.disposition import Disposition, Dispositions
 from commonwatch.tracking.fates import FULL_REASON, LATE_REASON, Fates
-from commonwatch.tracking.tracker import Disposition, Dispositions
 from tests.tracking.build import scene
 
 
@@ -72,7 +72,8 @@ def test_what_a_tracker_has_no_room_for_is_refused_and_counted_with_its_reason()
     table = to_table("dispositions", fates.to_columns()).to_pydict()
     assert table["disposition"].count("refused") == 4
     assert table["reason"][0] == table["reason"][7] == FULL_REASON
-    assert fates.refusals() == {FULL_REASON: 2, "no time": 1, "repeated": 1}
+    counts = {each.kind: each.count for each in fates.refusals()}
+    assert counts == {FULL_REASON: 2, "no time": 1, "repeated": 1}
 
 
 @pytest.mark.parametrize("rows", [[2], [0, 0], [1]])

@@ -15,13 +15,14 @@ from commonwatch.errors import InputError
 from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking.disposition import Disposition
 from commonwatch.tracking.estimate import (
     Estimates,
     Status,
     normalised_error_squared,
 )
 from commonwatch.tracking.settings import Limits, Settings
-from commonwatch.tracking.tracker import Disposition, Tracker, arrivals
+from commonwatch.tracking.tracker import Tracker, arrivals
 from tests.tracking.build import (
     EPOCH_NS,
     EYE,
@@ -39,6 +40,7 @@ from tests.tracking.build import (
     flights,
     lines,
     radar_at,
+    same_picture,
     scene,
     seen,
     together,
@@ -47,9 +49,6 @@ from tests.tracking.build import (
 F64 = npt.NDArray[np.float64]
 Filter = Literal["ekf", "ukf"]
 Association = Literal["gnn", "jpda"]
-
-SAME = 1e-9
-"""Relative: two pictures are the same."""
 
 every_filter = pytest.mark.parametrize("name", ["ekf", "ukf"])
 every_association = pytest.mark.parametrize("association", ["gnn", "jpda"])
@@ -67,21 +66,6 @@ def errors_of(estimates: Estimates, start: F64) -> tuple[F64, npt.NDArray[np.int
         owner[chosen] = np.linalg.norm(offset[..., :3], axis=-1).argmin(axis=1)
         found[chosen] = offset[np.arange(len(chosen)), owner[chosen]]
     return found, owner
-
-
-def same_picture(one: Estimates, other: Estimates, *, relative: float = SAME) -> bool:
-    """Whether two pictures show the same objects, whatever their numbers."""
-    if len(one) != len(other) or one.time_ns.tolist() != other.time_ns.tolist():
-        return False
-    orders = [np.lexsort(p.state_vector.T) for p in (one, other)]
-    first, second = one.take(orders[0]), other.take(orders[1])
-    scale = np.sqrt(np.diagonal(first.covariance, axis1=1, axis2=2))
-    outer = scale[:, :, np.newaxis] * scale[:, np.newaxis]
-    return bool(
-        (first.status == second.status).all()
-        and np.allclose(first.state_vector, second.state_vector, rtol=relative, atol=0.0)
-        and (np.abs(first.covariance - second.covariance) <= relative * outer).all()
-    )
 
 
 @every_filter

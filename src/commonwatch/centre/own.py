@@ -36,9 +36,9 @@ from commonwatch.fusion.report import Reports, empty_reports
 from commonwatch.identity import NationId
 from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import Estimates, Status, joined, predict
 from commonwatch.tracking.settings import WINDOW_S, Settings
-from commonwatch.tracking.tracker import Dispositions
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.source import Looks, Source, sources_of
 

@@ -15,6 +15,7 @@
 ``sightings``              who is silent on what others see, and who alone reports
 ``evidence``               how unlikely honest reports would be
 ``registration``           biases of sensors from common objects
+``clocks``                 which radars' clocks are off, weighed with all other biases
 ``registration_kernel``    compiled: its normal equations
 ``recording``              recorded detections through a tracker, in the order of arrival
 =========================  ====================================================================

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from commonwatch.fusion.registration import BiasEstimate, Registration
 from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import Estimates, empty_estimates
 from commonwatch.tracking.plots import Bias
 from commonwatch.tracking.settings import Settings
-from commonwatch.tracking.tracker import Dispositions, Tracker, arrivals
+from commonwatch.tracking.tracker import Tracker, arrivals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,8 +68,8 @@ class RegisteredTracker:
         *,
         has_registration: bool = True,
     ) -> None:
-        self.tracker = Tracker(sensors, settings)
         self._registration = Registration(sensors) if has_registration else None
+        self.tracker = Tracker(sensors, settings, corrector=self._registration)
 
     @property
     def biases(self) -> BiasEstimate | None:
@@ -78,8 +79,6 @@ class RegisteredTracker:
     def step(self, detections: Detections, *, now_ns: int) -> Moment:
         """Take detections that have arrived by now, in any order, each once."""
         step = self.tracker.step(detections, now_ns=now_ns)
-        if self._registration is not None and len(detections):
-            self._registration.step(self.tracker, step)
         return Moment(
             now_ns=now_ns,
             estimates=step.estimates,

@@ -4,7 +4,7 @@
 figure                    reason                                                     mark
 ========================  =========================================================  =======
 ``BIAS_RATIO``            a bias may be as large as three errors of one plot         assumed
-``TIME_STD_S``            clocks of radars are kept within milliseconds              assumed
+``TIME_STD_S``            clocks kept over a network: some ten milliseconds          assumed
 ``FREE_OF_BIAS``          half of all sensors have none worth taking off             assumed
 ========================  =========================================================  =======
 """
@@ -12,28 +12,36 @@ figure                    reason                                                
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.fusion import registration_kernel
-from commonwatch.sensing.detection import Detections
+from commonwatch.errors import InvariantError
+from commonwatch.fusion import clocks, registration_kernel
+from commonwatch.fusion.clocks import TIME
+from commonwatch.sensing.detection import Detections, joined_detections
 from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
-from commonwatch.tracking.estimate import FIELD, Status
+from commonwatch.tracking import bank_kernel
+from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.estimate import FIELD
+from commonwatch.tracking.frame import Frame
+from commonwatch.tracking.motion_kernel import FREE
 from commonwatch.tracking.plots import Bias
-from commonwatch.tracking.tracker import Step, Tracker
+from commonwatch.tracking.settings import WINDOW_S
 from commonwatch.tracking.view import sensor_arrays
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 BIAS_RATIO: Final = 3.0
-TIME_STD_S: Final = 0.003
+TIME_STD_S: Final = 0.010
 FREE_OF_BIAS: Final = 0.5
 TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
+TERM_COUNT: Final = len(TERMS)
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
 BURNING_MAX: Final = 0.01
@@ -42,6 +50,8 @@ PLOTS_USED: Final = 48
 """The latest plots of one object that one estimate uses."""
 FORGOTTEN_S: Final = 120.0
 """How long plots are remembered until then."""
+RECALLED_NS: Final = round(1e9 * WINDOW_S)
+"""How far back the plots of an object just believed are looked up."""
 OBJECTS_MAX: Final = 40
 """Objects that one estimate uses: those with the most plots."""
 FIRST_S: Final = 0.6
@@ -137,6 +147,27 @@ class _Flights:
         )
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Memory:
+    """All that registration has learnt; its fields are replaced, what they hold never changes.
+
+    ``parts`` are plots whose news is not learnt yet, ``recent`` all plots of the last frames, and
+    ``matrix`` and ``vector`` the news of plots that were used up.
+    """
+
+    prior: F64
+    has_prior: npt.NDArray[np.bool_]
+    matrix: F64
+    vector: F64
+    plot_count: I64
+    object_count: int = 0
+    parts: tuple[_Plots, ...] = ()
+    recent: tuple[tuple[int, Detections], ...] = ()
+    started_ns: int | None = None
+    next_s: float = FIRST_S
+    estimate: BiasEstimate | None = None
+
+
 def _flights(plots: _Plots, tracks: I64, states: F64, time_ns: int) -> _Flights:
     """Sort plots by track in the order of ``tracks`` (rising), each from the latest back."""
     order = np.lexsort((-plots.sensor, -plots.time_ns, plots.track))
@@ -155,7 +186,7 @@ def _flights(plots: _Plots, tracks: I64, states: F64, time_ns: int) -> _Flights:
 
 
 class Registration:
-    """Estimates every radar's bias from common objects, and has a tracker take it off.
+    """Estimates every radar's bias from common objects: a tracker's ``plots.Corrector``.
 
     Parameters
     ----------
@@ -176,6 +207,9 @@ class Registration:
     uncertain, over all sensors together, is considered in every track (``tracking.bias_kernel``),
     and a new estimate moves all tracks at once.
 
+    An estimate is made after a frame, by the frames' own times, and made again where a late look
+    has frames replayed: the order of arrival makes no difference.
+
     Limits: biases that are constant; no range rate bias; satellites are left
     as they are.
     """
@@ -188,108 +222,158 @@ class Registration:
         for index, sensor in enumerate(self.sensors):
             if isinstance(sensor, Radar):
                 self._declared[index, 0] = sensor.range_bias_std_m
-        self._prior = self._declared.copy()
-        self._has_prior = np.zeros(len(self.sensors), dtype=np.bool_)
-        self._parts: list[_Plots] = []
-        self._learnt = np.zeros((self._prior.size, self._prior.size)), np.zeros(self._prior.size)
-        self._started_ns: int | None = None
-        self._next_s = FIRST_S
-        self._plot_count = np.zeros(len(self.sensors), dtype=np.int64)
-        self._object_count = 0
-        self.estimate: BiasEstimate | None = None
+        size = self._declared.size
+        self._memory = _Memory(
+            prior=self._declared,
+            has_prior=np.zeros(len(self.sensors), dtype=np.bool_),
+            matrix=np.zeros((size, size)),
+            vector=np.zeros(size),
+            plot_count=np.zeros(len(self.sensors), dtype=np.int64),
+        )
 
-    def step(self, tracker: Tracker, step: Step) -> BiasEstimate | None:
-        """Take the plots of one step of the tracker; estimate and correct when it is time.
+    @property
+    def estimate(self) -> BiasEstimate | None:
+        """The latest estimate; None before there is one."""
+        return self._memory.estimate
+
+    @property
+    def _possible_std(self) -> F64:
+        """How far each bias may be from nothing before anything is known of it."""
+        std = self._memory.prior.copy()
+        std[self._memory.has_prior, TIME] = clocks.possible_time_std_s(TIME_STD_S)
+        return std
+
+    def memory(self) -> object:
+        """All that was learnt."""
+        return copy(self._memory)
+
+    def recall(self, memory: object) -> None:
+        """Go back to what was learnt then."""
+        if not isinstance(memory, _Memory):
+            raise InvariantError("broken invariant: a memory is what was taken from registration")
+        self._memory = copy(memory)
+
+    def take(self, frame: Frame, bank: Bank) -> Bias | None:
+        """Take the plots of a frame; estimate when it is time.
 
         Parameters
         ----------
-        tracker
-            Whose step it was; corrected from its next step on.
-        step
-            What the step told.
+        frame
+            With its outcome.
+        bank
+            The tracks, as the frame left them.
 
         Returns
         -------
-        estimate
-            A new estimate, or None where none was made.
+        bias
+            What to take off from now on; None where nothing new is known of it.
         """
-        if self._learn_prior(step.taken):
-            if self.estimate is not None:
-                # Who is new is registered soon, whatever is known of others.
-                self._started_ns, self._next_s = tracker.time_ns, FIRST_S
-            tracker.correct(self._correction())
-        if len(self.sensors) < 2:
-            return None  # A bias that nothing can find is still told of.
-        self._remember(step)
-        if self._started_ns is None:
-            if not len(step.taken):
-                return None
-            self._started_ns = tracker.time_ns
-        since_s = 1e-9 * (tracker.time_ns - self._started_ns)
-        if since_s < self._next_s:
-            return None
-        self._next_s = min(LATER_RATIO * since_s, since_s + LATER_S)
-        estimate = self._estimated(tracker)
-        if estimate is None:
-            return None
-        self.estimate = estimate
-        tracker.correct(self._correction())
-        return estimate
+        taken, keys, burning = self._taken(frame)
+        is_new = self._learn_prior(taken)
+        if is_new and self.estimate is not None:
+            # Who is new is registered soon, whatever is known of others.
+            self._memory.started_ns, self._memory.next_s = frame.time_ns, FIRST_S
+        if len(self.sensors) > 1:
+            self._remember(taken, keys, burning)
+            if self._is_time(frame.time_ns, has_plots=len(taken) > 0):
+                estimate = self._estimated(bank, frame.time_ns)
+                if estimate is not None:
+                    self._memory.estimate = estimate
+                    is_new = True
+        # A bias that nothing can find is still told of.
+        return self._correction() if is_new else None
 
-    def _remember(self, step: Step) -> None:
+    def _is_time(self, time_ns: int, *, has_plots: bool) -> bool:
+        """Say whether an estimate is due, and when the next one will be."""
+        started_ns = self._memory.started_ns
+        if started_ns is None:
+            if has_plots:
+                self._memory.started_ns = time_ns
+            return False
+        since_s = 1e-9 * (time_ns - started_ns)
+        if since_s < self._memory.next_s:
+            return False
+        self._memory.next_s = min(LATER_RATIO * since_s, since_s + LATER_S)
+        return True
+
+    def _taken(self, frame: Frame) -> tuple[Detections, I64, F64]:
+        """List plots that this frame showed to be of believed objects, whose, and their power."""
+        recent = (*self._memory.recent, (frame.time_ns, frame.detections))
+        first = 0
+        while recent[first][0] < frame.time_ns - RECALLED_NS:
+            first += 1
+        self._memory.recent = recent[first:]
+        outcome = frame.outcome
+        if outcome is None or not len(outcome.row):
+            return frame.detections.take(slice(0, 0)), np.empty(0, dtype=np.int64), np.empty(0)
+        if (outcome.place >= 0).all():
+            return frame.detections.take(outcome.place), outcome.key, outcome.burning
+        # A track just believed has plots of earlier frames.
+        parts = joined_detections([each for _, each in self._memory.recent])
+        order = np.argsort(parts.row)
+        found = order[np.searchsorted(parts.row[order], outcome.row) % len(order)]
+        is_held = parts.row[found] == outcome.row
+        return parts.take(found[is_held]), outcome.key[is_held], outcome.burning[is_held]
+
+    def _remember(self, taken: Detections, keys: I64, burning: F64) -> None:
         """Keep plots of radars in free flight until their object's news is learnt."""
-        taken, tracks = step.taken, step.taken_track
+        is_free = ~taken.is_infrared & (burning < BURNING_MAX)
+        if not is_free.all():
+            taken, keys = taken.take(is_free), keys[is_free]
         if not len(taken):
             return
-        radar = ~taken.is_infrared & (step.taken_burning < BURNING_MAX)
-        if not radar.all():
-            taken, tracks = taken.take(radar), tracks[radar]
-        self._parts.append(
-            _Plots(
-                track=tracks,
-                time_ns=taken.time_ns,
-                sensor=taken.sensor.astype(np.int64),
-                values=taken.measured,
-                stds=taken.std,
-            )
+        plots = _Plots(
+            track=keys,
+            time_ns=taken.time_ns,
+            sensor=taken.sensor.astype(np.int64),
+            values=taken.measured,
+            stds=taken.std,
         )
+        self._memory.parts = (*self._memory.parts, plots)
 
     def _learn_prior(self, taken: Detections) -> bool:
         """Set a sensor's prior from its first plots; say whether any was new."""
-        if self._has_prior[self._is_radar].all():
+        memory = self._memory
+        if memory.has_prior[self._is_radar].all():
             return False
-        new = False
-        for sensor in np.unique(taken.sensor[~taken.is_infrared]).tolist():
-            if self._has_prior[sensor]:
-                continue
+        found = np.unique(taken.sensor[~taken.is_infrared])
+        found = found[~memory.has_prior[found]]
+        if not len(found):
+            return False
+        prior, has_prior = memory.prior.copy(), memory.has_prior.copy()
+        for sensor in found.tolist():
             std = np.median(taken.std[taken.sensor == sensor][:, :3], axis=0)
-            self._prior[sensor, :3] = np.maximum(self._declared[sensor, :3], BIAS_RATIO * std)
-            self._prior[sensor, 3] = TIME_STD_S
-            self._has_prior[sensor] = new = True
-        return new
+            prior[sensor, :3] = np.maximum(self._declared[sensor, :3], BIAS_RATIO * std)
+            prior[sensor, 3] = TIME_STD_S
+            has_prior[sensor] = True
+        memory.prior, memory.has_prior = prior, has_prior
+        return True
 
     def _correction(self) -> Bias:
         """Tell what to take off and what to leave open, by the latest estimate."""
         if self.estimate is not None:
             return self._shrunk(self.estimate)
         return Bias(
-            value=np.zeros_like(self._prior),
+            value=np.zeros_like(self._declared),
             covariance=np.diag(self._declared.ravel() ** 2),
-            possible=np.diag(self._prior.ravel() ** 2),
+            possible=np.diag(self._possible_std.ravel() ** 2),
         )
 
-    def _estimated(self, tracker: Tracker) -> BiasEstimate | None:
-        plots = _Plots.joined(self._parts)
-        picture = tracker.picture()
-        names = np.sort(picture.track[picture.status == Status.CONFIRMED])
-        if not len(names):
-            self._parts = [plots.take(np.empty(0, dtype=np.int64))]
+    def _estimated(self, bank: Bank, time_ns: int) -> BiasEstimate | None:
+        if not self._memory.parts:
             return None
-        oldest_ns = tracker.time_ns - round(1e9 * FORGOTTEN_S)
+        plots = _Plots.joined(self._memory.parts)
+        held = (bank.phase[: bank.count] == bank_kernel.CONFIRMED).nonzero()[0]
+        held = held[np.argsort(bank.key[held])]
+        names = bank.key[held]
+        if not len(names):
+            self._memory.parts = ()
+            return None
+        oldest_ns = time_ns - round(1e9 * FORGOTTEN_S)
         index = np.minimum(np.searchsorted(names, plots.track), len(names) - 1)
         is_kept = (names[index] == plots.track) & (plots.time_ns >= oldest_ns)
         plots, index = plots.take(is_kept), index[is_kept]
-        self._parts = [plots]
+        self._memory.parts = (plots,)
         # Objects that several sensors saw, those with the most plots first.
         seen = np.zeros((len(names), len(self.sensors)), dtype=np.int64)
         np.add.at(seen, (index, plots.sensor), 1)
@@ -299,46 +383,45 @@ class Registration:
             return None
         common = np.sort(common[np.lexsort((names[common], -count[common]))][:OBJECTS_MAX])
         tracks = names[common]
-        by_track = np.argsort(picture.track)
-        rows = by_track[np.searchsorted(picture.track[by_track], tracks)]
         is_common = np.zeros(len(names), dtype=np.bool_)
         is_common[common] = True
         flights = _flights(
-            plots.take(is_common[index]),
-            tracks,
-            picture.state_vector[rows],
-            tracker.time_ns,
+            plots.take(is_common[index]), tracks, bank.states[held[common], FREE], time_ns
         )
-        estimate, states = self._fitted(flights, plots_before=self._plot_count)
+        estimate, states = self._fitted(flights)
         full = count[common] >= PLOTS_ENOUGH
         if full.any():
-            self._learn(flights.take(full, states), estimate.value)
-            self._parts = [plots.take(~np.isin(plots.track, tracks[full]))]
+            self._learn(flights.take(full, states), estimate)
+            self._memory.parts = (plots.take(~np.isin(plots.track, tracks[full])),)
         return estimate
 
-    def _learn(self, flights: _Flights, bias: F64) -> None:
+    def _learn(self, flights: _Flights, estimate: BiasEstimate) -> None:
         """Keep what these flights say of the biases; their plots are used up."""
-        matrix = np.zeros_like(self._learnt[0])
-        vector = np.zeros_like(self._learnt[1])
-        used = self._solve(flights, flights.states, bias, matrix=matrix, vector=vector)[3]
-        self._plot_count = self._plot_count + used
-        self._object_count += len(flights.states)
-        self._learnt = (
-            self._learnt[0] + matrix,
-            self._learnt[1] + vector + matrix @ bias.ravel(),
-        )
+        memory = self._memory
+        matrix, vector = np.zeros_like(memory.matrix), np.zeros_like(memory.vector)
+        used = self._solve(
+            flights, flights.states, estimate.value, estimate.std**2, matrix=matrix, vector=vector
+        )[3]
+        memory.plot_count = memory.plot_count + used
+        memory.object_count += len(flights.states)
+        memory.matrix = memory.matrix + matrix
+        memory.vector = memory.vector + vector + matrix @ estimate.value.ravel()
 
     def _solve(
         self,
         flights: _Flights,
         states: F64,
         bias: F64,
+        variance: F64,
         *,
         matrix: F64,
         vector: F64,
-        outlier: float = OUTLIER,
+        is_first: bool = False,
     ) -> tuple[F64, F64, F64, I64]:
-        """Add flights to the normal equations; return what corrects them, and plots used."""
+        """Add flights to the normal equations; return what corrects them, and plots used.
+
+        ``variance`` is of each bias as it stands; the first time no object is left out as a whole.
+        """
         count = len(states)
         inverse = np.empty((count, 6, 6))
         vectors = np.empty((count, 6))
@@ -356,8 +439,9 @@ class Registration:
             self._arrays.place,
             self._arrays.rotation,
             bias,
-            outlier**2,
-            MISFIT if np.isfinite(outlier) else np.inf,
+            np.ascontiguousarray(variance),
+            OUTLIER**2,
+            np.inf if is_first else MISFIT,
             FIELD.copy(),
             matrix,
             vector,
@@ -369,51 +453,54 @@ class Registration:
         )
         return inverse, vectors, cross, used
 
-    def _fitted(self, flights: _Flights, *, plots_before: I64) -> tuple[BiasEstimate, F64]:
+    def _fitted(self, flights: _Flights) -> tuple[BiasEstimate, F64]:
         """Gauss-Newton over biases and these flights, on what earlier flights said."""
-        spread = np.where(self._prior > 0.0, self._prior, 1e-12).ravel()
-        bias = np.zeros_like(self._prior) if self.estimate is None else self.estimate.value
+        memory = self._memory
+        before = memory.estimate
+        bias = np.zeros_like(memory.prior) if before is None else before.value
+        # Tracks stand under biases that are no better known than by the last estimate.
+        variance = np.full_like(bias, np.inf) if before is None else before.std**2
         states = flights.states
         for turn in range(ROUNDS):
-            matrix = np.diag(spread**-2.0) + self._learnt[0]
-            vector = self._learnt[1] - matrix @ bias.ravel()
-            is_first = turn == 0 and self.estimate is None
+            matrix = memory.matrix.copy()
+            vector = memory.vector - matrix @ bias.ravel()
             inverse, vectors, cross, used = self._solve(
                 flights,
                 states,
                 bias,
+                variance,
                 matrix=matrix,
                 vector=vector,
-                outlier=np.inf if is_first else OUTLIER,
+                is_first=turn == 0,
             )
-            # Scaled, since metres and radians stand side by side. No news is less than the prior,
-            # which is one here; where plots are very precise, elimination may round below it.
-            news, axes = np.linalg.eigh(matrix * np.outer(spread, spread))
-            turned = spread[:, None] * axes
-            covariance = (turned / np.maximum(news, 1.0)) @ turned.T
-            change = covariance @ vector
-            bias = bias + change.reshape(bias.shape)
+            vector += matrix @ bias.ravel()
+            found, covariance = clocks.weighed(matrix, vector, memory.prior)
+            change = (found - bias).ravel()
+            bias, variance = found, np.diag(covariance).reshape(bias.shape)
             states = states + np.einsum("oij,oj->oi", inverse, vectors - cross @ change)
-            if not is_first and (change**2 < SETTLED**2 * np.diag(covariance)).all():
+            if turn > 0 and (change**2 < SETTLED**2 * np.diag(covariance)).all():
                 break
         estimate = BiasEstimate(
             value=bias,
-            covariance=0.5 * (covariance + covariance.T),
-            plot_count=plots_before + used,
-            object_count=self._object_count + len(states),
+            covariance=covariance,
+            plot_count=memory.plot_count + used,
+            object_count=memory.object_count + len(states),
         )
         return estimate, states
 
     def _shrunk(self, estimate: BiasEstimate) -> Bias:
-        """Choose what the tracker takes off: nothing where nothing is likelier."""
-        value = np.zeros_like(estimate.value)
-        share = np.zeros(self._prior.shape)
+        """Choose what the tracker takes off: nothing where nothing is likelier.
+
+        Which clocks are off is weighed already: their share is whole.
+        """
+        share = np.zeros_like(estimate.value)
         known = (estimate.plot_count > 0) & self._is_radar
+        share[known, TIME] = 1.0
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(4 * sensor, 4 * sensor + 4)
+            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
             covariance = estimate.covariance[part, part]
-            found = estimate.value[sensor]
-            prior = np.diag(self._prior[sensor] ** 2)
+            found = estimate.value[sensor, :TIME]
+            prior = np.diag(self._memory.prior[sensor, :TIME] ** 2)
             # Evidence of a bias against none: both Gaussians at the estimate's likelihood.
             squared = float(found @ np.linalg.solve(covariance, found))
             _, log_ratio = np.linalg.slogdet(np.linalg.solve(prior, covariance))
@@ -421,14 +508,14 @@ class Registration:
             odds = FREE_OF_BIAS / (1.0 - FREE_OF_BIAS)
             if self._declared[sensor].any():
                 odds = 0.0
-            share[sensor] = 1.0 / (1.0 + odds * np.exp(-log_odds))
-            value[sensor] = share[sensor] * found
+            share[sensor, :TIME] = 1.0 / (1.0 + odds * np.exp(-log_odds))
+        value = share * estimate.value
         # Each sensor has its bias or none, by itself.
         each = share.ravel()
         covariance = estimate.covariance * np.outer(each, each)
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(4 * sensor, 4 * sensor + 4)
-            own, found = share[sensor, 0], estimate.value[sensor]
+            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
+            own, found = share[sensor, 0], estimate.value[sensor, :TIME]
             covariance[part, part] += (
                 own * (1.0 - own) * (estimate.covariance[part, part] + np.outer(found, found))
             )
@@ -436,5 +523,5 @@ class Registration:
         return Bias(
             value=value,
             covariance=covariance + np.diag((unknown * self._declared).ravel() ** 2),
-            possible=covariance + np.diag((unknown * self._prior).ravel() ** 2),
+            possible=covariance + np.diag((unknown * self._possible_std).ravel() ** 2),
         )

@@ -23,7 +23,7 @@ TERMS = 4
 
 @kernel(
     "void(i8[::1], f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[:,::1], f8[:,::1], f8, f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8, f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
     " f8[:,:,::1], f8[:,::1], i8[::1])",
     is_exact=True,
 )
@@ -38,6 +38,7 @@ def normal_equations(
     place: F64,
     rotation: F64,
     bias: F64,
+    bias_variance: F64,
     outlier_squared: float,
     misfit: float,
     field: F64,
@@ -55,9 +56,10 @@ def normal_equations(
     of all objects (plots ``first[o]`` to ``first[o + 1]``). ``prior`` holds the information on
     each component of a state vector before any plot. Writes what is needed to correct the objects
     afterwards: the inverse of each one's information, its vector and its cross term; ``used`` says
-    how many plots of each sensor counted. A plot farther off than ``outlier_squared`` standard
-    deviations squared in any value is left out; so is an object whose plots disagree as a whole:
-    ``object_fit`` holds its chi-square and number of values, both zero where it was left out.
+    how many plots of each sensor counted. A plot farther off than ``outlier_squared`` variances,
+    its own and its sensor's (``bias_variance``), in any value is left out; so is an object whose
+    plots disagree as a whole, whatever its flight: ``object_fit`` holds its chi-square at its best
+    flight and number of values, both zero where it was left out.
     """
     objects = states.shape[0]
     size = bias.shape[0] * TERMS
@@ -72,6 +74,7 @@ def normal_equations(
     own = np.empty((6, 6))
     lower = np.zeros((6, 6))
     by_bias = np.empty(TERMS)
+    rates = np.empty(4)
     solved = np.empty((6, size))
     own_matrix = np.empty((size, size))
     own_vector = np.empty(size)
@@ -100,7 +103,7 @@ def normal_equations(
                 values[p],
                 place[s],
                 rotation[s],
-                0.0,
+                -bias[s, 3],
                 field,
                 residual,
                 slope,
@@ -117,28 +120,22 @@ def normal_equations(
                 field,
             )
             is_far = False
-            for k in range(min(count, 3)):
-                rate = (
+            for k in range(count):
+                rates[k] = (
                     slope[k, 0] * state_vector[3]
                     + slope[k, 1] * state_vector[4]
                     + slope[k, 2] * state_vector[5]
                 )
-                residual[k] += rate * bias[s, 3] - bias[s, k]
+                variance = stds[p, k] * stds[p, k]
+                if k < 3:
+                    residual[k] -= bias[s, k]
+                    variance += bias_variance[s, k]
+                else:
+                    rates[k] += slope[3, 3] * a + slope[3, 4] * b + slope[3, 5] * c
                 if k == 1:
                     residual[k] = wrapped(residual[k])
-            if count == 4:
-                rate = (
-                    slope[3, 0] * state_vector[3]
-                    + slope[3, 1] * state_vector[4]
-                    + slope[3, 2] * state_vector[5]
-                    + slope[3, 3] * a
-                    + slope[3, 4] * b
-                    + slope[3, 5] * c
-                )
-                residual[3] += rate * bias[s, 3]
-            for k in range(count):
-                off = residual[k] / stds[p, k]
-                is_far = is_far or off * off > outlier_squared
+                variance += rates[k] * rates[k] * bias_variance[s, 3]
+                is_far = is_far or residual[k] * residual[k] > outlier_squared * variance
             if is_far:
                 continue
             own_used[s] += 1
@@ -155,14 +152,7 @@ def normal_equations(
                     by_bias[j] = 0.0
                 if k < 3:
                     by_bias[k] = 1.0
-                rate = (
-                    slope[k, 0] * state_vector[3]
-                    + slope[k, 1] * state_vector[4]
-                    + slope[k, 2] * state_vector[5]
-                )
-                if k == 3:
-                    rate += slope[3, 3] * a + slope[3, 4] * b + slope[3, 5] * c
-                by_bias[3] = -rate
+                by_bias[3] = -rates[k]
                 base = s * TERMS
                 for i in range(6):
                     object_vector[o, i] += weight * row[i] * residual[k]
@@ -175,7 +165,16 @@ def normal_equations(
                     for j in range(TERMS):
                         own_matrix[base + i, base + j] += weight * by_bias[i] * by_bias[j]
         limit = values_used + misfit * math.sqrt(2.0 * values_used)
-        is_kept = chi_square <= limit and factorised(own, lower, 6)
+        is_kept = factorised(own, lower, 6)
+        if is_kept:
+            # What the object's own flight, fitted better, would explain.
+            for i in range(6):
+                total = object_vector[o, i]
+                for k in range(i):
+                    total -= lower[i, k] * row[k]
+                row[i] = total / lower[i, i]
+                chi_square -= row[i] * row[i]
+            is_kept = chi_square <= limit
         object_fit[o, 0] = chi_square if is_kept else 0.0
         object_fit[o, 1] = values_used if is_kept else 0.0
         if not is_kept:

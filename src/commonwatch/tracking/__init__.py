@@ -6,6 +6,7 @@
 ``estimate``            beliefs about objects: records, tables, prediction, normalised error
 ``given_states``        the units of tables of tracks and truth that people hand in
 ``given_dispositions``  whether dispositions that people hand in are of these tracks
+``disposition``         what became of a detection: the words, and a table of them
 ``fates``               what became of every row of a table of detections
 ``smoothing``           where each object was, from all its plots together
 ``frame``               one sensor's look around: the plots of an instant

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from commonwatch.errors import invariant
 from commonwatch.sensing.detection import Reading
+from commonwatch.tracking.disposition import DISPOSITION_WORDS, Disposition, Dispositions
 from commonwatch.tracking.settings import WINDOW_S
-from commonwatch.tracking.tracker import DISPOSITION_WORDS, Disposition, Dispositions
 
 LATE_REASON: Final = f"arrived more than {WINDOW_S:g} s after later looks"
 
@@ -68,7 +68,7 @@ class Fates:
         self._track = np.full(reading.row_count, -1, dtype=np.int64)
         self._disposition[reading.refused_row] = Disposition.REFUSED
         self._refused = dict(zip(reading.refused_row.tolist(), reading.refused_reason, strict=True))
-        self._kinds = reading.refused_kind
+        self._kinds = list(reading.refused_kind)
 
     def __len__(self) -> int:
         return len(self._disposition)
@@ -88,6 +88,7 @@ class Fates:
         self._track[rows] = dispositions.track
         full = rows[dispositions.disposition == Disposition.REFUSED]
         self._refused.update(dict.fromkeys(full.tolist(), FULL_REASON))
+        self._kinds += [FULL_REASON] * len(full)
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each disposition, by its words."""

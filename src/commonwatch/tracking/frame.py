@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from commonwatch.sensing.detection import Detections
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.ending import Ends
 from commonwatch.tracking.settings import SLICE_S
+
+if TYPE_CHECKING:
+    from commonwatch.tracking.plots import Bias
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -52,12 +55,17 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Checkpoint:
-    """A tracker's memory before a frame: what late detections are replayed from."""
+    """A tracker's memory before a frame: what late detections are replayed from.
+
+    ``bias`` and ``learnt`` are what is taken off and the memory of who learns it.
+    """
 
     bank: Bank
     time_ns: int
     looked_ns: I64
     place: F64
+    bias: Bias
+    learnt: object
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,26 @@ class Bias:
     value: F64
     covariance: F64
     possible: F64
+
+
+class Corrector(Protocol):
+    """Learns the sensors' constant errors from what a tracker does with each frame.
+
+    It is asked in order of the frames' times, and again for frames that are replayed, from the
+    memory that it had before them: what it says may hang on nothing else.
+    """
+
+    def take(self, frame: Frame, bank: Bank) -> Bias | None:
+        """Look at a frame that the tracks have taken; return what to take off from now on.
+
+        None leaves it as it is.
+        """
+
+    def memory(self) -> object:
+        """All that it has learnt; never changed afterwards."""
+
+    def recall(self, memory: object) -> None:
+        """Go back to what it had learnt then."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

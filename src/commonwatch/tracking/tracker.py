@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
@@ -17,10 +16,11 @@ from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.advance import QUIET_S, Advance
 from commonwatch.tracking.bank import Bank, empty_bank
+from commonwatch.tracking.disposition import Disposition, Dispositions, joined_dispositions
 from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
 from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
-from commonwatch.tracking.plots import Bias, declared_bias
+from commonwatch.tracking.plots import Bias, Corrector, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
 
@@ -39,44 +39,11 @@ CHECKPOINT_NS: Final = round(1e9 * 1.0)
 """Least time between two copies of all tracks that late detections are replayed from."""
 
 
-class Disposition(IntEnum):
-    """What became of a detection."""
-
-    ASSIGNED = 0
-    STARTED = 1
-    CLUTTER = 2
-    LATE = 3
-    REFUSED = 4
-
-
-DISPOSITION_WORDS: Final = ("assigned", "started a track", "clutter", "late", "refused")
 _ASSIGNED: Final = np.int8(Disposition.ASSIGNED)
 _STARTED: Final = np.int8(Disposition.STARTED)
 _CLUTTER: Final = np.int8(Disposition.CLUTTER)
 _TENTATIVE: Final = np.int8(Status.TENTATIVE)
 _CONFIRMED: Final = np.int8(Status.CONFIRMED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dispositions:
-    """What became of detections, one row each.
-
-    Parameters
-    ----------
-    row
-        Input row, shape (N,).
-    disposition
-        ``Disposition``, shape (N,).
-    track
-        Number of the track that took it, -1 where none did, shape (N,).
-    """
-
-    row: I64
-    disposition: npt.NDArray[np.int8]
-    track: I64
-
-    def __len__(self) -> int:
-        return len(self.row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,12 +77,15 @@ class Tracker:
         Whose detections it takes: ``Detections.sensor`` counts in this order.
     settings
         How it works.
+    corrector
+        Who says what constant errors of the sensors to take off; the table's where there is none.
 
     Notes
     -----
     A detection may come up to 6 s after a later one. Tracks are copied once a second; a late
     detection is sorted in by (time, sensor, values) and everything since the copy before it is
-    done again, so that the order of arrival cannot matter.
+    done again, the corrector's learning included, so that the order of arrival cannot matter.
+    A correction moves tracks to where they would stand had it been made from the first.
 
     What was told is never taken back: a track that late news undoes ends; one that late news
     changes goes on under its number.
@@ -132,7 +102,13 @@ class Tracker:
     >>> step = tracker.step(detections, now_ns=now_ns)  # doctest: +SKIP
     """
 
-    def __init__(self, sensors: Sequence[Sensor], settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        sensors: Sequence[Sensor],
+        settings: Settings | None = None,
+        *,
+        corrector: Corrector | None = None,
+    ) -> None:
         if not sensors:
             raise InputError("no sensor", allowed="at least one")
         self.sensors = tuple(sensors)
@@ -141,6 +117,7 @@ class Tracker:
         self._advance = Advance(arrays, self.settings)
         self._bank = empty_bank(len(self.sensors))
         self._bias = declared_bias(self.sensors)
+        self._corrector = corrector
         self._time_ns = self._frame_ns = self._arrived_ns = 0
         self._before_silence: Bank | None = None
         self._looked_ns = np.full(len(self.sensors), -(2**62), dtype=np.int64)
@@ -165,14 +142,6 @@ class Tracker:
     def bias(self) -> Bias:
         """Constant errors that are taken off every plot."""
         return self._bias
-
-    def correct(self, bias: Bias) -> None:
-        """Take other constant errors off every plot from now on.
-
-        Tracks move to where they would stand had these been taken off from the first.
-        """
-        self._bias = bias
-        self._advance.settle(self._bank, bias.value)
 
     def step(self, detections: Detections, *, now_ns: int) -> Step:
         """Take detections that have arrived by now.
@@ -214,7 +183,6 @@ class Tracker:
             if not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
-            self._advance.settle(self._bank, self._bias.value)
             ended = [each for frame in fresh for each in self._process(frame)]
         else:
             ended = self._go_on(now_ns)
@@ -274,6 +242,9 @@ class Tracker:
         self._go_back(copied.bank.copy(), copied.time_ns)
         self._looked_ns = copied.looked_ns.copy()
         self._advance.sensors.place[:] = copied.place
+        self._bias = copied.bias
+        if self._corrector is not None:
+            self._corrector.recall(copied.learnt)
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
         fresh = frames_of(joined_detections([*parts, detections]))
@@ -318,6 +289,8 @@ class Tracker:
                 time_ns=self._time_ns,
                 looked_ns=self._looked_ns.copy(),
                 place=self._advance.sensors.place.copy(),
+                bias=self._bias,
+                learnt=None if self._corrector is None else self._corrector.memory(),
             )
         ended = self._wait(frame.time_ns)
         self._advance.predict(bank, 1e-9 * (frame.time_ns - self._time_ns))
@@ -327,6 +300,10 @@ class Tracker:
         self._looked_ns[frame.sensor] = frame.time_ns
         frame.outcome = self._advance.take(bank, frame, self._bias, is_whole_look=is_whole_look)
         self._frames.append(frame)
+        bias = None if self._corrector is None else self._corrector.take(frame, bank)
+        if bias is not None:
+            self._bias = bias
+            self._advance.settle(bank, bias.value)
         return ended + frame.outcome.ended
 
     def _tell(
@@ -504,7 +481,7 @@ class Tracker:
                     track=np.full(len(late_rows), -1),
                 )
             )
-        return _joined_dispositions(parts)
+        return joined_dispositions(parts)
 
     def _forget_labels(self) -> None:
         """Forget the numbers of tracks that nothing refers to any more."""
@@ -552,7 +529,7 @@ class Tracker:
         parts = []
         while self._open and (until_ns is None or self._open[0][0] <= until_ns):
             parts.append(self._open.popleft()[1])
-        settled = _joined_dispositions(parts)
+        settled = joined_dispositions(parts)
         order = np.argsort(settled.row)
         rows = settled.row[order]
         # Tracks believed only later took these plots; the last word on a row counts.
@@ -585,15 +562,3 @@ def arrivals(detections: Detections) -> Iterator[tuple[int, Detections]]:
 
 def _joined_arrays(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _joined_dispositions(parts: list[Dispositions]) -> Dispositions:
-    if not parts:
-        none = np.empty(0, dtype=np.int64)
-        return Dispositions(row=none, disposition=np.empty(0, dtype=np.int8), track=none)
-    return Dispositions(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Dispositions.__slots__
-        }
-    )
