@@ -20,7 +20,6 @@ from commonwatch.centre.launches import (
 from commonwatch.fusion.system_tracks import Settings
 from commonwatch.tracking.settings import WINDOW_S
 from commonwatch.warning.source import LOOKS_MIN, LOOKS_MIN_SINGLE_KIND
-from commonwatch.world.certainty import SLACK
 from tests.centre import test_own as own
 from tests.centre import test_same_launch as same_launch
 from tests.earth import test_ray_table as ray_table
@@ -85,7 +84,6 @@ STATED = {
         f"of a hundred fewer than {percent(same_launch.WRONG_MAX)} are put together wrongly",
         f"stated to {same_launch.HARDLY_STD_S:.0f} s",
     ],
-    "docs/explanation/world.md": [f"(`SLACK` in `world.certainty`, {SLACK:g})"],
     "docs/how-to/show-a-tracked-file.md": [f"[within {percent(tracked.BOUND_OFF_MAX)} %]"],
     "docs/how-to/track-recorded-detections.md": [
         f"{FEIGNED} and {HORIZON_M} m at the horizon",

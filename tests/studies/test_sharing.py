@@ -124,7 +124,7 @@ def test_levels_of_one_seed_share_their_truth_and_their_detections(flown: SeedRe
 def test_a_replay_holds_what_was_sent_and_what_was_withheld(flown: SeedResult) -> None:
     assert set(flown.replay) == {
         "messages", "centre_tracks", "centre_alerts", "sensor_status", "link_status",
-        "partner_status", "clock_status", "contributors",
+        "partner_status", "clock_status", "contributors", "refused", "restarts",
     }  # fmt: skip
     messages = flown.replay["messages"].to_pylist()
     assert {"received", "withheld"} <= {row["outcome"] for row in messages}

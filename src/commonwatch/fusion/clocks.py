@@ -5,7 +5,7 @@ figure                    reason                                                
 ========================  =========================================================  =======
 ``OFF_STD_S``             a clock without its reference is off by some tenth of a    assumed
                           second
-``OFF_PROBABILITY``       one radar in five has lost its reference                   assumed
+``OFF_PROBABILITY``       one radar in fifty has lost its reference                  assumed
 ========================  =========================================================  =======
 """
 
@@ -22,7 +22,7 @@ F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 OFF_STD_S: Final = 0.1
-OFF_PROBABILITY: Final = 0.2
+OFF_PROBABILITY: Final = 0.02
 ALL_MAX: Final = 6
 """Clocks of which all choices are weighed."""
 TIME: Final = 3
