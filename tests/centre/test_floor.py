@@ -266,7 +266,8 @@ def test_what_one_nation_alone_says_is_confirmed_only_where_no_other_could_say_i
     alone: tuple[Source, Source],
 ) -> None:
     stage = Stage(JOINT)
-    for silent in ({1: (B, C)}, {1: (B, C)}, {}):
+    others: tuple[dict[int, tuple[NationId, ...]], ...] = ({1: (B, C)}, {1: (B, C)}, {})
+    for silent in others:
         stage.step(said=[statement(alone)], silent=silent)
     assert stage.status == {0: "unconfirmed"}
     words = "not confirmed by a alone: b, c could see it and say nothing of it"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +35,7 @@ from tests.sharing.build import (
     rule,
 )
 
+T = TypeVar("T")
 KIND = "detection report"
 THREE = (EAST, WEST, JOINT)
 MADE = datetime.fromtimestamp(MADE_NS // SECOND_NS, tz=UTC)
@@ -84,8 +87,9 @@ def called_idle(asked: Policy) -> set[str]:
     return {asked.rules[int(fault.keys[1])].name for fault in faults}
 
 
-def some(things: tuple[object, ...], least: int = 0) -> st.SearchStrategy[tuple[object, ...]]:
-    return st.lists(st.sampled_from(things), min_size=least, max_size=3, unique=True).map(tuple)
+def some(things: Sequence[T], least: int = 0) -> st.SearchStrategy[tuple[T, ...]]:
+    few = st.lists(st.sampled_from(things), min_size=least, max_size=3, unique=True)
+    return few.map(tuple)
 
 
 SPANS = st.sampled_from([(0.0, 10.0), (0.0, 20.0), (10.0, 20.0), (10.0, 10.0), (-90.0, 90.0)])
@@ -107,23 +111,24 @@ MOMENTS = st.sampled_from([None, MADE, MADE + timedelta(seconds=10)])
 def a_rule(draw: st.DrawFn, name: str) -> Rule:
     """Draw a rule; many conditions are left out, or rules would seldom have to do with others."""
 
-    def seldom(strategy: st.SearchStrategy[tuple[object, ...]]) -> tuple[object, ...]:
+    def seldom(strategy: st.SearchStrategy[tuple[T, ...]]) -> tuple[T, ...]:
         return draw(strategy) if draw(st.integers(0, 2)) == 0 else ()
 
-    verdict = "share" if name.startswith("yes") else "withhold"
+    shares = name.startswith("yes")
     from_utc, until_utc = draw(MOMENTS), draw(MOMENTS)
     if from_utc and until_utc and until_utc <= from_utc:
         until_utc = None
     return Rule(
         name=name,
         recipients=draw(NAMED),
-        owners=draw(NAMED | st.just((NationId("*"),))),
+        owners=draw(st.one_of(NAMED, st.just((NationId("*"),)))),
         sensors=seldom(some(SENSORS)),
         regions=seldom(st.lists(BOXES, max_size=2).map(tuple)),
         purposes=seldom(some(tuple(Purpose))),
         from_utc=from_utc,
         until_utc=until_utc,
-        **{verdict: (KIND,)},
+        share=(KIND,) if shares else (),
+        withhold=() if shares else (KIND,),
     )
 
 
