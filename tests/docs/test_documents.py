@@ -19,6 +19,7 @@ PAGES = [
 COMMAND = re.compile(r"(?:^|`)commonwatch ([^`\n#>]+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)#([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+REPORT = ROOT / "src" / "commonwatch" / "report" / "templates" / "report.html.j2"
 
 
 def commands() -> dict[str, Path]:
@@ -79,3 +80,11 @@ def test_a_link_into_a_page_names_a_heading_of_it() -> None:
         if anchor not in anchors(page.parent / place if place else page)
     ]
     assert lost == []
+
+
+def test_the_page_on_results_has_the_sections_of_the_report_in_their_order() -> None:
+    [links] = re.findall(r'<nav aria-label="Sections">(.*)</nav>', REPORT.read_text("utf-8"))
+    page = (ROOT / "docs" / "how-to" / "read-the-results.md").read_text("utf-8")
+    [_, said] = page.split("## Its sections, in order")
+    rows = re.findall(r"^\| ([^|]+) \|", said.partition("\n## ")[0], re.MULTILINE)
+    assert rows[1:] == re.findall(r">([^<]+)</a>", links)
