@@ -349,6 +349,17 @@ def test_every_public_function_says_what_it_does() -> None:
     )
 
 
+def test_a_file_that_is_said_to_hold_a_figure_exists() -> None:
+    named = re.compile(r"``((?:tests|docs)/[\w./-]+)``")
+    refuse(
+        module.at(number, f"{path} does not exist")
+        for module in SOURCE
+        for number, line in enumerate(module.text.splitlines(), 1)
+        for path in named.findall(line)
+        if not (ROOT / path).exists()
+    )
+
+
 def test_kernels_live_in_kernel_modules_only() -> None:
     refuse(
         module.at(function.lineno, f"{function.name}: move it to a file ending _kernel.py")

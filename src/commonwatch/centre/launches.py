@@ -432,7 +432,8 @@ def _inverse(matrix: Symmetric) -> Symmetric:
 def _moved(area: Area, east_m: float, north_m: float, covariance: Symmetric) -> Area:
     """Return the ellipse of a covariance about a point near the middle of an area.
 
-    Limits: the step along meridian and parallel is good to 1 % over 500 km below 75 degrees.
+    Limits: the step goes along meridian and parallel of the area's own middle: for steps that are
+    short against the distance to a pole.
     """
     latitude = radians_from_degrees(area.latitude_deg)
     sine = math.sin(latitude)

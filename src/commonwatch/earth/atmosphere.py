@@ -94,8 +94,9 @@ def temperature_k(height_m: npt.ArrayLike) -> F64:
     Notes
     -----
     Limits: a mean year at 45 degrees north, moderate sun. Between 80 and 86 km it is the
-    molecular-scale temperature, at most 0.08 K above the kinetic one. Below -5 km the value at
-    -5 km, above 1,000 km the value at 1,000 km.
+    molecular-scale temperature, which the lighter air up there puts a little above the kinetic one.
+    Below -5 km the value at -5 km, above 1,000 km the value at 1,000 km. Held to the last printed
+    digits by ``tests/earth/test_atmosphere.py``.
 
     Examples
     --------
@@ -147,9 +148,9 @@ def density_kg_m3(height_m: npt.ArrayLike) -> F64:
     Below 86 km: hydrostatic layers of constant lapse rate in geopotential height. Above: the
     logarithm interpolated by cubics between published heights.
 
-    Limits: the standard, not the weather: real air differs by some 10 % at 50 km and by a factor
-    of two and more above 200 km. Against the published table: to its last digit below 86 km, 0.1 %
-    to 600 km, 0.3 % to 1,000 km (the molar mass is published to two decimals).
+    Limits: the standard, not the weather, nor the Sun's, from which real air differs the more the
+    higher. Against the published table: to its last digit up to 90 km, within 0.1 % above, where
+    the molar mass is printed to two decimals (``tests/earth/test_atmosphere.py``).
 
     Examples
     --------
@@ -176,9 +177,9 @@ def density_table() -> F64:
     -----
     Each cubic passes through four equally spaced heights of its interval.
 
-    Limits: relative error below 1e-8 up to 86 km, but in the six intervals that hold the edge of a
-    layer, where the lapse rate jumps: 2e-4 there. Row 0 continued to -1 km is good to 1e-6, to
-    -5 km to 3e-4.
+    Limits: relative error below 1e-6, but in the six intervals that hold the edge of a layer, where
+    the lapse rate jumps: 2e-4 there. Row 0 continued to -1 km is good to 1e-6, to -5 km to 3e-4
+    (``tests/earth/test_atmosphere.py``).
     """
     starts = np.arange(0.0, TABLE_TOP_M, TABLE_STEP_M)
     thirds = np.arange(4.0) / 3.0

@@ -69,9 +69,9 @@ def geodetic_from_ecef(position_ecef_m: npt.ArrayLike) -> tuple[F64, F64, F64]:
     On the axis the longitude is 0 or pi as ``atan2`` has it; the centre is given as the pole at
     height -6356752 m.
 
-    Limits: good to 1e-6 m from 5,000 km below the surface to 40,000 km above it. Within some 43 km
-    of the centre, where several normals pass through a point, the answer is finite but without
-    meaning.
+    Limits: good to 1e-6 m from 5,000 km below the surface to 40,000 km above it
+    (``tests/earth/test_ellipsoid.py``). Within 43 km of the centre (a e^2, *derived*), where
+    several normals pass through a point, the answer is finite but without meaning.
 
     Examples
     --------

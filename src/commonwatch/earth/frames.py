@@ -138,8 +138,8 @@ def inertial_from_ecef(state_vector: npt.ArrayLike, time_s: npt.ArrayLike) -> F6
 
     Notes
     -----
-    Limits: a uniformly turning Earth. Against the true rotation this moves an impact by 7 m at
-    most over a flight; it is not for hours or days.
+    Limits: a uniformly turning Earth: for a flight, not for hours or days. Polar motion, precession
+    and the irregularities of the day are left out.
     """
     fixed = np.asarray(state_vector, dtype=np.float64)
     velocity = fixed[..., 3:] + spin_m_s(fixed[..., :3])

@@ -79,8 +79,8 @@ def acceleration_ecef(
 
     -(GM/r^2) (r^ - sum_n J_n (a/r)^n [P'_{n+1}(s) r^ - P'_n(s) z^]).
 
-    Limits: the zonal terms to J4 only. Against the full field, J2 costs some 20 m at impact for
-    1,000 km of ground range and 60 m (170 m at most) for 3,500 km.
+    Limits: the zonal terms to J4 only. What each model costs at impact against the full field, by
+    ground range, stands in ``docs/validation.md``.
 
     References
     ----------

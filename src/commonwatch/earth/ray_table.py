@@ -20,7 +20,8 @@ from commonwatch.earth.refraction import Air, asymptote, horizon_elevation
 F64 = npt.NDArray[np.float64]
 
 LEVEL_OF_ASYMPTOTE_M: Final = 60_000.0
-"""Above this height over the sphere a ray is taken to be its asymptote (within 0.1 m)."""
+"""Above this height over the sphere a ray is taken to be its asymptote: within a metre, says
+``tests/earth/test_refraction.py``."""
 
 _KNOT_COUNT: Final = 4_096
 _CONVERGED_RAD: Final = 1e-11
@@ -103,7 +104,8 @@ def geometric_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: 
 
     Notes
     -----
-    Limits: as for ``refraction.trace``: within 1e-7 rad of it above 60 km, within 1e-5 rad below.
+    Limits: as for ``refraction.trace``: within 1e-7 rad of it above 60 km, within 1e-5 rad below
+    (``tests/earth/test_ray_table.py``).
     """
     apparent = np.asarray(elevation_rad, dtype=np.float64)
     seen = np.maximum(apparent, table.horizon_rad)
@@ -133,8 +135,8 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
 
     Notes
     -----
-    Limits: as for ``geometric_elevation``, but within 1e-3 rad only for what is in the air below
-    the horizontal plane of a raised site.
+    Limits: as for ``geometric_elevation``, but worse for what is in the air below the horizontal
+    plane of a raised site.
     """
     wanted = np.asarray(elevation_rad, dtype=np.float64)
     older = wanted

@@ -38,7 +38,7 @@ _SETTLED: Final = 0.5
 """A parabola whose vertex lies farther from its middle, in trial angles, may hide a bend there."""
 _TRIALS_MAX: Final = 10
 _LONG_FLIGHT_S: Final = 8.0 * 3_600.0
-"""Beyond it the apogee lies above 33,000 km, and Newton's rule no longer converges everywhere."""
+"""Beyond it the apogee lies so high that Newton's rule no longer converges everywhere."""
 
 
 class ArcKind(StrEnum):
@@ -166,8 +166,9 @@ def arc_between(
        must supply: three solutions with elevations 2 degrees apart, and the vertex of the parabola
        through their squared speeds; closer ones where the powered phase bends the curve.
 
-    **Limits.** Vacuum. Within 1 m of the aim point where it converges: arcs of least speed to
-    18,000 km of ground range, others to 19,500 km. Least speed to within 0.5 m/s.
+    **Limits.** Vacuum. Within 1 m of the aim point, least speed to within 0.5 m/s, to 15,000 km of
+    ground range (``tests/flight/test_ballistic.py``); beyond, towards the antipode, the rule may
+    not converge, and the reason says so.
     """
     if len(request) == 0:
         raise InputError("no arc was asked for", allowed="one arc or more")

@@ -165,8 +165,8 @@ def coast_evidence(
     **Limits.** A window averages: a burn of less than 0.5 m/s2 times 30 s in all, 15 m/s, can hide,
     unless it moves the apogee by 3 km. Air counts as residual: a coast in it is rightly refused.
     In telemetry of a vertical plane the sideways Coriolis acceleration is not recorded and shows as
-    a residual of up to 2 omega v (0.15 m/s2 at 2 km/s and 28 degrees of latitude). A metre per
-    second is 0.1 km of an apogee of 120 km, but 5 km of one of 7,700 km.
+    a residual of up to 2 omega v, 0.3 m/s2 at 2 km/s (*derived*). A metre per second moves an
+    apogee at the radius r by v r^2 / GM (*derived*): kilometres on a high arc.
     """
     time, state_vectors = _judged(time_s, state_vector, cut_off_s)
     residual = _Windows.over(time, state_vectors, gravity)

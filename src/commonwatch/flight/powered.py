@@ -6,7 +6,8 @@ speed would cover in the burn time. Both join the free flight without a jump in 
 velocity.
 
 The path lies in the plane of the launch azimuth, on the circle that fits the ellipsoid there:
-within 0.4 m of the height above the ellipsoid for 200 km of ground.
+within 0.5 m of the height above the ellipsoid for 200 km of ground, growing with the cube of that
+(``tests/flight/test_powered.py``).
 """
 
 from __future__ import annotations

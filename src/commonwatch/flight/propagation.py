@@ -21,7 +21,7 @@ from commonwatch.kernels import run_in_chunks
 F64 = npt.NDArray[np.float64]
 
 TOLERANCE_M: Final = 1e-2
-"""Default error of a position in one step: below 0.1 m at impact after 10,000 km."""
+"""Default error of a position in one step; what it leaves at impact: ``docs/validation.md``."""
 TIME_MAX_S: Final = 2.0 * 86_400.0
 """A flight still up after two days is said to stay aloft."""
 DISTANCE_MIN_M: Final = 1e6
@@ -128,7 +128,7 @@ def free_flight(
     tolerance_m
         Error allowed to a position in one step of DOP853.
     seeks_apogee
-        False leaves apogee out and saves a third of the time. A stop above the ground needs it.
+        False leaves apogee out, which saves time. A stop above the ground needs it.
 
     Returns
     -------
@@ -147,8 +147,8 @@ def free_flight(
     atmosphere below 120 km, which turns with the Earth. Against reference flights of the same model
     see ``docs/validation.md``.
 
-    **Limits.** No tesseral gravity, Sun or Moon: at impact after 3,500 km the J2 model is 64 m off
-    on average. No lift, no break-up; drag by one ballistic coefficient for the whole flight.
+    **Limits.** No tesseral gravity, Sun or Moon: what that costs at impact stands there too. No
+    lift, no break-up; drag by one ballistic coefficient for the whole flight.
     """
     start = _checked(state_vector)
     at_apogee = stop.altitude_m is None

@@ -54,8 +54,8 @@ def from_vertical_plane(
 
     Notes
     -----
-    **Limits.** A real path leaves the geodesic sideways by the Coriolis acceleration, some 2 km
-    after 200 s of flight at 2 km/s.
+    **Limits.** A real path leaves the geodesic sideways by the Coriolis acceleration, by up to
+    omega v t^2 (*derived*): kilometres after some minutes.
     """
     if len(time_s) < 3 or not (np.diff(time_s) > 0.0).all():
         raise TableError(

@@ -24,8 +24,8 @@ def write_report(content: ReportContent) -> str:
     Returns
     -------
     str
-        The page, UTF-8, a few megabytes at most: maps draw at most 40 arcs, timelines 8, the table
-        of arcs 200 rows; the first screen always counts all.
+        The page, UTF-8, below 4 MB (``tests/report/test_page.py``): maps draw at most 40 arcs,
+        timelines 8, the table of arcs 200 rows; the first screen always counts all.
     """
     scene = maps.gather(content)
     screen = first_screen(content)

@@ -59,7 +59,8 @@ def azimuthal_equidistant(
 
     Notes
     -----
-    Limits: for drawing; distances are up to 0.6 % off those on the ellipsoid.
+    Limits: for drawing; distances are up to 0.6 % off those on the ellipsoid, whose meridian has a
+    radius of 6,335 km at the equator (*derived*).
 
     References
     ----------

@@ -42,7 +42,7 @@ def bound_m(covariance_m2: F64) -> F64:
     The squared error is a weighted sum of chi-squares; one chi-square with its mean and variance
     stands in: tr(P) / f times the quantile for f = tr(P)^2 / tr(P^2) degrees of freedom.
 
-    Limits: within 0.6 % of the exact distance.
+    Limits: within 0.6 % of the exact distance (``tests/report/test_tracked.py``).
 
     References
     ----------

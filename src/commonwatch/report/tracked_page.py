@@ -49,8 +49,8 @@ def write_tracked_report(findings: Findings) -> str:
     Returns
     -------
     str
-        The page, UTF-8, at most some 1.5 megabytes: of many tracks, alerts or sensors some are
-        drawn and listed, and the page says how many; the first screen always counts all.
+        The page, UTF-8. Of many tracks, alerts or sensors some are drawn and listed, and the page
+        says how many; the first screen always counts all.
     """
     content, fates, errors = findings.content, findings.fates, findings.errors
     scene = TrackedScene(

@@ -57,8 +57,9 @@ def lowest_visible_altitude(
     The vertical above each place is swept upwards in steps of 5 km, and the first step into view
     bisected to 10 m.
 
-    Limits: a band of sight less than 5 km deep may be missed. Below 20 km the asymptotes of
-    refracted rays are too high, by at most 1.8 km beside a radar (``envelope.envelope_rows``).
+    Limits: a band of sight less than 5 km deep may be missed. Low in the air the asymptotes of
+    refracted rays are too high, most beside a radar (``earth.refraction.asymptote`` says by how
+    much).
     """
     if not 0.0 < altitude_max_m < np.inf:
         raise InputError(f"altitude_max_m is {altitude_max_m:g}", allowed="a number above 0")

@@ -231,7 +231,8 @@ def read_detections(
     alone more than an hour from all others.
 
     Limits: refraction bends angles only: what it adds to a range (2 m in the zenith, 34 m at 3
-    degrees, 104 m at the horizon) is the radar's own to correct.
+    degrees, 104 m at the horizon: ``tests/earth/test_refraction.py``) is the radar's own to
+    correct.
     """
     table = read_arrow(
         Path(path),

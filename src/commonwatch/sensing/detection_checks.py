@@ -64,7 +64,7 @@ _KILOMETRES_RATIO: Final = 500.0
 _RATE_KM_S: Final = 12.0
 """No object is faster in kilometres a second; few are as slow in metres a second for long."""
 _RATE_SPAN_S: Final = 60.0
-"""What passes at 7 km/s, 10,000 km away, changes its range rate by 290 m/s in that time."""
+"""What passes at 7 km/s, 10,000 km away, changes its range rate by 290 m/s in it (*derived*)."""
 _RATE_RANGE_MAX_M: Final = 1e7
 _STILL_RATIO: Final = 0.3
 """Where ranges change slower than by that share of it, rates are no kilometres a second."""

@@ -156,12 +156,12 @@ def refuse_wrong_meanings(rows: Rows, sensors: Sequence[Sensor], where: str) -> 
     Each finding asks for evidence of five standard errors, so that a table is let pass rather than
     refused wrongly.
 
-    Limits: signs, units and scales need some 30 plots of an object that stands apart, looked at
-    each ``track_interval_s`` of its sensor table; standard deviations that are too small moreover
-    intervals of up to 5 s. Azimuths need two radars that look at one object within 2 s, and so do
-    ranges in feet where there are no rates or these are in feet a second as well: of one radar
-    alone that is a world three times as large, and passes. Standard deviations of lines of sight
-    are not judged.
+    Limits: signs, units and scales need ``_CHAINS_ENOUGH`` chains of plots of an object that stands
+    apart, looked at each ``track_interval_s`` of its sensor table; standard deviations that are too
+    small moreover intervals of a few seconds. Azimuths need two radars that look at one object
+    within 2 s, and so do ranges in feet where there are no rates or these are in feet a second as
+    well: of one radar alone that is a world three times as large, and passes. Standard deviations
+    of lines of sight are not judged.
     """
     radars = []
     begin_ns = int(rows.time_ns.max(initial=0, where=rows.time_ns != NO_TIME))

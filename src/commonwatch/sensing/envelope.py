@@ -44,9 +44,8 @@ def envelope_rows(radar: Radar, *, refraction: bool = True) -> F64:
 
     Notes
     -----
-    Limits: below some 50 km of altitude the asymptote lies above the ray that it stands for, so
-    that sight there begins a little late: by 1.8 km of altitude at the radar itself for elevation
-    0, 15 m at 20 km of altitude; see ``earth.refraction.asymptote``.
+    Limits: low in the air the asymptote lies above the ray that it stands for, so that sight there
+    begins a little late, most beside the radar: ``earth.refraction.asymptote`` says by how much.
     """
     return np.stack([_row(radar, face, refraction=refraction) for face in radar.faces])
 

@@ -167,7 +167,7 @@ def state_vector(orbit: Orbit, time_s: npt.ArrayLike) -> F64:
     ellipse turned by perigee and inclination, (3) turned about the Earth's axis so that the apogee
     stands above its longitude, and back by the Earth's turn since.
 
-    Limits: no perturbation: good to some kilometres over a flight, not for days.
+    Limits: no perturbation: for a flight, not for days.
 
     References
     ----------

@@ -28,7 +28,7 @@ class Site:
         Geodetic, WGS-84; longitude from -pi to 2 pi.
     altitude_m
         Above the ellipsoid. A published height above the sea is used as it is: the two differ by
-        less than 110 m.
+        less than 110 m (*found*: geoid heights of EGM96, NASA/TP-1998-206861).
 
     Raises
     ------

@@ -23,7 +23,7 @@ ITERATIONS_MAX: Final = 60
 """Enough even for a line that touches the surface, where each step halves what is left."""
 PARALLEL_RATIO: Final = 1e-13
 """Lines are parallel where the least eigenvalue of their information is so small a part of the
-greatest: some 6e-7 rad between two of them, a tenth of the best line's own error or less."""
+greatest: for two of them twice its root, 6e-7 rad (*derived*), far below any line's own error."""
 
 
 def position_from_one_line(

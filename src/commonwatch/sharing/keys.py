@@ -2,8 +2,8 @@
 
 Each nation has one key for each purpose, so that what was signed for an exercise proves nothing in
 earnest. ``SigningKey`` is Ed25519 (RFC 8032): anyone may verify, only the owner can sign.
-``quick_key`` is a stand-in for studies of many worlds, some thirty times quicker: who can verify
-can also sign, so that it proves nothing to a third party.
+``quick_key`` is a stand-in for studies of many worlds, far quicker: who can verify can also sign,
+so that it proves nothing to a third party.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ def place_below(position_ecef_m: tuple[float, float, float]) -> Place:
     Bowring's formula, one step; a message at a time and without arrays, so that a policy can be
     asked without loading any physics.
 
-    Limits: good to 1e-6 degrees up to 10,000 km; at the middle of the Earth without meaning.
+    Limits: good to 2e-6 degrees from 10 km below the ellipsoid to 10,000 km above it
+    (``tests/sharing/test_subject.py``); at the middle of the Earth without meaning.
 
     References
     ----------

@@ -33,7 +33,7 @@ from commonwatch.studies.sharing import SeedResult, study_seed
 from commonwatch.tables.files import write_json, write_table
 
 PROCESSES_MAX: Final = 8
-"""A world takes some 300 MB of memory."""
+"""Each holds a whole world in memory."""
 _MARK: Final = "seed.json"
 _DIGITS: Final = 16
 _SOURCES: Final = (".py", ".toml", ".csv", ".json")

@@ -16,7 +16,7 @@ from commonwatch.tables.files import replaced
 from commonwatch.tables.schemas import TABLES, to_table
 
 ROWS_A_GROUP: Final = 16_384
-"""Rows that are kept in memory at most, but for the last batch: 4 MB of ``tracks``."""
+"""Rows that are kept in memory at most, but for the last batch."""
 
 
 class TableStream:
@@ -85,8 +85,8 @@ def streamed(path: Path, name: str) -> Iterator[TableStream]:
 
     Notes
     -----
-    Limits: a group of rows takes some 10 kB of memory for the file's end, so that 1,000 groups,
-    16 million rows, take 10 MB.
+    Limits: what stands at the file's end about each group of rows is kept in memory, so that it
+    grows with the file, if slowly.
     """
     schema = to_table(name, {column.name: [] for column in TABLES[name]}).schema
     numbers = [field.name for field in schema if pa.types.is_floating(field.type)]

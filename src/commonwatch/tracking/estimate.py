@@ -4,7 +4,7 @@
 figure                     source                                                mark
 =========================  ====================================================  =======
 ``PROCESS_NOISE_M2_S3``    vacuum flight has none; what J2 leaves out of         assumed
-                           gravity is some 5e-5 m/s2 over minutes
+                           gravity is of the order of J3 g over minutes
 =========================  ====================================================  =======
 """
 
@@ -239,8 +239,8 @@ def predict(
 
     Notes
     -----
-    Gravity to J2 on the turning Earth, steps of at most 10 s of fourth order (millimetres over
-    an arc of 3,500 km); the covariance by the linearised motion.
+    Gravity to J2 on the turning Earth, steps of at most 10 s of fourth order; the covariance by the
+    linearised motion.
 
     Limits: no drag, no thrust; does not stop at the ground.
     """

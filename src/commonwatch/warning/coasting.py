@@ -122,7 +122,8 @@ def judged(
     direction.
     Otherwise as before.
 
-    Limits: a burn of less than 5 m/s2, or between two estimates only, can hide in the noise.
+    Limits: a burn below ``LEAST_THRUST_M_S2``, or between two estimates only, can hide in the
+    noise.
     """
     figures = f"residual {residual_m_s2:.1f} m/s2 (noise {noise_m_s2:.1f})"
     if residual_m_s2 > RESIDUAL_NOT_FREE_M_S2 and residual_m_s2 > NOISES * noise_m_s2:

@@ -59,9 +59,9 @@ def impacts(ahead: Spread) -> Impacts:
     Mean and covariance of the thirteen impact points in the level plane of the middle one, so that
     the time at which each crosses the ellipsoid is in them.
 
-    Limits: the ellipse is that of vacuum flight with gravity to J2: what the real field adds (64 m
-    on average after 3,500 km) and drag are outside it. Says nothing about motors that burn: ask
-    ``coasting`` first.
+    Limits: the ellipse is that of vacuum flight with gravity to J2: what the real field adds
+    (``docs/validation.md`` says how much) and drag are outside it. Says nothing about motors that
+    burn: ask ``coasting`` first.
     """
     ends = ahead.flown.crossed[:, :, -1]
     time_s = ahead.flown.time_s[:, :, -1]

@@ -37,7 +37,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 ROWS_AT_ONCE: Final = 4_096
-"""Bounds the memory that flights take, some 100 MB."""
+"""Bounds the memory that flights take."""
 SURE_STDS: Final = 3.0
 """Standard deviations by which height or fall must rule a burning motor out; assumed."""
 

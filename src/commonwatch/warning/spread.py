@@ -87,8 +87,8 @@ def fly(
     Notes
     -----
     Gravity to J2, steps of 10 s of fourth order. A height is that of an ellipsoid with both axes
-    longer by so much: 2 m from the geodetic height 200 km up. An orbit whose perigee lies above
-    150 km is not flown.
+    longer by so much: within 2 m of the geodetic height up to 60 km
+    (``tests/warning/test_spread.py``). An orbit whose perigee lies above 150 km is not flown.
 
     Limits: no drag; not found is a height that is crossed twice within one step of 10 s.
     """
@@ -138,7 +138,7 @@ def apsides_m(states: F64) -> tuple[F64, F64]:
 
     Notes
     -----
-    Two-body: J2 moves either by some 10 km within a revolution.
+    Two-body: within a revolution J2 moves either by the order of J2 a, 7 km (*derived*).
     """
     x, y, z, fast, across, climb = np.moveaxis(states, -1, 0)
     fast, across = fast - EARTH_RATE_RAD_S * y, across + EARTH_RATE_RAD_S * x  # inertial
