@@ -156,7 +156,27 @@ class Detections:
 
     @staticmethod
     def from_columns(columns: Mapping[str, Any], sensors: Sequence[Sensor]) -> Reading:
-        """Check the columns of a table of detections; see ``read_detections``."""
+        """Check the columns of a table of detections; see ``read_detections``.
+
+        Parameters
+        ----------
+        columns
+            By the names and in the units that ``read_detections`` lists, (n,) each.
+        sensors
+            Whose rows they may be; ``Detections.sensor`` counts in this order.
+
+        Returns
+        -------
+        Reading
+            Good rows by (arrival, time, sensor, row), and which were refused.
+
+        Raises
+        ------
+        TableError
+            A column lacks, has another type or another length, or the table is in other units.
+        InputError
+            Two of ``sensors`` have one name.
+        """
         rows = rows_of(columns, sensors, where="detections")
         return _checked(rows, sensors, LIMITS, names=columns, where="detections")
 

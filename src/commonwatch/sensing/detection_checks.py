@@ -112,7 +112,20 @@ _Reason = tuple[Flags, str, Callable[[int], str]]
 
 
 def reasons_of(rows: Rows, sensors: Sequence[Sensor]) -> Reasons:
-    """Find what is wrong with single rows; the first reason counts."""
+    """Find what is wrong with single rows; the first reason counts.
+
+    Parameters
+    ----------
+    rows
+        The rows of a table, n, as they stand there.
+    sensors
+        Those that ``rows.sensor`` counts.
+
+    Returns
+    -------
+    Reasons
+        One code a row, -1 where it is good.
+    """
     found = _identity_reasons(rows, sensors)
     found += _radar_reasons(rows)
     found += _infrared_reasons(rows)
@@ -312,6 +325,15 @@ def _alone(rows: Rows, is_good: Flags) -> Flags:
 def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> None:
     """Refuse a table in other units than it says: as a whole, or one sensor's rows.
 
+    Parameters
+    ----------
+    rows
+        The rows of a table, as they stand there.
+    sensors
+        Those that ``rows.sensor`` counts: their sectors and ranges say what is possible.
+    where
+        The table, as an error names it.
+
     Raises
     ------
     TableError
@@ -339,6 +361,15 @@ def refuse_wrong_units(rows: Rows, sensors: Sequence[Sensor], where: str) -> Non
 
 def refuse_wrong_times(time_ns: npt.NDArray[np.int64], key: str, where: str) -> None:
     """Refuse a column of instants, (n,), in another unit than nanoseconds.
+
+    Parameters
+    ----------
+    time_ns
+        Instants that are known, (n,), meant as nanoseconds since 1970; a few alone are let pass.
+    key
+        The column's name.
+    where
+        The table, as an error names it.
 
     Raises
     ------
@@ -484,7 +515,20 @@ def _refuse(key: str, middle: float, found: str, wanted: str, where: str) -> Non
 
 
 def near_remarks(rows: Rows, sensors: Sequence[Sensor]) -> tuple[str, ...]:
-    """Say of which radars plots are nearer than they can see; in kilometres, they may not be."""
+    """Say of which radars plots are nearer than they can see; in kilometres, they may not be.
+
+    Parameters
+    ----------
+    rows
+        The rows of a table; ranges in metres.
+    sensors
+        Those that ``rows.sensor`` counts.
+
+    Returns
+    -------
+    tuple of str
+        One sentence a radar of which there is anything to say.
+    """
     remarks = []
     for index, sensor in enumerate(sensors):
         if not isinstance(sensor, Radar):
@@ -511,6 +555,19 @@ def refuse_crowds(
     where: str,
 ) -> None:
     """Refuse a table in which one look holds too many plots.
+
+    Parameters
+    ----------
+    rows
+        The rows of a table.
+    good
+        Which of them count, shape (k,).
+    plots_max
+        Most rows of one sensor at one time.
+    names
+        Of the sensors that ``rows.sensor`` counts.
+    where
+        The table, as an error names it.
 
     Raises
     ------

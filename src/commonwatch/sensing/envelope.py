@@ -77,6 +77,18 @@ def widened(rows: F64, distance_m: float) -> F64:
     """Move every limit of envelope rows outwards, so that what is so far outside is inside.
 
     Signal is no limit of the widened rows; the range at which it ends on boresight is.
+
+    Parameters
+    ----------
+    rows
+        From ``envelope_rows``, shape (faces, columns); left as they are.
+    distance_m
+        How far outwards, square to each limit.
+
+    Returns
+    -------
+    rows
+        New ones of the same shape.
     """
     wide = rows.copy()
     wide[:, column.SECTOR_SLACK] += distance_m
@@ -93,7 +105,20 @@ def widened(rows: F64, distance_m: float) -> F64:
 
 @lru_cache(maxsize=512)
 def boresights_ecef(site: Site, faces: tuple[Face, ...]) -> F64:
-    """Return the unit vectors square to some faces, ECEF, shape (n, 3)."""
+    """Return the unit vectors square to some faces, ECEF, shape (n, 3).
+
+    Parameters
+    ----------
+    site
+        Where they stand: its east, north and up turn them to ECEF.
+    faces
+        n faces, each with the azimuth and elevation of its boresight.
+
+    Returns
+    -------
+    axes
+        Read-only.
+    """
     directions = [_boresight_enu(face) @ site.rotation_enu_from_ecef for face in faces]
     axes = np.stack(directions)
     axes.setflags(write=False)

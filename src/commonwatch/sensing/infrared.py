@@ -142,7 +142,20 @@ class InfraredSatellite:
 
 
 def position_ecef_m(orbit: Orbit, time_s: npt.ArrayLike) -> F64:
-    """Position of a satellite; see ``state_vector``."""
+    """Position of a satellite; see ``state_vector``.
+
+    Parameters
+    ----------
+    orbit
+        Geostationary or highly elliptical.
+    time_s
+        Seconds from lift-off, shape (...).
+
+    Returns
+    -------
+    position_ecef_m
+        Shape (..., 3).
+    """
     return state_vector(orbit, time_s)[..., :3]
 
 

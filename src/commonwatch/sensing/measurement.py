@@ -93,7 +93,20 @@ def detection_probability(signal_to_noise_ratio: npt.ArrayLike) -> F64:
 
 
 def range_std_m(radar: Radar, signal_to_noise_ratio: npt.ArrayLike) -> F64:
-    """Give the standard deviation of range in metres: max(c / (2 B sqrt(2 SNR)), floor)."""
+    """Give the standard deviation of range in metres: max(c / (2 B sqrt(2 SNR)), floor).
+
+    Parameters
+    ----------
+    radar
+        Its bandwidth B and its floor.
+    signal_to_noise_ratio
+        Power ratio, not decibels, shape (...).
+
+    Returns
+    -------
+    range_std_m
+        Shape (...).
+    """
     cell_m = SPEED_OF_LIGHT_M_S / (2.0 * radar.bandwidth_hz)
     return np.maximum(cell_m / _root(signal_to_noise_ratio), radar.range_floor_m)
 
@@ -102,6 +115,20 @@ def angle_std_rad(
     radar: Radar, signal_to_noise_ratio: npt.ArrayLike, off_boresight_cosine: npt.ArrayLike
 ) -> F64:
     """Give the standard deviation of a direction, each way across the line of sight, radians.
+
+    Parameters
+    ----------
+    radar
+        Its beamwidth theta, and whether its antenna turns.
+    signal_to_noise_ratio
+        Power ratio, not decibels; shapes of both broadcast to (...).
+    off_boresight_cosine
+        Of the angle between the face's normal and the line of sight.
+
+    Returns
+    -------
+    angle_std_rad
+        Shape (...). Of azimuth it is so much over the cosine of the elevation.
 
     Notes
     -----
@@ -166,6 +193,13 @@ def radar_measurement(radar: Radar, state_vector: npt.ArrayLike) -> F64:
 def radar_jacobian(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     """Differentiate ``radar_measurement`` by the state vector.
 
+    Parameters
+    ----------
+    radar
+        Where it stands.
+    state_vector
+        ECEF, shape (..., 6); velocity is not used.
+
     Returns
     -------
     jacobian
@@ -221,6 +255,18 @@ def range_rate_measurement(radar: Radar, state_vector: npt.ArrayLike) -> F64:
 
 def range_rate_jacobian(radar: Radar, state_vector: npt.ArrayLike) -> F64:
     """Differentiate ``range_rate_measurement`` by the state vector, shape (..., 6).
+
+    Parameters
+    ----------
+    radar
+        Where it stands.
+    state_vector
+        ECEF, m and m/s over the turning Earth, shape (..., 6), not at the radar itself.
+
+    Returns
+    -------
+    jacobian
+        Shape (..., 6): in 1/s by position, without unit by velocity.
 
     Notes
     -----
@@ -336,7 +382,22 @@ def line_of_sight_measurement(
 def line_of_sight_jacobian(
     satellite: InfraredSatellite, time_s: npt.ArrayLike, state_vector: npt.ArrayLike
 ) -> F64:
-    """Differentiate ``line_of_sight_measurement`` by the state vector, shape (..., 2, 6)."""
+    """Differentiate ``line_of_sight_measurement`` by the state vector, shape (..., 2, 6).
+
+    Parameters
+    ----------
+    satellite
+        Its orbit gives the frame: nadir, east, north.
+    time_s
+        Seconds from lift-off, shape (...).
+    state_vector
+        ECEF, shape (..., 6); velocity is not used.
+
+    Returns
+    -------
+    jacobian
+        Radians a metre, ECEF, shape (..., 2, 6); its last three columns are zero.
+    """
     (nadir, east, north), frame = _offset_nadir_m(satellite, time_s, state_vector)
     plane_squared = nadir**2 + east**2
     plane = np.sqrt(plane_squared)
@@ -361,7 +422,23 @@ def line_of_sight_jacobian(
 def line_of_sight_noise(
     satellite: InfraredSatellite, time_s: npt.ArrayLike, state_vector: npt.ArrayLike
 ) -> F64:
-    """Give the standard deviations of a line of sight's two angles, radians, shape (..., 2)."""
+    """Give the standard deviations of a line of sight's two angles, radians, shape (..., 2).
+
+    Parameters
+    ----------
+    satellite
+        Its standard deviation, each way across the line.
+    time_s
+        Seconds from lift-off, shape (...).
+    state_vector
+        ECEF, shape (..., 6); velocity is not used.
+
+    Returns
+    -------
+    std_rad
+        East and north of nadir, as ``line_of_sight_measurement`` has them: the angle east is the
+        wider the farther north, by the cosine.
+    """
     north_rad = line_of_sight_measurement(satellite, time_s, state_vector)[..., 1]
     std_rad = satellite.line_of_sight_std_rad
     return np.stack([std_rad / np.cos(north_rad), np.full_like(north_rad, std_rad)], axis=-1)

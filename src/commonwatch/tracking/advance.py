@@ -108,7 +108,15 @@ class Advance:
         self._share = np.empty(pairs)
 
     def predict(self, bank: Bank, seconds: float) -> None:
-        """Move every track on."""
+        """Move every track on.
+
+        Parameters
+        ----------
+        bank
+            Changed in place.
+        seconds
+            Ahead, not negative.
+        """
         if seconds > 0.0 and bank.count:
             bank_kernel.predict_bank(
                 bank.count,
@@ -124,7 +132,16 @@ class Advance:
         bank.companies.move(seconds, self._field)
 
     def settle(self, bank: Bank, value: F64) -> None:
-        """Move tracks to where they would stand had these constant errors been taken off."""
+        """Move tracks to where they would stand had these constant errors been taken off.
+
+        Parameters
+        ----------
+        bank
+            Changed in place, ``taken_off`` too.
+        value
+            Range in metres, azimuth and elevation in radians, time in seconds of each sensor,
+            measured less true, shape (sensors, 4).
+        """
         change = value - bank.taken_off
         if change.any():
             bias_kernel.move_by_bias(
@@ -138,6 +155,22 @@ class Advance:
         Confirmed tracks divide the plots among themselves; tentative ones take the best of what
         they leave, and single plots branch over it, whatever others take. The likelihood of all
         their plots decides later.
+
+        Parameters
+        ----------
+        bank
+            Tracks at the frame's time; changed in place.
+        frame
+            Plots of one sensor.
+        bias
+            Constant errors of the sensors, taken off the plots.
+        is_whole_look
+            Whether the frame begins a look of its sensor, so that who is not seen was missed.
+
+        Returns
+        -------
+        Outcome
+            Which plots went where, which tracks ended, and for which plots there was no room.
         """
         self.bias = bias
         plots = plots_of(frame, bias, bank, self.sensors)
@@ -174,6 +207,23 @@ class Advance:
 
         Nobody looks, so no look is missed. Tracks leave every view, come to the ground, or are
         unseen for too long; a dormant one stays so until it is seen.
+
+        Parameters
+        ----------
+        bank
+            Tracks at ``time_ns``; changed in place.
+        bias
+            Constant errors of the sensors.
+        time_ns
+            Where the silence begins, UTC since 1970.
+        until_ns
+            Up to when nobody looks, likewise.
+
+        Returns
+        -------
+        time_ns, ended
+            Where the tracks stand now: at most a step before ``until_ns``, or where the last one
+            ended; and the ends.
         """
         self.bias = bias
         ended: list[Ends] = []
@@ -460,7 +510,22 @@ class Advance:
         return [ends_of(bank.key[rows], *told, now_ns=now_ns, last_plot_ns=last_plot_ns)]
 
     def told(self, bank: Bank, rows: I64, bias: Bias) -> tuple[F64, F64]:
-        """State vectors and covariances as told: with what the biases leave open."""
+        """State vectors and covariances as told: with what the biases leave open.
+
+        Parameters
+        ----------
+        bank
+            The tracks.
+        rows
+            Which of them, shape (n,).
+        bias
+            What is not known of the sensors' constant errors.
+
+        Returns
+        -------
+        state_vector, covariance
+            ECEF, m and m/s, shapes (n, 6) and (n, 6, 6): both motion models in one.
+        """
         mean, spread = np.empty((len(rows), 6)), np.empty((len(rows), 6, 6))
         if len(rows):
             bank_kernel.combined(rows, bank.states, bank.covariances, bank.weights, mean, spread)

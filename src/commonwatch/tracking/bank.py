@@ -127,7 +127,15 @@ ARRAYS = tuple(
 
 
 def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
-    """Make a bank without tracks."""
+    """Make a bank without tracks.
+
+    Parameters
+    ----------
+    sensor_count
+        Sensors of the tracker.
+    room
+        Tracks that fit before the arrays grow.
+    """
     return Bank(
         count=0,
         phase=np.zeros(room, dtype=np.int8),

@@ -73,7 +73,15 @@ class Companies:
         return Companies(list=[one.copy() for one in self.list], looked_ns=self.looked_ns)
 
     def move(self, seconds: float, constants: F64) -> None:
-        """Move every reference on and let what was said fade."""
+        """Move every reference on and let what was said fade.
+
+        Parameters
+        ----------
+        seconds
+            Ahead.
+        constants
+            Of the Earth's gravity and turn, as ``estimate.FIELD``.
+        """
         fading = math.exp(-seconds / FADING_S)
         phi, work = np.empty((6, 6)), np.empty((6, 6))
         for one in self.list:
@@ -83,7 +91,22 @@ class Companies:
             one.plots *= fading
 
     def look(self, bank: Bank, now_ns: int, sensor_count: int) -> bool:
-        """Find who flies in company, now and then; say whether it was time to."""
+        """Find who flies in company, now and then; say whether it was time to.
+
+        Parameters
+        ----------
+        bank
+            Tracks at ``now_ns``; only confirmed ones have company.
+        now_ns
+            The frame's time, UTC since 1970.
+        sensor_count
+            Sensors of the tracker.
+
+        Returns
+        -------
+        bool
+            False where the last look was less than ``LOOK_S`` ago, and nothing was done.
+        """
         if now_ns - self.looked_ns < round(1e9 * LOOK_S):
             return False
         self.looked_ns = now_ns
@@ -137,7 +160,25 @@ class Companies:
         rotation: F64,
         constants: F64,
     ) -> None:
-        """Note which plots of a radar's frame the tracks of these keys took."""
+        """Note which plots of a radar's frame the tracks of these keys took.
+
+        Parameters
+        ----------
+        keys
+            Of tracks that took a plot, shape (n,).
+        plots
+            Which plot each took, shape (n,).
+        sensor
+            The radar's number.
+        arrays
+            Of all plots of the frame: range, azimuth, elevation and range rate, (m, 4); their
+            standard deviations, (m, 4); where the radar stands, ECEF metres, (m, 3); seconds from
+            the frame's time, (m,).
+        rotation
+            From ECEF to the radar's east, north and up, (3, 3).
+        constants
+            Of the Earth's gravity and turn, as ``estimate.FIELD``.
+        """
         if not self.list:
             return
         order = np.argsort(keys)

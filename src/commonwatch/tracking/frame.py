@@ -147,7 +147,18 @@ def _keys(detections: Detections) -> I64:
 
 
 def mixed_keys(first: I64, second: I64) -> I64:
-    """Digest of two digests, positive."""
+    """Digest of two digests, positive.
+
+    Parameters
+    ----------
+    first, second
+        Shapes (n,); the order of the two counts.
+
+    Returns
+    -------
+    keys
+        Shape (n,), from 1 to 2^63 - 1.
+    """
     mixed = first.astype(np.uint64) * np.uint64(0x94D049BB133111EB) ^ second.astype(np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)

@@ -34,6 +34,15 @@ _ADVICE: Final = "Give the detections that the tracks were made of, and the disp
 def refuse_other_rows(row: npt.ArrayLike, count: int, where: Path | str = "") -> None:
     """Refuse dispositions that are not of a table of so many detections, one each.
 
+    Parameters
+    ----------
+    row
+        The detection that each disposition is of, shape (n,), in any order.
+    count
+        Detections of the table.
+    where
+        The table of dispositions, as an error names it.
+
     Raises
     ------
     TableError

@@ -55,6 +55,13 @@ class Corrector(Protocol):
         """Look at a frame that the tracks have taken; return what to take off from now on.
 
         None leaves it as it is.
+
+        Parameters
+        ----------
+        frame
+            With what the tracks did with it.
+        bank
+            The tracks after it; not to be changed.
         """
 
     def memory(self) -> object:
@@ -101,7 +108,13 @@ def declared_bias(sensors: Sequence[Sensor]) -> Bias:
 
 
 def plots_of(frame: Frame, bias: Bias, bank: Bank, sensors: SensorArrays) -> Plots:
-    """Make a frame's plots ready: biases taken off, sorted, each with the density of others."""
+    """Make a frame's plots ready: biases taken off, sorted, each with the density of others.
+
+    Parameters
+    ----------
+    frame, bias, bank, sensors
+        One sensor's; where a satellite stands is noted in ``sensors``, its lights in ``bank``.
+    """
     detections = frame.detections
     sensor = frame.sensor
     kind = int(sensors.kind[sensor])

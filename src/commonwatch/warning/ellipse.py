@@ -67,7 +67,18 @@ class Ellipse:
     orientation_rad: float
 
     def outness(self, latitude_rad: float, longitude_rad: float) -> float:
-        """Say how far out a point lies, as ``outness`` does for many."""
+        """Say how far out a point lies, as ``outness`` does for many.
+
+        Parameters
+        ----------
+        latitude_rad, longitude_rad
+            Geodetic, on the ellipsoid.
+
+        Returns
+        -------
+        float
+            1 on the ellipse, less inside.
+        """
         east, north = self.offset_m(latitude_rad, longitude_rad)
         sine, cosine = math.sin(self.orientation_rad), math.cos(self.orientation_rad)
         along, across = sine * east + cosine * north, cosine * east - sine * north
@@ -76,7 +87,18 @@ class Ellipse:
         ) ** 2
 
     def offset_m(self, latitude_rad: float, longitude_rad: float) -> tuple[float, float]:
-        """Return east and north of a point from the middle."""
+        """Return east and north of a point from the middle.
+
+        Parameters
+        ----------
+        latitude_rad, longitude_rad
+            Geodetic, on the ellipsoid.
+
+        Returns
+        -------
+        east_m, north_m
+            In the plane that is level at the middle; the Earth's curve is left out.
+        """
         middle = _surface_ecef_m(self.latitude_rad, self.longitude_rad)
         point = _surface_ecef_m(latitude_rad, longitude_rad)
         x, y, z = (one - other for one, other in zip(point, middle, strict=True))

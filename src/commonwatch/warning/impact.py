@@ -83,7 +83,20 @@ _SOMEWHERE: Final = ecef_from_geodetic(0.0, 0.0, 0.0)
 
 
 def only(area: Ellipses, is_given: npt.NDArray[np.bool_]) -> Ellipses:
-    """Blank the ellipses that are not given."""
+    """Blank the ellipses that are not given.
+
+    Parameters
+    ----------
+    area
+        n ellipses.
+    is_given
+        Shape (n,).
+
+    Returns
+    -------
+    Ellipses
+        New ones, nan where not given.
+    """
     return Ellipses(
         **{name: np.where(is_given, getattr(area, name), np.nan) for name in area.__slots__}
     )

@@ -228,7 +228,21 @@ def _outside(notice: Notice, seen: Seen) -> str:
 
 
 def outside_rad(notice: Notice, azimuth_rad: float) -> float:
-    """Return by how much an azimuth lies outside the corridor; 0 inside."""
+    """Return by how much an azimuth lies outside the corridor; 0 inside.
+
+    Parameters
+    ----------
+    notice
+        Its corridor runs clockwise from ``azimuth_min_rad`` to ``azimuth_max_rad``; as far apart as
+        a whole turn they leave no azimuth out.
+    azimuth_rad
+        Clockwise from true north.
+
+    Returns
+    -------
+    float
+        Radians to the nearer edge, not negative.
+    """
     turn = 2.0 * math.pi
     width = notice.azimuth_max_rad - notice.azimuth_min_rad
     width = turn if abs(width) >= turn - 1e-9 else width % turn

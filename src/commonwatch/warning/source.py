@@ -177,7 +177,19 @@ class Book:
             self.hear(track, sensor, arrival_ns)
 
     def hear(self, track: int, sensor: int, arrival_ns: int, *, count: int = 1) -> None:
-        """Write down that a track took looks of a sensor, by its place in ``sensors``."""
+        """Write down that a track took looks of a sensor, by its place in ``sensors``.
+
+        Parameters
+        ----------
+        track
+            Its number.
+        sensor
+            Its place.
+        arrival_ns
+            When the looks were known here, UTC since 1970.
+        count
+            How many looks they were.
+        """
         tallies = self._tallies.setdefault(track, {})
         if sensor not in tallies:
             tallies[sensor] = _Tally()

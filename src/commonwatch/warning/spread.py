@@ -219,7 +219,15 @@ class Fan:
 
     @staticmethod
     def of(state_vector: F64, covariance: F64) -> Fan:
-        """Lay the points of estimates."""
+        """Lay the points of estimates.
+
+        Parameters
+        ----------
+        state_vector
+            (n, 6), ECEF, m and m/s.
+        covariance
+            (n, 6, 6), positive.
+        """
         points = points_of(state_vector, covariance)
         return Fan(
             state_vector=state_vector,
