@@ -50,6 +50,23 @@ def tail_probability(value: float, degrees: int) -> float:
 def quantile(probability: float, degrees: int) -> float:
     """Value that chi-square stays below with a probability.
 
+    Parameters
+    ----------
+    probability
+        Between 0 and 1, both excluded.
+    degrees
+        Degrees of freedom, 1 to 30.
+
+    Returns
+    -------
+    float
+        To the last digit that ``tail_probability`` can tell.
+
+    Raises
+    ------
+    InputError
+        Either is outside.
+
     Examples
     --------
     Two degrees of freedom: -2 ln(1 - probability), 5.99 for 95 %.

@@ -134,7 +134,20 @@ def no_news(count: int) -> News:
 
 
 def whole(state_vector: npt.ArrayLike, covariance: npt.ArrayLike) -> News:
-    """Everything that estimates rest on, as news: for the first report of a track."""
+    """Everything that estimates rest on, as news: for the first report of a track.
+
+    Parameters
+    ----------
+    state_vector
+        ECEF, m and m/s, shape (n, 6).
+    covariance
+        Shape (n, 6, 6), positive.
+
+    Returns
+    -------
+    News
+        n rows, all of them news.
+    """
     information = _symmetric(np.linalg.inv(np.asarray(covariance, dtype=np.float64)))
     vector = np.einsum("nij,nj->ni", information, np.asarray(state_vector, dtype=np.float64))
     return News(

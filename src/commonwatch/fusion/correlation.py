@@ -109,7 +109,22 @@ class Pairs:
 def at_instant(
     estimates: Estimates, time_ns: int, *, process_noise_m2_s3: float = PROCESS_NOISE_M2_S3
 ) -> Estimates:
-    """Predict estimates of several times to one, in free flight."""
+    """Predict estimates of several times to one, in free flight.
+
+    Parameters
+    ----------
+    estimates
+        n tracks, ECEF.
+    time_ns
+        UTC since 1970; earlier than an estimate moves it back.
+    process_noise_m2_s3
+        Spectral density of white acceleration on the way.
+
+    Returns
+    -------
+    Estimates
+        New ones; when they were known and their status stay.
+    """
     seconds = (time_ns - estimates.time_ns) * 1e-9
     mean, covariance = predict(
         estimates.state_vector,

@@ -131,7 +131,15 @@ class Steps:
 
     @staticmethod
     def none(count: int, objects: int) -> Steps:
-        """No steps of so many contributors and objects."""
+        """No steps of so many contributors and objects.
+
+        Parameters
+        ----------
+        count
+            Contributors, C.
+        objects
+            Objects, N.
+        """
         shape = (0, count, objects)
         return Steps(
             information=np.zeros((*shape, 3, 3)),
@@ -161,6 +169,20 @@ class Steps:
 
 def step_between(before: Gaps, now: Gaps, seconds: float, past: Steps) -> Steps:
     """Return the step of each difference since an earlier look, as one more of its kind.
+
+    Parameters
+    ----------
+    before, now
+        Of the same C contributors and N objects, in one order.
+    seconds
+        From the one to the other.
+    past
+        Steps before: whether they were as large as stated.
+
+    Returns
+    -------
+    Steps
+        One look, K = 1.
 
     Notes
     -----
@@ -201,6 +223,13 @@ def step_between(before: Gaps, now: Gaps, seconds: float, past: Steps) -> Steps:
 
 def log_ratios(now: Gaps, steps: Steps) -> F64:
     """Logarithm of how much likelier a lie makes the differences of each contributor, shape (C,).
+
+    Parameters
+    ----------
+    now
+        Differences of C contributors at N objects.
+    steps
+        Up to now, of the same contributors and objects, K looks.
 
     Notes
     -----
@@ -326,6 +355,18 @@ class Differences:
         """Return the differences in position of one contributor and object at the last looks.
 
         Oldest first, shape (looks, 3).
+
+        Parameters
+        ----------
+        name
+            The contributor's.
+        number
+            The system track's.
+
+        Returns
+        -------
+        gap_ecef_m
+            The contributor less the combination of the others; no rows where nothing was judged.
         """
         found = []
         for contributor, numbers, gap, is_judged in self._positions:

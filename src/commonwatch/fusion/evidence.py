@@ -124,6 +124,13 @@ def log_mean(logarithms: F64) -> F64:
 def log_pooled(log_ratio: F64, is_judged: Mask) -> F64:
     """Logarithm of a contributor's ratio from those of its objects, shapes (..., N) to (...).
 
+    Parameters
+    ----------
+    log_ratio
+        Natural logarithms, shape (..., N); what is not judged may be anything.
+    is_judged
+        Shape (..., N).
+
     Notes
     -----
     The product of (1 - s + s ratio) with s = 1 / (N + 1): each object may or may not be lied about,

@@ -102,6 +102,14 @@ class Pedigree:
 def pedigree_of(spans: Iterable[Span], *, spans_max: int = SPANS_MAX) -> Pedigree:
     """Sort spans, join those that touch, and keep their number bounded.
 
+    Parameters
+    ----------
+    spans
+        In any order; they may touch and overlap.
+    spans_max
+        Of more, those of one sensor with the narrowest gaps between them are joined: more is
+        claimed than is held.
+
     Raises
     ------
     InputError

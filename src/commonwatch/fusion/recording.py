@@ -77,7 +77,15 @@ class RegisteredTracker:
         return None if self._registration is None else self._registration.estimate
 
     def step(self, detections: Detections, *, now_ns: int) -> Moment:
-        """Take detections that have arrived by now, in any order, each once."""
+        """Take detections that have arrived by now, in any order, each once.
+
+        Parameters
+        ----------
+        detections
+            Of the tracker's sensors; those too late for the tracker's memory are so disposed of.
+        now_ns
+            UTC since 1970, not earlier than at the step before.
+        """
         step = self.tracker.step(detections, now_ns=now_ns)
         return Moment(
             now_ns=now_ns,

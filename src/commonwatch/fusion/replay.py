@@ -55,7 +55,15 @@ class _Adding:
 
 
 def replay(tracks: Iterable[SystemTrack], settings: Settings) -> None:
-    """Bring system tracks up to their last words, all of them together, word by word."""
+    """Bring system tracks up to their last words, all of them together, word by word.
+
+    Parameters
+    ----------
+    tracks
+        Each has words without beliefs, in the order of their times; changed in place.
+    settings
+        Gate, noise and the rest of how the centre fuses.
+    """
     waiting = list(tracks)
     while waiting := [one for one in waiting if len(one.beliefs) < len(one.words)]:
         adding: list[_Adding] = []
@@ -79,6 +87,18 @@ def wholes(parts: Sequence[Sequence[Belief | Word]], settings: Settings) -> list
     """Intersect the parts of every object, at the time of the newest of them.
 
     What comes of it depends on what was said alone, not on when anybody asks.
+
+    Parameters
+    ----------
+    parts
+        Of each object, at least one: the sum, and words that stand beside it.
+    settings
+        With what noise they are moved on.
+
+    Returns
+    -------
+    list of Whole
+        One an object, in that order; at ``NOWHERE`` what is carried to where no numbers are.
     """
     times = np.array([max(part.time_ns for part in each) for each in parts])
     most = max(len(each) for each in parts)
@@ -115,7 +135,22 @@ def wholes(parts: Sequence[Sequence[Belief | Word]], settings: Settings) -> list
 def predicted(
     parts: Sequence[Belief | Word | Whole], to_ns: int | I64, settings: Settings
 ) -> tuple[F64, F64]:
-    """Move beliefs and words on to an instant, or each to its own; what burns, under power."""
+    """Move beliefs and words on to an instant, or each to its own; what burns, under power.
+
+    Parameters
+    ----------
+    parts
+        n of them, at least one.
+    to_ns
+        UTC since 1970, one number or shape (n,).
+    settings
+        Process noise of free flight; thrust and noise of what burns.
+
+    Returns
+    -------
+    mean, covariance
+        ECEF, m and m/s, shapes (n, 6) and (n, 6, 6).
+    """
     states = np.stack([part.state_vector for part in parts])
     covariances = np.stack([part.covariance for part in parts])
     seconds = (to_ns - np.array([part.time_ns for part in parts])) / NS_PER_S
@@ -143,7 +178,18 @@ def predicted(
 
 
 def is_lost(mean: F64, covariance: F64) -> npt.NDArray[np.bool_]:
-    """Whether a prediction went where no numbers are."""
+    """Whether a prediction went where no numbers are.
+
+    Parameters
+    ----------
+    mean, covariance
+        Shapes (..., 6) and (..., 6, 6).
+
+    Returns
+    -------
+    is_lost
+        Shape (...), true where any of them is not finite.
+    """
     is_whole = np.isfinite(mean).all(axis=-1) & np.isfinite(covariance).all(axis=(-1, -2))
     return np.asarray(~is_whole)
 

@@ -239,7 +239,20 @@ class SystemTrack:
         return [*([] if belief is None else [belief]), *beside]
 
     def remember(self, word: Word, *, is_excluded: bool) -> str | None:
-        """Put a word where it belongs; the outcome, or None where the replay decides it."""
+        """Put a word where it belongs; the outcome, or None where the replay decides it.
+
+        Parameters
+        ----------
+        word
+            Of one of its contributors, at whatever time.
+        is_excluded
+            Whether its contributor is left out of the picture: then it is known, and not added.
+
+        Returns
+        -------
+        str or None
+            One of ``REPEATED``, ``EXCLUDED`` and ``BESIDE``.
+        """
         before = self.latest.get(word.contributor)
         is_held = word.time_ns <= self.begun_ns.get(word.contributor, word.time_ns - 1)
         is_known = before is not None and before.key == word.key
@@ -274,7 +287,17 @@ class SystemTrack:
         return BESIDE
 
     def concluded(self, word: Word, outcome: str, belief: Belief | None) -> None:
-        """Note what became of the next word, and what is believed after it."""
+        """Note what became of the next word, and what is believed after it.
+
+        Parameters
+        ----------
+        word
+            The first of ``words`` that has no belief yet.
+        outcome
+            One of ``ADDED``, ``GATED`` and the like.
+        belief
+            None where nothing can be added up.
+        """
         self.outcomes[word.key] = outcome
         self.beliefs.append(belief)
 
@@ -292,7 +315,15 @@ class SystemTrack:
         self.outcomes = {}
 
     def take_over(self, other: SystemTrack, excluded: frozenset[NationId]) -> None:
-        """Take all that was said of another one, which is the same object, and begin again."""
+        """Take all that was said of another one, which is the same object, and begin again.
+
+        Parameters
+        ----------
+        other
+            Left as it is; of each contributor the newer word of the two counts.
+        excluded
+            Contributors that are left out.
+        """
         for own, theirs in ((self.latest, other.latest), (self.beside, other.beside)):
             for name, word in theirs.items():
                 if name not in own or own[name].key < word.key:
@@ -302,7 +333,15 @@ class SystemTrack:
         self.begin_again(excluded)
 
     def part_with(self, name: NationId, excluded: frozenset[NationId]) -> None:
-        """Forget a contributor: its track is another object."""
+        """Forget a contributor: its track is another object.
+
+        Parameters
+        ----------
+        name
+            The contributor's; one that is not known changes nothing but that all begins again.
+        excluded
+            Contributors that are left out.
+        """
         for words in (self.latest, self.beside):
             words.pop(name, None)
         self.powered_ns.pop(name, None)
@@ -329,7 +368,20 @@ class SystemTrack:
 
 
 def words_of(reports: Reports, rows: npt.NDArray[np.int64]) -> list[Word]:
-    """Words of some rows of reports."""
+    """Words of some rows of reports.
+
+    Parameters
+    ----------
+    reports
+        n reports.
+    rows
+        Which of them, shape (k,).
+
+    Returns
+    -------
+    list of Word
+        In that order; their arrays are views of the reports'.
+    """
     news = reports.news
     is_rounded: list[bool] = np.any(reports.step > 0.0, axis=1).tolist()
     columns = zip(

@@ -208,7 +208,20 @@ class SystemTracks:
         )
 
     def coasting(self, numbers: Iterable[int], now_ns: int) -> frozenset[int]:
-        """Choose the system tracks of which most that are believed say that no motor burns."""
+        """Choose the system tracks of which most that are believed say that no motor burns.
+
+        Parameters
+        ----------
+        numbers
+            Of system tracks; of one that is not known nothing is said.
+        now_ns
+            UTC since 1970: words that are too old by then do not count.
+
+        Returns
+        -------
+        frozenset of int
+            Of those, where more than half of the contributors that are not excluded say so.
+        """
         oldest_ns = self._oldest_ns(now_ns)
         found = []
         for number in numbers:

@@ -37,7 +37,15 @@ class Conditions(Struct, frozen=True, kw_only=True):
 
 
 def conditions_of(rule: Rule, kind: str) -> Conditions:
-    """Compile a rule for a kind of message that it speaks of."""
+    """Compile a rule for a kind of message that it speaks of.
+
+    Parameters
+    ----------
+    rule
+        In the units of files: kilometres, degrees, seconds.
+    kind
+        Which it shares or withholds, as ``messages.kind_of`` names it.
+    """
     from_ns, until_ns = in_force_ns(rule)
     return Conditions(
         name=rule.name,
@@ -69,7 +77,19 @@ def in_force_ns(rule: Rule) -> tuple[int, int]:
 def who_fails(
     rule: Rule, kind: str, originator: NationId, recipient: NationId, policy: Policy
 ) -> str | None:
-    """Name what a rule does not speak of: kind, originator or recipient; None where it does."""
+    """Name what a rule does not speak of: kind, originator or recipient; None where it does.
+
+    Parameters
+    ----------
+    rule
+        Of ``policy``.
+    kind
+        Of the message, as ``messages.kind_of`` names it.
+    originator, recipient
+        Who says it, and to whom.
+    policy
+        Which centre is the joint one.
+    """
     if kind not in rule.share and kind not in rule.withhold:
         return f"not about {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not is_named(originator, rule.owners, policy):
@@ -80,14 +100,37 @@ def who_fails(
 
 
 def is_named(nation: NationId, listed: Sequence[NationId], policy: Policy) -> bool:
-    """Say whether a list of a policy names a nation: by name, as the joint centre, or as anyone."""
+    """Say whether a list of a policy names a nation: by name, as the joint centre, or as anyone.
+
+    Parameters
+    ----------
+    nation
+        A nation, or the joint centre.
+    listed
+        Names, ``EVERYONE`` or ``JOINT``.
+    policy
+        Which centre is the joint one.
+    """
     return EVERYONE in listed or nation in listed or (nation == policy.joint and JOINT in listed)
 
 
 def what_fails(
     conditions: Conditions, purpose: Purpose, subject: Subject, now_ns: int
 ) -> str | None:
-    """Name the first condition that a message does not meet; None where the rule fits."""
+    """Name the first condition that a message does not meet; None where the rule fits.
+
+    Parameters
+    ----------
+    conditions
+        Of the rule, for this kind of message.
+    purpose
+        What the message is marked as.
+    subject
+        Places and sensors that it is about, so far as they are known; unknown, they meet no
+        condition.
+    now_ns
+        The time of the decision, UTC since 1970.
+    """
     if now_ns < conditions.from_ns:
         return f"not in force before {utc_text(conditions.from_ns)}"
     if now_ns >= conditions.until_ns:

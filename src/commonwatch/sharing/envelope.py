@@ -89,7 +89,15 @@ _DECODE_ENVELOPE: Final = msgspec.json.Decoder(_Envelope).decode
 
 
 def key_name(nation: NationId, purpose: Purpose) -> str:
-    """Name the key of a nation for a purpose."""
+    """Name the key of a nation for a purpose.
+
+    Parameters
+    ----------
+    nation
+        Whose key it is.
+    purpose
+        Actual, exercise or test data: each has a key of its own.
+    """
     return f"{purpose} {nation}"
 
 

@@ -20,6 +20,11 @@ def explain(
 ) -> list[tuple[str, str]]:
     """Go through every rule of a policy; see ``policy.decide`` for the parameters.
 
+    Parameters
+    ----------
+    message, recipient, policy, now_ns, known
+        As ``policy.decide`` has them.
+
     Returns
     -------
     list of (rule, words)

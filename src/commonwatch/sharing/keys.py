@@ -36,7 +36,15 @@ class Key(Protocol):
         ...
 
     def verify(self, message: bytes, signature: bytes, /) -> bool:
-        """Say whether a signature of some bytes is by this key."""
+        """Say whether a signature of some bytes is by this key.
+
+        Parameters
+        ----------
+        message
+            The bytes that were signed.
+        signature
+            Of any length; one of a wrong length is not of this key.
+        """
         ...
 
 
@@ -96,7 +104,15 @@ class QuickKey:
         return keyed.digest()
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Say whether the signature was made with the same seed."""
+        """Say whether the signature was made with the same seed.
+
+        Parameters
+        ----------
+        message
+            The bytes that were signed.
+        signature
+            Of any length; one of a wrong length is not of this key.
+        """
         return hmac.compare_digest(self.sign(message), signature)
 
 
@@ -106,7 +122,20 @@ def quick_key(seed: bytes) -> QuickKey:
 
 
 def seed_for(world_seed: int, nation: NationId, purpose: Purpose) -> bytes:
-    """Derive the seed of a nation's key for a purpose in a simulated world: not secret at all."""
+    """Derive the seed of a nation's key for a purpose in a simulated world: not secret at all.
+
+    Parameters
+    ----------
+    world_seed
+        Of the world.
+    nation, purpose
+        Whose key, and for what.
+
+    Returns
+    -------
+    bytes
+        32 of them.
+    """
     name = f"commonwatch key {world_seed} {purpose} {nation}"
     return hashlib.sha256(name.encode()).digest()
 

@@ -254,7 +254,15 @@ class Ledger:
         return self._append(kind, content, now_ns, sign)
 
     def has_recipient(self, event: int | None, recipient: NationId) -> bool:
-        """Say whether a recipient was told of an own event."""
+        """Say whether a recipient was told of an own event.
+
+        Parameters
+        ----------
+        event
+            The owner's number of it; None is known to nobody.
+        recipient
+            A nation, or the joint centre.
+        """
         return event is not None and recipient in self._recipients.get(event, ())
 
     @property

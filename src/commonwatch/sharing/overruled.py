@@ -77,7 +77,21 @@ def names_of(
     nations: Collection[NationId] | None,
     sensors: Collection[SensorId] | None,
 ) -> Names:
-    """Gather the names that there are; where they are not known, those of the rules."""
+    """Gather the names that there are; where they are not known, those of the rules.
+
+    Parameters
+    ----------
+    rules
+        Of one policy.
+    owner
+        Whose policy it is.
+    joint
+        The joint centre's name.
+    nations
+        All of them, or None where a policy is read without its scenario.
+    sensors
+        The owner's, or None likewise.
+    """
     rules = tuple(rules)
     if nations is None:
         said = {name for rule in rules for name in (*rule.owners, *rule.recipients)}

@@ -79,7 +79,13 @@ class Box(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Note = ""
 
     def holds(self, latitude_deg: float, longitude_deg: float) -> bool:
-        """Say whether a place lies in the box."""
+        """Say whether a place lies in the box.
+
+        Parameters
+        ----------
+        latitude_deg, longitude_deg
+            Geodetic; longitude in the interval in which the box has its own, -180 to 180.
+        """
         if not self.latitude_min_deg <= latitude_deg <= self.latitude_max_deg:
             return False
         west, east = self.longitude_min_deg, self.longitude_max_deg
