@@ -272,6 +272,23 @@ def heir(
     """Choose the alert that a company of reports goes on with.
 
     One report does not go on as confirmed where the other that confirmed it stands elsewhere.
+
+    Parameters
+    ----------
+    company
+        The reports that belong together now.
+    left
+        Alerts that rest on reports and have found no company yet.
+    reports
+        All that are held.
+    is_confirmed
+        Whether the company confirms a launch by itself.
+
+    Returns
+    -------
+    Alert or None
+        One that stands before one that does not, then the one that shares most reports, then the
+        oldest; None: a new alert is raised.
     """
     best: tuple[tuple[bool, int, int], Alert] | None = None
     for alert in left:
@@ -287,7 +304,23 @@ def heir(
 
 
 def stated(alert: Alert, reports: Reports, *, is_joint: bool) -> Launch | None:
-    """Return the launch that an alert states."""
+    """Return the launch that an alert states.
+
+    Parameters
+    ----------
+    alert
+        On a track, on reports, or on both.
+    reports
+        All that are held; those of the alert among them.
+    is_joint
+        Whether this is a joint centre: there a report that confirms a track makes its launch better
+        known; a nation states what its own sensors say.
+
+    Returns
+    -------
+    Launch or None
+        None where a track states none.
+    """
     held = reports.held
     others = [
         held[key].launch
@@ -376,7 +409,21 @@ def event_of(
 
 
 def seen_of(launch: Launch | None, now_ns: int) -> Seen:
-    """Return a launch that is only reported, as notices are compared with."""
+    """Return a launch that is only reported, as notices are compared with.
+
+    Parameters
+    ----------
+    launch
+        Its area's middle counts as the place of the launch and of the object below; None: nothing
+        is known.
+    now_ns
+        The time of the comparison.
+
+    Returns
+    -------
+    Seen
+        nan for what is not stated.
+    """
     nothing = float("nan")
     if launch is None:
         here, spread = (nothing, nothing), nothing

@@ -81,7 +81,17 @@ class Board:
         return sources
 
     def event(self, alert: Alert, transition: Transition, reason: str) -> AlertEvent:
-        """Make an event of what has happened."""
+        """Make an event of what has happened.
+
+        Parameters
+        ----------
+        alert
+            After what has happened to it. One that is cancelled is forgotten as kin of others.
+        transition
+            What has happened.
+        reason
+            Why, in words.
+        """
         said, launch = alert.said, stated(alert, self.reports, is_joint=self._is_joint)
         sources = self._behind(alert)
         if alert.status is Status.CANCELLED:
@@ -101,7 +111,15 @@ class Board:
         )
 
     def forget(self, oldest_ns: int, tracks: Iterable[Track]) -> None:
-        """Leave out alerts and reports that nothing was heard of since, and tracks."""
+        """Leave out alerts and reports that nothing was heard of since, and tracks.
+
+        Parameters
+        ----------
+        oldest_ns
+            What was last heard of before this time goes, but for reports that an alert rests on.
+        tracks
+            Whose launches are compared with reports no more.
+        """
         for number in [n for n, a in self.alerts.items() if a.known_ns < oldest_ns]:
             del self.alerts[number]
             self.kinship.forget(number)

@@ -50,7 +50,15 @@ class Expectations:
             self.know(name, every)
 
     def know(self, name: NationId, sensors: Sequence[Sensor]) -> None:
-        """Take these as a partner's sensors from now on."""
+        """Take these as a partner's sensors from now on.
+
+        Parameters
+        ----------
+        name
+            The partner's.
+        sensors
+            In place of those known before; without a radar among them these stay.
+        """
         radars = [s for s in sensors if not isinstance(s, InfraredSatellite)]
         if radars:
             self._names[name] = tuple(radar.sensor for radar in radars)

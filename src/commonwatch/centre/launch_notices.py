@@ -81,7 +81,15 @@ class LaunchNotices:
         return notices
 
     def learn(self, entered: Iterable[Notice], messages: Iterable[Message]) -> None:
-        """Remember whose launches are announced: typed in here, or by who gives notice itself."""
+        """Remember whose launches are announced: typed in here, or by who gives notice itself.
+
+        Parameters
+        ----------
+        entered
+            Notices that a person typed in, whatever nation they name.
+        messages
+            Any; of pre-launch notices those count that a nation gives of its own launch.
+        """
         given = {each.name: self.called.get(each.nation.casefold()) for each in entered}
         for message in messages:
             body = message.body

@@ -67,7 +67,17 @@ class Report:
     contributors: frozenset[NationId] = frozenset()
 
     def say(self, body: LaunchReport | AlertReport, launch: Launch, reason: str) -> None:
-        """Take the latest word in."""
+        """Take the latest word in.
+
+        Parameters
+        ----------
+        body
+            As it stands after any correction.
+        launch
+            What it states.
+        reason
+            Why it was corrected; empty for a first word.
+        """
         self.body, self.launch, self.reason, self.is_cancelled = body, launch, reason, False
         by = (self.key[0],) if isinstance(body, LaunchReport) else body.contributors
         self.contributors = frozenset(by)
@@ -194,7 +204,15 @@ class Reports:
         )
 
     def follow(self, track: Track, launch: Launch | None) -> None:
-        """Compare what is said of a track now with all reports; None: it states no launch."""
+        """Compare what is said of a track now with all reports; None: it states no launch.
+
+        Parameters
+        ----------
+        track
+            Whose picture, and its number there.
+        launch
+            What is said of it now; as good as what was said before, nothing is compared anew.
+        """
         before = self._launches.get(track)
         if launch is None:
             self._launches.pop(track, None)
@@ -231,7 +249,15 @@ class Reports:
                 _keep(found, report.key, apart(launch, report.launch), before)
 
     def forget(self, keys: Iterable[Key], tracks: Iterable[Track]) -> None:
-        """Leave out what is too old."""
+        """Leave out what is too old.
+
+        Parameters
+        ----------
+        keys
+            Sender and number of the event of each report that goes; those not held change nothing.
+        tracks
+            That are compared no more.
+        """
         gone = set(keys)
         for track in tracks:
             self._launches.pop(track, None)
@@ -312,7 +338,20 @@ class Reports:
         return one[0] != other[0] and (min(one, other), max(one, other)) in self._pairs
 
     def sources(self, keys: Iterable[Key], sources: tuple[Source, ...]) -> tuple[Source, ...]:
-        """Return reports as sources beside a track's sensors, as far as they confirm anything."""
+        """Return reports as sources beside a track's sensors, as far as they confirm anything.
+
+        Parameters
+        ----------
+        keys
+            Of reports that are held.
+        sources
+            The track's own sensors.
+
+        Returns
+        -------
+        tuple of Source
+            One a report that is believed and states enough to be wrong.
+        """
         return tuple(
             self.source(key, sources)
             for key in keys
@@ -336,6 +375,15 @@ class Reports:
 
         What a track's alert states is its sensors' word: a report that is corrected changes nothing
         of that. Without this, two centres would go on correcting one another.
+
+        Parameters
+        ----------
+        before, after
+            The reports behind the alert then and now.
+        changed
+            Reports of which there was a new word.
+        has_track
+            Whether the alert is a track's.
         """
         held = self.held
         lost = {held[key].name for key in before if key not in after}

@@ -165,7 +165,22 @@ def reported(body: LaunchReport) -> Launch:
 
 
 def estimated(launch: End, impact: End | None, range_class: str) -> Launch:
-    """Return the launch that an estimate gives, rounded as messages are."""
+    """Return the launch that an estimate gives, rounded as messages are.
+
+    Parameters
+    ----------
+    launch
+        Where and when it began; an azimuth that is not finite is left out.
+    impact
+        Where and when it comes down; None where that is not known.
+    range_class
+        Its name; empty where it is not known.
+
+    Returns
+    -------
+    Launch
+        Angles in degrees, to three digits, seconds likewise.
+    """
     turned = launch.azimuth_rad, launch.azimuth_std_rad
     has_azimuth = all(map(math.isfinite, turned))
     return Launch(
@@ -193,7 +208,18 @@ def area_of(ellipse: Ellipse) -> Area:
 
 
 def apart_ratio(one: Launch, other: Launch) -> float:
-    """Say how far apart two launches are stated: the first of what ``apart`` returns."""
+    """Say how far apart two launches are stated: the first of what ``apart`` returns.
+
+    Parameters
+    ----------
+    one, other
+        In either order.
+
+    Returns
+    -------
+    float
+        They agree below 1; infinite where either is vague.
+    """
     return apart(one, other)[0]
 
 
@@ -253,7 +279,19 @@ def apart(one: Launch, other: Launch) -> tuple[float, float]:
 
 
 def is_same(before: Launch, now: Launch) -> bool:
-    """Whether a launch is stated as before, as far as comparing goes."""
+    """Whether a launch is stated as before, as far as comparing goes.
+
+    Parameters
+    ----------
+    before, now
+        One launch as it was compared last, and as it is stated.
+
+    Returns
+    -------
+    bool
+        False where it has moved, or has become surer or less sure, by more than ``SAME_RATIO`` and
+        ``SAME_STD`` allow, or may confirm now and could not before.
+    """
     is_as_sure = abs(now.time_std_s - before.time_std_s) <= SAME_STD * before.time_std_s
     is_as_narrow = (
         abs(now.area.long_half_axis_m - before.area.long_half_axis_m)
@@ -270,7 +308,18 @@ def is_same(before: Launch, now: Launch) -> bool:
 
 
 def distance_m(one: Launch, other: Launch) -> float:
-    """Say how far apart the middles of two areas are, along the plane of the first."""
+    """Say how far apart the middles of two areas are, along the plane of the first.
+
+    Parameters
+    ----------
+    one, other
+        Their areas' ellipses do not count.
+
+    Returns
+    -------
+    float
+        Metres in the plane that is level at the first; the Earth's curve is left out.
+    """
     return math.hypot(*one._place.offset_m(other._place))
 
 

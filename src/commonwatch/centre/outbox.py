@@ -58,7 +58,19 @@ class Outbox:
     dropped_count: int = 0
 
     def put(self, message: Message, recipient: NationId, *, due_ns: int, known: Subject) -> None:
-        """Have a message decided at ``due_ns``; a later word on an event replaces earlier ones."""
+        """Have a message decided at ``due_ns``; a later word on an event replaces earlier ones.
+
+        Parameters
+        ----------
+        message
+            As it would be said in full; what of it leaves is decided then.
+        recipient
+            A nation, or the joint centre.
+        due_ns
+            When it is decided, UTC since 1970.
+        known
+            What the centre knows of its subject beside it; nothing of that leaves.
+        """
         event = event_of(message.body)
         if event is not None:
             self.waiting = [
@@ -82,7 +94,16 @@ class Outbox:
         return ready
 
     def sent(self, waiting: Waiting, now_ns: int) -> None:
-        """Keep what must arrive until it is acknowledged."""
+        """Keep what must arrive until it is acknowledged.
+
+        Parameters
+        ----------
+        waiting
+            What has left. Reports on tracks, detections and acknowledgements are not said again.
+        now_ns
+            When it left, UTC since 1970: it is due again ``RESEND_S`` later, until it is
+            ``GIVE_UP_S`` old.
+        """
         message = waiting.message
         is_kept = not isinstance(message.body, NOT_REPEATED)
         if is_kept and now_ns - message.made_ns < GIVE_UP_S * NS_PER_S:
@@ -90,7 +111,15 @@ class Outbox:
             self.put(message, waiting.recipient, due_ns=due_ns, known=waiting.known)
 
     def acknowledged(self, number: int, recipient: NationId) -> None:
-        """Forget a message that has arrived."""
+        """Forget a message that has arrived.
+
+        Parameters
+        ----------
+        number
+            The message's, as its sender counts.
+        recipient
+            Who has it; for others it goes on waiting.
+        """
         self.waiting = [
             each
             for each in self.waiting

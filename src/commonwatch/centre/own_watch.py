@@ -52,7 +52,15 @@ class Watching(Protocol):
     """Follows own sensors, or plays back what was found when that was done."""
 
     def step(self, detections: Detections, now_ns: int) -> OwnStep:
-        """Take what has arrived since the last step; never before the last one's time."""
+        """Take what has arrived since the last step; never before the last one's time.
+
+        Parameters
+        ----------
+        detections
+            Of the centre's sensors, in any order.
+        now_ns
+            The time of the step, UTC since 1970.
+        """
         ...
 
 
@@ -81,7 +89,20 @@ class OwnWatch:
         self._class_names = tuple(each.name for each in configuration.warning.classes)
 
     def step(self, detections: Detections, now_ns: int) -> OwnStep:
-        """Take what has arrived since the last step."""
+        """Take what has arrived since the last step.
+
+        Parameters
+        ----------
+        detections
+            Of the centre's sensors, in any order.
+        now_ns
+            The time of the step, UTC since 1970.
+
+        Returns
+        -------
+        OwnStep
+            What changed; a joint centre has no reports to make of it.
+        """
         news: OwnNews = self._sensors.step(detections, now_ns)
         self._book.add(news.looks)
         urgent = news.coasting - self._coasting  # a motor that burns no more

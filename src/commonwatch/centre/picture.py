@@ -148,7 +148,20 @@ def rounded_down(information: F64) -> F64:
 
 
 def detection_reports(detections: Detections, sensors: Sequence[Sensor]) -> list[DetectionReport]:
-    """Say what sensors saw: reports of one sensor each, in the order of the sensors."""
+    """Say what sensors saw: reports of one sensor each, in the order of the sensors.
+
+    Parameters
+    ----------
+    detections
+        n rows; ``sensor`` counts in the order of ``sensors``.
+    sensors
+        Radars and satellites.
+
+    Returns
+    -------
+    list of DetectionReport
+        Rounded as messages are, at most ``PLOTS_PER_REPORT`` plots each; none without a row.
+    """
     reports = []
     for index in sorted(set(detections.sensor.tolist())):
         rows = (detections.sensor == index).nonzero()[0]
@@ -212,6 +225,13 @@ def notice_report(notice: Notice) -> PreLaunchNotice:
 
 def notice_of(body: PreLaunchNotice, *, delivered_ns: int) -> Notice:
     """Read a notice that was delivered at a time.
+
+    Parameters
+    ----------
+    body
+        As it was heard: degrees and whole metres.
+    delivered_ns
+        When it was on the watch floor, UTC since 1970.
 
     Raises
     ------

@@ -75,11 +75,29 @@ class Questions:
         return Question(about=about(alert), text=decision.reason[:TEXT_MAX])
 
     def asked(self, number: int, of: NationId, alert: int) -> None:
-        """Remember under which number a question went out."""
+        """Remember under which number a question went out.
+
+        Parameters
+        ----------
+        number
+            Of the message that asks.
+        of
+            Who is asked.
+        alert
+            About which own alert.
+        """
         self._asked[number] = of, alert
 
     def hear_question(self, sender: NationId, number: int) -> bool:
-        """Remember a question that waits for an answer; False where there are too many."""
+        """Remember a question that waits for an answer; False where there are too many.
+
+        Parameters
+        ----------
+        sender
+            Who asks; at most ``OPEN_MAX`` questions of one wait at a time.
+        number
+            Of the message that asks, as its sender counts.
+        """
         if sum(name == sender for name, _ in self._open) >= OPEN_MAX:
             return False
         self._open[sender, number] = None
@@ -94,7 +112,20 @@ class Questions:
         return Answer(question=decision.number, text=decision.reason[:TEXT_MAX])
 
     def hear_answer(self, sender: NationId, body: Answer) -> Remark:
-        """Take an answer: a remark on the alert that was asked about, if this partner was asked."""
+        """Take an answer: a remark on the alert that was asked about, if this partner was asked.
+
+        Parameters
+        ----------
+        sender
+            Who answers.
+        body
+            The answer, with the number of the question.
+
+        Returns
+        -------
+        Remark
+            On no alert, -1, where this partner was not asked that; then nothing is forgotten.
+        """
         of, alert = self._asked.get(body.question, (None, -1))
         if of != sender:
             return Remark(alert=-1, words=f"{sender} answers what it was not asked")

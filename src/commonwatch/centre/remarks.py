@@ -55,7 +55,15 @@ class Remarks:
         )
 
     def add(self, remark: Remark, now_ns: int) -> AlertEvent | None:
-        """Add a remark to an alert that stands; return it as it is shown now, None for no such."""
+        """Add a remark to an alert that stands; return it as it is shown now, None for no such.
+
+        Parameters
+        ----------
+        remark
+            On an alert, by its number.
+        now_ns
+            When it is known, UTC since 1970.
+        """
         event = self.shown.get(remark.alert)
         if event is None or event.status == Status.CANCELLED:
             return None

@@ -96,6 +96,18 @@ class Rhythm:
 
         A younger one may still be followed by the next in time. So may an older one, if nothing has
         come that was made when that would have been made: the contributor may be out of order.
+
+        Parameters
+        ----------
+        name
+            The contributor's; of one that was never heard the usual delays are assumed.
+        now_ns
+            The present, UTC since 1970.
+
+        Returns
+        -------
+        int
+            UTC since 1970, at most ``AGE_MAX_S`` ago.
         """
         age_ns, made_ns, _ = self._slowest(name)
         alive_ns = self._alive_ns.get(name, now_ns)
@@ -103,7 +115,22 @@ class Rhythm:
         return max(latest_ns, now_ns - round(AGE_MAX_S * NS_PER_S))
 
     def missed(self, name: NationId, said_ns: int, now_ns: int) -> int:
-        """Count the words that have failed to come since one of that time."""
+        """Count the words that have failed to come since one of that time.
+
+        Parameters
+        ----------
+        name
+            The contributor's.
+        said_ns
+            The time of the last word that has come, UTC since 1970.
+        now_ns
+            The present, likewise.
+
+        Returns
+        -------
+        int
+            Not negative.
+        """
         oldest_ns = self.oldest_ns(name, now_ns)
         if said_ns >= oldest_ns:
             return 0

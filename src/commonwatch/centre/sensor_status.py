@@ -92,7 +92,15 @@ class SensorStatuses:
 
     @staticmethod
     def of(nation: NationId, sensors: Sequence[Sensor]) -> SensorStatuses:
-        """Begin with a centre's own sensors; those of others that are tracked here are left out."""
+        """Begin with a centre's own sensors; those of others that are tracked here are left out.
+
+        Parameters
+        ----------
+        nation
+            Whose centre it is.
+        sensors
+            All that it tracks with.
+        """
         own = {each.sensor: silence_allowed_ns(each) for each in sensors if each.nation == nation}
         return SensorStatuses(nation=nation, allowed_ns=own)
 

@@ -141,6 +141,11 @@ def launch_of(said: LaunchReport | AlertReport) -> LaunchReport:
 def changed(before: LaunchReport, now: LaunchReport) -> str:
     """Say what no longer agrees with what was said, or is said for the first time; else nothing.
 
+    Parameters
+    ----------
+    before, now
+        What was said of one launch, and what would be said now.
+
     Notes
     -----
     A place has changed that lies outside the ellipse stated before, a time that lies further off
@@ -167,7 +172,19 @@ def changed(before: LaunchReport, now: LaunchReport) -> str:
 
 
 def is_sharper(before: LaunchReport, now: LaunchReport) -> bool:
-    """Say whether the impact is known much better than it was said."""
+    """Say whether the impact is known much better than it was said.
+
+    Parameters
+    ----------
+    before, now
+        What was said of one launch, and what would be said now.
+
+    Returns
+    -------
+    bool
+        Whether the long half-axis of the impact is below ``SHARPER`` times what it was, or the
+        impact is known for the first time.
+    """
     if now.impact_area is None:
         return False
     if before.impact_area is None:
@@ -176,7 +193,15 @@ def is_sharper(before: LaunchReport, now: LaunchReport) -> bool:
 
 
 def is_outside(stated: Area, place: Area) -> bool:
-    """Say whether the middle of one area lies outside another."""
+    """Say whether the middle of one area lies outside another.
+
+    Parameters
+    ----------
+    stated
+        A 95 % ellipse.
+    place
+        Its middle alone counts.
+    """
     point = ellipse_of(place)
     return ellipse_of(stated).outness(point.latitude_rad, point.longitude_rad) > 1.0
 

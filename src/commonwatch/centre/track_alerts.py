@@ -55,7 +55,20 @@ class TrackAlerts:
         )
 
     def judged(self, own: Judged | None, joint: Fused | None) -> tuple[list[AlertEvent], bool]:
-        """Take what is new from own sensors and from fused tracks; say whether anything was."""
+        """Take what is new from own sensors and from fused tracks; say whether anything was.
+
+        Parameters
+        ----------
+        own
+            Of own sensors; None where there was no step.
+        joint
+            Of fused tracks; None where there was no step, or there is no such picture.
+
+        Returns
+        -------
+        events, is_new
+            What happened to alerts by it, and whether alerts must be looked at again.
+        """
         merged = {} if joint is None else joint.merged
         events: list[AlertEvent] = []
         for gone, number in merged.items():
