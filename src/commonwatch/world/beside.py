@@ -103,7 +103,20 @@ class Besides:
                 began.append((alert.known_ns, place))
 
     def of(self, message: Message, now_ns: int) -> Beside:
-        """Return what its sender knew when it was decided about, by the sender's clock."""
+        """Return what its sender knew when it was decided about, by the sender's clock.
+
+        Parameters
+        ----------
+        message
+            As its sender made it; of a correction what it corrects.
+        now_ns
+            By the sender's clock, UTC since 1970: what became known later does not count.
+
+        Returns
+        -------
+        Beside
+            Places and sensors; nothing for kinds that need none.
+        """
         body = message.body.corrected if isinstance(message.body, Correction) else message.body
         sender = message.originator
         if isinstance(body, LaunchReport | AlertReport):

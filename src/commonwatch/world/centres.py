@@ -45,7 +45,17 @@ class Keyring:
 
     @staticmethod
     def of(centres: tuple[NationId, ...], seed: int, *, is_quick: bool) -> Keyring:
-        """Make the keys of a world: quick ones that only studies may use, or Ed25519."""
+        """Make the keys of a world: quick ones that only studies may use, or Ed25519.
+
+        Parameters
+        ----------
+        centres
+            All nations and the joint centre.
+        seed
+            Of the world: the same seed gives the same keys.
+        is_quick
+            Whether whoever verifies may be able to sign.
+        """
         make = quick_key if is_quick else SigningKey.from_seed
         return Keyring(
             keys={
@@ -56,12 +66,33 @@ class Keyring:
         )
 
     def key(self, name: NationId, purpose: Purpose = Purpose.ACTUAL) -> Key:
-        """Return one key."""
+        """Return one key.
+
+        Parameters
+        ----------
+        name
+            A nation's, or the joint centre's.
+        purpose
+            For what.
+        """
         return self.keys[name, purpose]
 
 
 def sensors_of(scenario: Scenario, laydown: str) -> dict[NationId, tuple[Sensor, ...]]:
-    """Return each nation's own sensors in a laydown, owned by its centre; dishes are left out."""
+    """Return each nation's own sensors in a laydown, owned by its centre; dishes are left out.
+
+    Parameters
+    ----------
+    scenario
+        Of its sensors the nominal figures.
+    laydown
+        Its name.
+
+    Returns
+    -------
+    dict
+        By nation, in the scenario's order; a nation without a sensor in the laydown has none.
+    """
     entries = list(scenario.sensors.values())
     names = list(scenario.sensors)
     members = scenario.laydown(laydown).members
@@ -128,13 +159,31 @@ def configurations(
 
 
 def partners_of(scenario: Scenario, name: NationId) -> tuple[NationId, ...]:
-    """Return whom a centre has a link with, in the scenario's order."""
+    """Return whom a centre has a link with, in the scenario's order.
+
+    Parameters
+    ----------
+    scenario
+        Its links, which carry both ways.
+    name
+        Of a nation or the joint centre.
+    """
     linked = {end for link in scenario.links if name in link.between for end in link.between}
     return tuple(other for other in scenario.centres if other in linked and other != name)
 
 
 def may_say(policy: Policy, kind: str, originator: NationId, recipient: NationId) -> bool:
-    """Say whether any rule shares a kind of message, be it under conditions."""
+    """Say whether any rule shares a kind of message, be it under conditions.
+
+    Parameters
+    ----------
+    policy
+        The originator's.
+    kind
+        As ``messages.kind_of`` names it.
+    originator, recipient
+        Who says it, and to whom.
+    """
     return any(
         kind in rule.share
         and is_named(originator, rule.owners, policy)

@@ -33,7 +33,15 @@ class Agenda:
         return len(self._heap)
 
     def enter(self, time_ns: int, deed: Deed) -> None:
-        """Enter a deed; one that lies in the past is done at the next ``carry_out``."""
+        """Enter a deed; one that lies in the past is done at the next ``carry_out``.
+
+        Parameters
+        ----------
+        time_ns
+            True time, UTC since 1970. Deeds of one time are done in the order of their entry.
+        deed
+            Called with its time.
+        """
         heapq.heappush(self._heap, (time_ns, self._entered, deed))
         self._entered += 1
 

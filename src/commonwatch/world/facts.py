@@ -76,7 +76,21 @@ class Facts:
         return [each for each in self.history.outages if each.centre == centre]
 
     def is_forgotten(self, centre: NationId, true_ns: int) -> bool:
-        """Say whether what a centre did at a time was forgotten in a crash soon after."""
+        """Say whether what a centre did at a time was forgotten in a crash soon after.
+
+        Parameters
+        ----------
+        centre
+            Its name.
+        true_ns
+            When it did that, true time, UTC since 1970.
+
+        Returns
+        -------
+        bool
+            True within ``SNAPSHOT_NS`` before a crash that forgets, with two ticks to spare at
+            either end.
+        """
         around_ns = 2 * TICK_NS
         return any(
             outage.begin_ns - SNAPSHOT_NS - around_ns <= true_ns <= outage.end_ns + around_ns

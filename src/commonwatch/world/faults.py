@@ -178,5 +178,18 @@ def _swizzled(fault: PlannedFault, until_s: float, rng: np.random.Generator) -> 
 
 
 def healed_s(faults: Sequence[PlannedFault], *, span_s: float) -> float:
-    """Return when the last fault has ended, seconds from the start of the record."""
+    """Return when the last fault has ended, seconds from the start of the record.
+
+    Parameters
+    ----------
+    faults
+        One that has no end lasts as long as the record.
+    span_s
+        Length of the record, seconds.
+
+    Returns
+    -------
+    float
+        0 without a fault.
+    """
     return max((span_s if f.until_s is None else f.until_s for f in faults), default=0.0)

@@ -202,7 +202,16 @@ class Host:
         return effects
 
     def end_tick(self, true_ns: int, last: Effect | None) -> None:
-        """Fail if it is time to; else take a snapshot if one is wanted."""
+        """Fail if it is time to; else take a snapshot if one is wanted.
+
+        Parameters
+        ----------
+        true_ns
+            True time, UTC since 1970.
+        last
+            The last effect of the tick, which a crash may tear while it is written; None without
+            one.
+        """
         if self.centre is None:
             return
         if self._failing is not None:

@@ -40,7 +40,15 @@ _EARTH_RADIUS_M: Final = 6_371_000.0
 
 
 def instants_ns(injection: Injection, epoch_ns: int) -> tuple[int, ...]:
-    """Return when each of its messages comes: evenly from beginning to end."""
+    """Return when each of its messages comes: evenly from beginning to end.
+
+    Parameters
+    ----------
+    injection
+        Its beginning, end and count.
+    epoch_ns
+        Start of the record, UTC since 1970.
+    """
     span_s = injection.until_s - injection.at_s
     return tuple(
         epoch_ns + round((injection.at_s + span_s * k / injection.count) * NS_PER_S)
@@ -61,7 +69,21 @@ def sealed_tests(
     *,
     rng: np.random.Generator,
 ) -> Iterator[bytes]:
-    """Yield sealed launch reports of launches that never were, marked as what they are."""
+    """Yield sealed launch reports of launches that never were, marked as what they are.
+
+    Parameters
+    ----------
+    injection
+        Its circle, on a sphere, in which the launches lie evenly by area.
+    nation
+        In whose name.
+    key
+        That nation's, for what they are marked as.
+    times_ns
+        When each is made, which is when it says that something was launched, UTC since 1970.
+    rng
+        Of the injection.
+    """
     purpose = purpose_of(injection)
     for number, time_ns in enumerate(times_ns):
         distance_m = injection.radius_m * math.sqrt(rng.random())
@@ -94,7 +116,17 @@ def sealed_tests(
 
 
 def filled_heartbeats(nation: NationId, key: Key, times_ns: tuple[int, ...]) -> Iterator[bytes]:
-    """Yield sealed heartbeats whose count a failed part fills with twos."""
+    """Yield sealed heartbeats whose count a failed part fills with twos.
+
+    Parameters
+    ----------
+    nation
+        In whose name.
+    key
+        That nation's for actual messages.
+    times_ns
+        When each is made, UTC since 1970.
+    """
     for number, time_ns in enumerate(times_ns):
         beat = Heartbeat(heartbeat=nation, beat=FILLINGS[number % len(FILLINGS)], made_ns=time_ns)
         yield seal(beat, key.sign, key_name(nation, Purpose.ACTUAL))

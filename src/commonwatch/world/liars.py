@@ -147,7 +147,21 @@ def displaced(report: TrackReport, sigmas: float, way: F64) -> TrackReport:
 
 
 def turned(report: TrackReport, angle_rad: float) -> TrackReport:
-    """Return a report of an object turned about the Earth's axis: as free a flight as the real."""
+    """Return a report of an object turned about the Earth's axis: as free a flight as the real.
+
+    Parameters
+    ----------
+    report
+        ECEF, whole metres and millimetres a second, with covariance and news.
+    angle_rad
+        Eastwards.
+
+    Returns
+    -------
+    TrackReport
+        Rounded as reports are; nothing but place, velocity and what is said of their errors has
+        changed.
+    """
     cosine, sine = math.cos(angle_rad), math.sin(angle_rad)
     turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     both = np.kron(np.eye(2), turn)

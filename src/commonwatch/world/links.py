@@ -195,7 +195,17 @@ class WorldLink:
         return ", ".join(kind for kind in TROUBLES if kind in kinds) or WORKS
 
     def trouble(self, number: int, kind: str, amount: float) -> None:
-        """Let a trouble begin: of seconds for *delay*, of that probability for the others."""
+        """Let a trouble begin: of seconds for *delay*, of that probability for the others.
+
+        Parameters
+        ----------
+        number
+            Of the trouble, by which it is ended; the same number again takes its place.
+        kind
+            One of ``TROUBLES``.
+        amount
+            See above; of no meaning for *cut*.
+        """
         self._troubles[number] = (kind, amount)
 
     def heal(self, number: int) -> None:
@@ -215,7 +225,21 @@ class WorldLink:
     def carry(
         self, envelope: bytes, *, origin: str, kind: str, number: int, entry_digest: str = ""
     ) -> None:
-        """Carry an envelope; what is under way arrives even if the link is cut meanwhile."""
+        """Carry an envelope; what is under way arrives even if the link is cut meanwhile.
+
+        Parameters
+        ----------
+        envelope
+            The sealed bytes.
+        origin
+            As ``Passage`` has it; what is injected draws its delays and losses by itself.
+        kind
+            Of the message: delays hang on it.
+        number
+            Of the message, as its sender counts.
+        entry_digest
+            Of the ledger's entry that allowed it; empty where nobody decided.
+        """
         passage = Passage(
             sender=self.sender,
             recipient=self.recipient,
@@ -266,7 +290,20 @@ class WorldLink:
 
 
 def garbled(envelope: bytes, place: float) -> bytes:
-    """Return an envelope with a short burst of its bits turned, at a place from 0 to 1."""
+    """Return an envelope with a short burst of its bits turned, at a place from 0 to 1.
+
+    Parameters
+    ----------
+    envelope
+        Any bytes.
+    place
+        0 at the beginning, 1 at the end.
+
+    Returns
+    -------
+    bytes
+        As many; ``GARBLED_BYTES`` in a row are changed, or all of fewer.
+    """
     changed = bytearray(envelope)
     start = int(place * max(0, len(changed) - GARBLED_BYTES))
     for k in range(start, min(start + GARBLED_BYTES, len(changed))):
@@ -275,5 +312,13 @@ def garbled(envelope: bytes, place: float) -> bytes:
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """Return the generator of one named part of a world."""
+    """Return the generator of one named part of a world.
+
+    Parameters
+    ----------
+    seed
+        Of the world.
+    name
+        The part's: adding a part changes no other part's draws.
+    """
     return np.random.default_rng([seed, zlib.crc32(name.encode())])

@@ -111,7 +111,18 @@ class Rhythm:
         return time_s
 
     def look_in(self, first_s: float, last_s: float) -> I64:
-        """Numbers of the looks from one instant to another, both inclusive."""
+        """Numbers of the looks from one instant to another, both inclusive.
+
+        Parameters
+        ----------
+        first_s, last_s
+            Seconds from the start of the record.
+
+        Returns
+        -------
+        look
+            Rising, shape (m,); none before the first look or after the last.
+        """
         first = max(math.ceil((first_s - self.phase_s) / self.interval_s), 0)
         last = min(math.floor((last_s - self.phase_s) / self.interval_s), self.look_count - 1)
         return np.arange(first, last + 1, dtype=np.int64)
@@ -146,7 +157,19 @@ class Looks:
 def rhythm(
     sensor: Radar | InfraredSatellite, flown: Flown, delay: DelaySpan, *, rng: np.random.Generator
 ) -> Rhythm:
-    """Draw when a sensor looks, each ``track_interval_s`` or ``revisit_s``, and its delays."""
+    """Draw when a sensor looks, each ``track_interval_s`` or ``revisit_s``, and its delays.
+
+    Parameters
+    ----------
+    sensor
+        How often it looks.
+    flown
+        How long the record is.
+    delay
+        From the sensor to its centre, seconds.
+    rng
+        The sensor's own.
+    """
     interval_s = sensor.track_interval_s if isinstance(sensor, Radar) else sensor.revisit_s
     phase_s = float(rng.uniform(0.0, interval_s))
     look_count = max(int((flown.span_s - phase_s) / interval_s) + 1, 0)
@@ -210,7 +233,23 @@ def drawn_clutter(
     count: int,
     rng: np.random.Generator,
 ) -> Looks:
-    """Draw false plots more: ``count`` in each sweep between two instants, on the average."""
+    """Draw false plots more: ``count`` in each sweep between two instants, on the average.
+
+    Parameters
+    ----------
+    radar
+        Over whose searched volume they are uniform.
+    flown
+        The record.
+    when
+        Its sweeps.
+    first_s, last_s
+        Seconds from the start of the record, both inclusive.
+    count
+        Mean of the Poisson number in a sweep.
+    rng
+        Its own.
+    """
     sweeps = when.look_in(first_s, last_s)
     sweep = np.repeat(sweeps, rng.poisson(count, len(sweeps)))
     false = _false_plots(radar, len(sweep), rng)
@@ -303,7 +342,22 @@ def together(parts: Sequence[Looks]) -> Looks:
 
 
 def looks_at(spells: Spells, flown: Flown, when: Rhythm) -> tuple[I64, I64]:
-    """Return flight and number of every look that falls into a spell of one sensor."""
+    """Return flight and number of every look that falls into a spell of one sensor.
+
+    Parameters
+    ----------
+    spells
+        Of one sensor, seconds from each flight's lift-off.
+    flown
+        When each flight lifts off, and how long the record is.
+    when
+        The sensor's looks.
+
+    Returns
+    -------
+    path, look
+        Shapes (m,).
+    """
     start_s = flown.lift_off_s[spells.path]
     return _instants(
         spells.path, start_s + spells.first_seen_s, start_s + spells.last_seen_s, flown, when

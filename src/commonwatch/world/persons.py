@@ -71,6 +71,13 @@ class Person:
         """Look at what the watch floor shows; decide on each own alert once, some time later.
 
         What has been cancelled by then is not released.
+
+        Parameters
+        ----------
+        alert
+            As it is shown after an event in its life.
+        now_ns
+            True time, UTC since 1970.
         """
         self._latest[alert.alert] = alert
         is_ours = alert.origin in ("own", "launch reports")
@@ -89,7 +96,15 @@ class Person:
         self.enter(now_ns + round(delay_s * NS_PER_S), lambda _: self._decide(alert.alert))
 
     def asked(self, question: Ask, now_ns: int) -> None:
-        """Look what a partner asks about, and answer some time later."""
+        """Look what a partner asks about, and answer some time later.
+
+        Parameters
+        ----------
+        question
+            As it stands on the watch floor.
+        now_ns
+            True time, UTC since 1970.
+        """
         delay_s = self.delay.at(float(self._answering.random()))
         self.enter(now_ns + round(delay_s * NS_PER_S), lambda _: self._answer(question))
 

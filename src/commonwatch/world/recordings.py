@@ -55,7 +55,15 @@ class PlayedBack:
     recording: Recording
 
     def step(self, detections: Detections, now_ns: int) -> OwnStep:
-        """Return what was found at this time; the detections are those that it was made of."""
+        """Return what was found at this time; the detections are those that it was made of.
+
+        Parameters
+        ----------
+        detections
+            Not looked at.
+        now_ns
+            A tick that has detections, UTC since 1970.
+        """
         del detections
         return self.recording.at(now_ns)
 
@@ -79,20 +87,49 @@ class Common:
 
     @staticmethod
     def of(scenario: Scenario, *, seed: int) -> Common:
-        """Draw what the sensors see in the world of a seed."""
+        """Draw what the sensors see in the world of a seed.
+
+        Parameters
+        ----------
+        scenario
+            All its sensors, whatever the laydown.
+        seed
+            Of the world.
+        """
         return Common(scenario=scenario, sightings=draw(scenario, seed=seed))
 
     def batches(
         self, laydown: str, configuration: CentreConfiguration
     ) -> tuple[tuple[int, Detections], ...]:
-        """Return a centre's detections in a laydown by the tick at which it takes them in."""
+        """Return a centre's detections in a laydown by the tick at which it takes them in.
+
+        Parameters
+        ----------
+        laydown
+            Its name.
+        configuration
+            The centre's: which sensors it tracks with.
+
+        Returns
+        -------
+        tuple of (tick_ns, detections)
+            Rising in time; ticks without a detection are not there. Made once.
+        """
         key = self._key(laydown, configuration)
         if key not in self._batches:
             self._batches[key] = self._made(key, configuration)
         return self._batches[key]
 
     def watching(self, laydown: str, configuration: CentreConfiguration) -> PlayedBack:
-        """Return what plays back a centre's own sensors in a laydown."""
+        """Return what plays back a centre's own sensors in a laydown.
+
+        Parameters
+        ----------
+        laydown
+            Its name.
+        configuration
+            The centre's: with which sensors and settings it tracks. Tracked once, for all levels.
+        """
         key = self._key(laydown, configuration)
         if key not in self._recordings:
             batches = self.batches(laydown, configuration)

@@ -53,7 +53,15 @@ def wanted_count(scenario: Scenario) -> int:
 
 
 def flight_name(scenario: Scenario, flight: ArcWanted) -> str:
-    """Return the name of a flight: its own, or that of its ends and its arc."""
+    """Return the name of a flight: its own, or that of its ends and its arc.
+
+    Parameters
+    ----------
+    scenario
+        Which flights have a name of their own.
+    flight
+        One that it asks for.
+    """
     is_named = any(entry.name == flight.launch.name for entry in scenario.flights)
     if is_named or flight.aim_point is None:
         return flight.launch.name

@@ -191,7 +191,21 @@ def _solved(
 def flights_wanted(
     scenario: Scenario, *, override: Mapping[str, float] | None = None
 ) -> tuple[ArcWanted, ...]:
-    """List the flights that a scenario asks for, recordings left out."""
+    """List the flights that a scenario asks for, recordings left out.
+
+    Parameters
+    ----------
+    scenario
+        Each launch site to each aim point by each kind of arc, then the published and given
+        flights.
+    override
+        Values in place of the scenario's, by the path of the figure.
+
+    Returns
+    -------
+    tuple of ArcWanted
+        In that order.
+    """
     published_m = published_ground_range_m(scenario)
     found = [
         _between(scenario, site, aim, kind, published_m)
@@ -222,7 +236,17 @@ def flights_wanted(
 
 
 def gap_flights_wanted(scenario: Scenario, grid: Grid, arc: str) -> tuple[ArcWanted, ...]:
-    """List the flights of the gap map: every place of the grid to every aim point, row by row."""
+    """List the flights of the gap map: every place of the grid to every aim point, row by row.
+
+    Parameters
+    ----------
+    scenario
+        Its aim points and kinds of arc.
+    grid
+        Launch places, geodetic.
+    arc
+        Name of the kind of arc.
+    """
     kind = next(kind for kind in scenario.arcs if kind.name == arc)
     published_m = published_ground_range_m(scenario)
     return tuple(

@@ -198,7 +198,20 @@ def _of_the_impact(told: AlertEvent, now: AlertEvent) -> Iterator[str]:
 
 
 def is_outside(stated: Area, place: Area) -> bool:
-    """Say whether the middle of one area lies outside another, on a sphere."""
+    """Say whether the middle of one area lies outside another, on a sphere.
+
+    Parameters
+    ----------
+    stated
+        A 95 % ellipse.
+    place
+        Its middle alone counts.
+
+    Returns
+    -------
+    bool
+        With ``EDGE`` to spare for what the sphere leaves out.
+    """
     one, two = math.radians(stated.latitude_deg), math.radians(place.latitude_deg)
     turn = math.radians(place.longitude_deg - stated.longitude_deg)
     north = math.cos(one) * math.sin(two) - math.sin(one) * math.cos(two) * math.cos(turn)
