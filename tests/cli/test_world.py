@@ -112,3 +112,31 @@ def test_what_was_refused_is_shown_and_is_not_among_what_nations_sent(tmp_path: 
     for centre in ("joint", "north"):
         assert f"Refused: {centre} refused 20 messages in the name of north: " in shown
     assert "Messages: launch report, received" not in shown
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("nothing", ["It ends as its scenario expects."]),
+        (
+            "confirmed",
+            [
+                "Expected and not met:",
+                "  all, sharing nothing, joint: shore/near/minimum-energy ended as nothing, "
+                "expected confirmed",
+            ],
+        ),
+    ],
+)
+def test_judged_it_says_what_its_scenario_expects_of_it_and_was_not_met(
+    outcome: str, said: list[str], tmp_path: Path
+) -> None:
+    # Where nothing is shared the joint centre, which has no sensor, hears of no flight.
+    path = tmp_path / "small.toml"
+    expected = f'[[expected]]\nobject = "each flight"\ncentre = "joint"\noutcomes = ["{outcome}"]\n'
+    path.write_text(small(expected), encoding="utf-8")
+    words = ["world", str(path), "--level", "nothing", "--checks"]
+    shown = CliRunner().invoke(commonwatch, words, catch_exceptions=False)
+    assert shown.exit_code == 0  # every invariant holds; what was expected is none
+    lines = shown.stdout.splitlines()
+    assert lines[lines.index("Everything that must hold holds.") + 1 :] == said
