@@ -146,7 +146,22 @@ class InvariantError(CommonwatchError):
 
 
 def invariant(condition: bool, sentence: str, /, **values: object) -> None:  # noqa: FBT001
-    """Raise InvariantError unless the condition holds; stays on in production."""
+    """Raise InvariantError unless the condition holds; stays on in production.
+
+    Parameters
+    ----------
+    condition
+        What must hold.
+    sentence
+        What is broken where it does not.
+    **values
+        What the error shows beside it; nothing that another nation may not see.
+
+    Raises
+    ------
+    InvariantError
+        It does not hold.
+    """
     if not condition:
         shown = ", ".join(f"{name} = {value!r}" for name, value in values.items())
         raise InvariantError(
@@ -156,7 +171,17 @@ def invariant(condition: bool, sentence: str, /, **values: object) -> None:  # n
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
-    """Return the known name most like the given one, or None where none is like it."""
+    """Return the known name most like the given one, or None where none is like it.
+
+    Parameters
+    ----------
+    name
+        As it was given; small and capital letters are one.
+    known
+        Those that there are.
+    cutoff
+        How like it must be, from 0 to 1, as ``difflib`` counts.
+    """
     folded = {candidate.casefold(): candidate for candidate in known}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

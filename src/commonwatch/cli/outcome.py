@@ -56,6 +56,17 @@ def write_run(
     What an earlier run left there and this one does not write is removed. Truth goes to a folder of
     its own, ``truth/``: ``detections.parquet`` and ``sensors.toml`` are what a centre may see.
 
+    Parameters
+    ----------
+    comparison, sightings
+        What sensors see, and what they report in the world for replay.
+    study
+        What each seed gave, by seed; empty without worlds.
+    folder
+        Made where it does not exist.
+    seed
+        Of the world for replay.
+
     Raises
     ------
     OutputError
@@ -111,7 +122,17 @@ def limits_of_centres() -> dict[str, float]:
 def write_sightings(
     scenario: Scenario, sightings: Sightings, folder: Path, *, laydown: str
 ) -> None:
-    """Write what the sensors of a laydown report and what these are, and apart the truth."""
+    """Write what the sensors of a laydown report and what these are, and apart the truth.
+
+    Parameters
+    ----------
+    scenario, sightings
+        Of all its sensors.
+    folder
+        That exists.
+    laydown
+        Whose sensors are written.
+    """
     rows = np.flatnonzero(sightings.rows_of(laydown))
     reported = {name: values[rows] for name, values in sightings.detections.items()}
     write_table(folder / "detections.parquet", to_table("detections", reported))
@@ -182,10 +203,16 @@ def report_content(
     seed: int,
     replay: Mapping[str, pa.Table],
 ) -> ReportContent:
-    """Gather what the report shows."""
+    """Gather what the report shows.
+
+    Parameters
+    ----------
+    comparison, known, seed, replay
+        What sensors see; tables of what centres knew; and the world for replay, its seed and
+        tables.
+    """
     scenario = comparison.scenario
     titles = _place_titles(scenario)
-    names = [str(name) for name in scenario.sensors]
     flown = sorted({str(name) for name in comparison.tables["arcs"]["vehicle"].to_pylist()})
     refused = tuple(
         f"{titles.get(entry.launch.name, entry.launch.name)} to "
@@ -205,15 +232,7 @@ def report_content(
         vehicle_titles={
             name: scenario.vehicles[name].title for name in flown if name in scenario.vehicles
         },
-        laydowns=tuple(
-            ReportLaydown(
-                name=laydown.name,
-                title=laydown.title,
-                sensors=tuple(names[k] for k in laydown.members),
-                note=laydown.note,
-            )
-            for laydown in scenario.laydowns
-        ),
+        laydowns=_laydowns(scenario),
         baseline=scenario.baseline_laydown,
         everything=scenario.value_laydown,
         tables={**comparison.tables, **known},
@@ -242,6 +261,19 @@ def report_content(
         else (),
         liars=tuple(sorted({str(o.nation) for o in scenario.injections if o.kind == LIE})),
         has_expected=bool(scenario.expected),
+    )
+
+
+def _laydowns(scenario: Scenario) -> tuple[ReportLaydown, ...]:
+    names = [str(name) for name in scenario.sensors]
+    return tuple(
+        ReportLaydown(
+            name=laydown.name,
+            title=laydown.title,
+            sensors=tuple(names[k] for k in laydown.members),
+            note=laydown.note,
+        )
+        for laydown in scenario.laydowns
     )
 
 

@@ -15,7 +15,13 @@ class Place(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Give the path; a usage error where the name is empty."""
+        """Give the path; a usage error where the name is empty.
+
+        Parameters
+        ----------
+        value, param, ctx
+            As click gives them.
+        """
         if not str(value).strip():
             self.fail("the name is empty. Allowed: the name of a file or folder.", param, ctx)
         return super().convert(value, param, ctx)

@@ -62,6 +62,15 @@ class Stages:
         """Show the stage in words and the part of the whole, 0 to 1, that is done.
 
         What is said aside changes within a stage: where no bar moves it makes no line of its own.
+
+        Parameters
+        ----------
+        stage
+            In words.
+        part
+            Of the whole.
+        aside
+            Empty for nothing.
         """
         said = f"{stage}{aside and f', {aside}'}"
         self._bar.update(self._task, description=said, completed=part)

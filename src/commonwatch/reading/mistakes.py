@@ -126,7 +126,15 @@ def in_file_order(tree: Table, faults: Iterable[Fault], *, limit: int) -> list[M
 
 
 def path_text(tree: Any, keys: Keys) -> str:
-    """Write a place as ``radars[0] "north".faces[1]``."""
+    """Write a place as ``radars[0] "north".faces[1]``.
+
+    Parameters
+    ----------
+    tree
+        The file, parsed.
+    keys
+        The way to the place: names of tables, numbers in arrays.
+    """
     text = ""
     for key in keys:
         tree = tree[key]

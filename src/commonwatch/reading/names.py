@@ -17,7 +17,20 @@ _SHOWN_COUNT: Final = 12
 
 
 def tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
-    """Yield the tables of an array of tables, passing over what is not one."""
+    """Yield the tables of an array of tables, passing over what is not one.
+
+    Parameters
+    ----------
+    tree
+        A table, parsed, of which nothing is known yet.
+    key
+        Of the array.
+
+    Returns
+    -------
+    iterator of (number, table)
+        Numbers count what is passed over.
+    """
     array = tree.get(key)
     for index, table in enumerate(array if isinstance(array, list) else []):
         if isinstance(table, dict):
@@ -25,7 +38,15 @@ def tables(tree: Table, key: str) -> Iterator[tuple[int, Table]]:
 
 
 def names_in(tree: Table, *keys: str) -> frozenset[str]:
-    """Return the names of the tables of some arrays of tables."""
+    """Return the names of the tables of some arrays of tables.
+
+    Parameters
+    ----------
+    tree
+        A table, parsed, of which nothing is known yet.
+    *keys
+        Of the arrays.
+    """
     return frozenset(
         table["name"]
         for key in keys
@@ -35,7 +56,15 @@ def names_in(tree: Table, *keys: str) -> frozenset[str]:
 
 
 def listed(tree: Table, key: str) -> frozenset[str]:
-    """Return the texts of an array."""
+    """Return the texts of an array.
+
+    Parameters
+    ----------
+    tree
+        A table, parsed, of which nothing is known yet.
+    key
+        Of the array; what is no text there is passed over.
+    """
     array = tree.get(key)
     return frozenset(v for v in (array if isinstance(array, list) else []) if isinstance(v, str))
 
@@ -43,7 +72,19 @@ def listed(tree: Table, key: str) -> frozenset[str]:
 def duplicates(
     tree: Table, keys: Iterable[str], kind: str, taken: Iterable[str] = ()
 ) -> Iterator[Fault]:
-    """Refuse a name that stands twice in the file, or also in the catalogue."""
+    """Refuse a name that stands twice in the file, or also in the catalogue.
+
+    Parameters
+    ----------
+    tree
+        The file, parsed.
+    keys
+        Of arrays of tables that share one set of names.
+    kind
+        What they are, in words.
+    taken
+        Names that the file may not use.
+    """
     taken = frozenset(taken)
     seen: set[str] = set()
     for key in keys:
@@ -73,7 +114,23 @@ def list_of_names(
     *,
     without: frozenset[str] = frozenset(),
 ) -> Iterator[Fault]:
-    """Refuse names that are unknown or stand twice; suggest none that would be refused in turn."""
+    """Refuse names that are unknown or stand twice; suggest none that would be refused in turn.
+
+    Parameters
+    ----------
+    table
+        In which the list stands.
+    keys
+        The way to that table.
+    key
+        Of the list.
+    kind
+        What the names are of, in words.
+    known
+        Names that may stand there.
+    without
+        Known ones that are not to be suggested.
+    """
     refused = listed(table, key) | without
     array = table.get(key)
     seen: set[str] = set()
@@ -89,7 +146,21 @@ def list_of_names(
 def one_name(
     table: Table, keys: Keys, key: str, kind: str, known: frozenset[str]
 ) -> Iterator[Fault]:
-    """Refuse a name that is unknown."""
+    """Refuse a name that is unknown.
+
+    Parameters
+    ----------
+    table
+        In which the name stands; none there is no mistake.
+    keys
+        The way to that table.
+    key
+        Of the name.
+    kind
+        What it is of, in words.
+    known
+        Names that may stand there.
+    """
     name = table.get(key)
     if isinstance(name, str) and name not in known:
         fault = _unknown(name, kind, known, keys)
@@ -141,6 +212,14 @@ def _twice(name: str, kind: str, keys: Keys) -> Fault:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Ask whether the known name that is most like this one was meant; "" where none is."""
+    """Ask whether the known name that is most like this one was meant; "" where none is.
+
+    Parameters
+    ----------
+    name
+        As it was given.
+    known
+        Those that there are.
+    """
     near = nearest(name, known)
     return f'Did you mean "{near}"?' if near else ""

@@ -68,6 +68,15 @@ def read_content(
 def decoded(content: bytes, where: str, *, form: str = "TOML") -> str:
     """Return what a file holds as text.
 
+    Parameters
+    ----------
+    content
+        Its bytes; a byte-order mark is left out.
+    where
+        The file, as an error names it.
+    form
+        What it should be, in words.
+
     Raises
     ------
     InputError

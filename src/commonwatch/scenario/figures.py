@@ -92,14 +92,40 @@ class Reading:
     override: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def value(self, path: str, figure: Figure) -> float:
-        """Return one value of the figure at this path, as the sensors' cases go."""
+        """Return one value of the figure at this path, as the sensors' cases go.
+
+        Parameters
+        ----------
+        path
+            Of the figure, by which ``override`` knows it; its last word is the key in the file.
+        figure
+            A number, or low, nominal and high.
+
+        Returns
+        -------
+        float
+            In the file's unit. The low case takes the end at which sensors see less.
+        """
         key = path.rpartition(".")[2]
         if key in _WITHOUT_DIRECTION:
             return self.override.get(path, ends(figure)[1])
         return self.override.get(path, self._ends(key, figure)[self._index()])
 
     def plain(self, path: str, figure: Figure) -> float:
-        """Return one value of the figure at this path: low case, low end."""
+        """Return one value of the figure at this path: low case, low end.
+
+        Parameters
+        ----------
+        path
+            Of the figure, by which ``override`` knows it.
+        figure
+            A number, or low, nominal and high.
+
+        Returns
+        -------
+        float
+            In the file's unit.
+        """
         return self.override.get(path, ends(figure)[self._index()])
 
     def _index(self) -> int:

@@ -57,6 +57,15 @@ def read_scenario(name_or_path: str | Path) -> FileRead:
 def read_toml(path: Path, file_name: str, *, what_to_do: str = GIVE_SCENARIO) -> FileRead:
     """Read and parse one file; ``what_to_do`` is the advice where there is none.
 
+    Parameters
+    ----------
+    path
+        The file, at most ``LIMITS.file_bytes`` long.
+    file_name
+        As errors name it.
+    what_to_do
+        The advice where it cannot be read.
+
     Raises
     ------
     InputError

@@ -57,7 +57,15 @@ def vehicle(
 
 
 def vehicle_for(scenario: Scenario, ground_range_m: float) -> str:
-    """Name the vehicle that flies so far: the first of ``fly_with`` that reaches, or the last."""
+    """Name the vehicle that flies so far: the first of ``fly_with`` that reaches, or the last.
+
+    Parameters
+    ----------
+    scenario
+        Its ``fly_with`` names at least one.
+    ground_range_m
+        From launch to aim point along the ground.
+    """
     for name in scenario.fly_with:
         if ground_range_m <= _reach_m(scenario, name):
             return name
@@ -87,14 +95,28 @@ def _is_published(scenario: Scenario, name: str) -> bool:
 
 
 def arc_name(site: str, aim: str, arc: str) -> str:
-    """Name the flight from a launch site to an aim point on an arc."""
+    """Name the flight from a launch site to an aim point on an arc.
+
+    Parameters
+    ----------
+    site, aim, arc
+        Their names in the scenario.
+    """
     return f"{site}/{aim}/{arc}"
 
 
 def flights(
     scenario: Scenario, *, override: Mapping[str, float] | None = None
 ) -> tuple[Flight, ...]:
-    """Make the scenario's flights, figures nominal but for ``override``."""
+    """Make the scenario's flights, figures nominal but for ``override``.
+
+    Parameters
+    ----------
+    scenario
+        Its published and given flights.
+    override
+        Values in place of the scenario's, in the file's units, by the path of the figure.
+    """
     reading = Reading(override=override or {})
     return tuple(_flight(scenario, entry, reading) for entry in scenario.flights)
 

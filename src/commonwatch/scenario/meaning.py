@@ -35,6 +35,11 @@ def sector_width_deg(azimuth_min_deg: float, azimuth_max_deg: float) -> float:
     """Return the width of a sector, clockwise from its least to its greatest azimuth.
 
     0 to 360 is the full circle; 350 to 10 runs through north and is 20 wide; equal azimuths give 0.
+
+    Parameters
+    ----------
+    azimuth_min_deg, azimuth_max_deg
+        Clockwise from true north, 0 to 360.
     """
     difference_deg = azimuth_max_deg - azimuth_min_deg
     if difference_deg == _FULL_TURN_DEG:

@@ -69,7 +69,15 @@ class DelaySpan:
     source: str
 
     def drawn(self, rng: np.random.Generator, size: int) -> F64:
-        """Draw delays, (size,), s, from the triangle over the three; constant where they agree."""
+        """Draw delays, (size,), s, from the triangle over the three; constant where they agree.
+
+        Parameters
+        ----------
+        rng
+            Drawn from only where the three differ.
+        size
+            How many.
+        """
         if self.low_s == self.high_s:
             return np.full(size, self.low_s)
         return rng.triangular(self.low_s, self.nominal_s, self.high_s, size)

@@ -69,6 +69,13 @@ def read_policies(tree: Table, folder: Path) -> tuple[dict[str, str], list[Fault
 def policies_of(scenario: Scenario, level: str) -> dict[NationId, Policy]:
     """Return each centre's policy at a level of sharing, over the territory of its nation.
 
+    Parameters
+    ----------
+    scenario
+        As loaded.
+    level
+        The level's name.
+
     Raises
     ------
     ScenarioError
@@ -89,6 +96,13 @@ def lone_centres(scenario: Scenario) -> tuple[NationId, ...]:
 
 def check_policies(scenario: Scenario, file_name: str) -> None:
     """Refuse policies that have mistakes, are held by others than they are for, or reach nobody.
+
+    Parameters
+    ----------
+    scenario
+        With the text of each policy.
+    file_name
+        As errors name the scenario's file.
 
     Raises
     ------
@@ -198,7 +212,20 @@ def _text(name: str, folder: Path) -> str:
 
 
 def policy_text(path: Path, file_name: str) -> str:
-    """Read the text of a policy file of bounded size; see ``reading.read_text``."""
+    """Read the text of a policy file of bounded size; see ``reading.read_text``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    file_name
+        As errors name it.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is too long, or is not UTF-8.
+    """
     give = "Give the path of a policy file, or the name of a bundled policy"
     return read_text(path, file_name, form="TOML", what_to_do=give)
 
@@ -220,13 +247,32 @@ def held_by(policy: Policy, centre: NationId, scenario: Scenario) -> Policy:
 
 
 def may_hold(centre: NationId, owner: NationId, scenario: Scenario) -> bool:
-    """Say whether a centre may hold a policy of this owner: anyone's, or its own."""
+    """Say whether a centre may hold a policy of this owner: anyone's, or its own.
+
+    Parameters
+    ----------
+    centre
+        A nation's, or the joint one.
+    owner
+        As the policy names it: ``EVERYONE``, ``JOINT`` or a centre.
+    scenario
+        Which centre is the joint one.
+    """
     is_joint = centre == scenario.joint.name
     return owner in (EVERYONE, centre) or (is_joint and owner == JOINT)
 
 
 def read_for(scenario: Scenario, text: str, name: str) -> Policy:
     """Read a policy that may name the centres and sensors of a scenario, and nobody else's.
+
+    Parameters
+    ----------
+    scenario
+        Its centres and sensors.
+    text
+        TOML.
+    name
+        As errors name it.
 
     Raises
     ------

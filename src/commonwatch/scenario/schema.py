@@ -352,7 +352,18 @@ class LaydownEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def eastwards_deg(least_deg: float, greatest_deg: float) -> tuple[float, float]:
-    """Count two longitudes on through the date line where that makes at most half a turn."""
+    """Count two longitudes on through the date line where that makes at most half a turn.
+
+    Parameters
+    ----------
+    least_deg, greatest_deg
+        From west to east, as a file has them: -180 to 360.
+
+    Returns
+    -------
+    least_deg, greatest_deg
+        The least not greater than the greatest where they span at most half a turn; else as given.
+    """
     if not 180.0 <= least_deg - greatest_deg < 360.0:
         return least_deg, greatest_deg
     if least_deg >= 180.0:

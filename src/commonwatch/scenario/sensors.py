@@ -61,7 +61,13 @@ def sensor(
     is_cross_section_run: bool = False,
     override: Mapping[str, float] | None = None,
 ) -> Sensor:
-    """Make one sensor from its entry; see ``sensors``."""
+    """Make one sensor from its entry; see ``sensors``.
+
+    Parameters
+    ----------
+    entry, case, is_cross_section_run, override
+        The entry; and as ``sensors`` has them.
+    """
     reading = Reading(case=case, override=override or {})
     if isinstance(entry, SatelliteEntry):
         return _satellite(entry, reading)
@@ -158,6 +164,18 @@ def status_on(entry: SensorEntry, date: datetime.date) -> tuple[str, str]:
 
     A sensor that no entry of ``service`` covers yet is "not yet in service"; without any entry its
     status is "unknown".
+
+    Parameters
+    ----------
+    entry
+        Its ``service`` rises in time.
+    date
+        The day.
+
+    Returns
+    -------
+    status, since
+        Words; the second is empty where nothing is known.
     """
     past = [service for service in entry.service if service.since <= date]
     if past:

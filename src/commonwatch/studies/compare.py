@@ -135,7 +135,19 @@ def compare(scenario: Scenario, *, progress: Progress | None = None) -> Comparis
 def see(
     scenario: Scenario, trajectories: Trajectories, slopes: ImpactSlopes | None, *, run: str
 ) -> dict[Case, Sight]:
-    """Return what every sensor sees and learns in each case of one run."""
+    """Return what every sensor sees and learns in each case of one run.
+
+    Parameters
+    ----------
+    scenario
+        Its sensors.
+    trajectories
+        n flights, ECEF.
+    slopes
+        Of their impacts; None leaves impact areas out.
+    run
+        Published range, or by cross-section.
+    """
     found = {}
     for case in Case:
         chosen = sensors(scenario, case, is_cross_section_run=run == CROSS_SECTION)

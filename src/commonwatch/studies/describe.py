@@ -26,7 +26,20 @@ _DRAG_S: Final = ("drag_offset_low_s", "drag_offset_s", "drag_offset_high_s")
 
 
 def arc_columns(truth: Truth, path: npt.NDArray[np.intp]) -> dict[str, Any]:
-    """Return the three columns that name a flight, for these paths."""
+    """Return the three columns that name a flight, for these paths.
+
+    Parameters
+    ----------
+    truth
+        Its flights.
+    path
+        Which of them, shape (k,).
+
+    Returns
+    -------
+    dict
+        ``launch``, ``aim_point`` and ``arc``, shape (k,) each.
+    """
     names = {
         "launch": [entry.launch.name for entry in truth.flights],
         "aim_point": [entry.aim_point.name if entry.aim_point else "" for entry in truth.flights],
@@ -36,7 +49,13 @@ def arc_columns(truth: Truth, path: npt.NDArray[np.intp]) -> dict[str, Any]:
 
 
 def arcs(scenario: Scenario, truth: Truth) -> pa.Table:
-    """Return one row a flight."""
+    """Return one row a flight.
+
+    Parameters
+    ----------
+    scenario, truth
+        Whose date names a column; the flights.
+    """
     flown = truth.flights
     count, solved = len(flown), 0 if truth.arcs is None else len(truth.arcs.is_solved)
     offset_m, offset_s = drag_offset(truth)

@@ -134,7 +134,15 @@ def study_seeds(
 
 
 def forget(scenario: Scenario, folder: Path) -> None:
-    """Remove the finished seeds of a study that is done."""
+    """Remove the finished seeds of a study that is done.
+
+    Parameters
+    ----------
+    scenario
+        By whose digest they are found.
+    folder
+        Of all studies; nothing there is no mistake.
+    """
     shutil.rmtree(folder / digest_of(scenario)[:_DIGITS], ignore_errors=True)
 
 

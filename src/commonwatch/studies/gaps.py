@@ -28,7 +28,20 @@ _FLOWN_WHOLE_MAX: Final = 2 * _FLIGHTS_A_CHUNK
 
 
 def lowest_altitude(scenario: Scenario, coverage: Coverage) -> pa.Table:
-    """Map the lowest altitude that a radar of each laydown sees, in each case."""
+    """Map the lowest altitude that a radar of each laydown sees, in each case.
+
+    Parameters
+    ----------
+    scenario
+        Its laydowns and sensors.
+    coverage
+        The map's grid, geodetic, and the altitude at which the search ends.
+
+    Returns
+    -------
+    pa.Table
+        ``lowest_altitude``, in metres above the ellipsoid; empty where no radar sees.
+    """
     latitude, longitude = coverage.map.latitude_rad, coverage.map.longitude_rad
     rows, columns = np.meshgrid(latitude, longitude, indexing="ij")
     parts = []
@@ -64,6 +77,15 @@ def gap_map(
     The longest unseen stretch counts from lift-off, so the climb to first sight is part of it.
     Flights that cannot be (too near, too far) leave their row's times empty.
 
+    Parameters
+    ----------
+    scenario
+        Its laydowns, sensors and aim points.
+    coverage
+        The grid of launch places and the kind of arc; without a grid there is no row.
+    progress
+        Called with the part that is done, 0 to 1.
+
     Raises
     ------
     ImpossibleArcError
@@ -87,6 +109,15 @@ def gap_map(
 
 def try_gap_map(scenario: Scenario, coverage: Coverage, *, interval_s: float) -> tuple[int, int]:
     """Fly the gap map without sensors, a large one in part, and count.
+
+    Parameters
+    ----------
+    scenario
+        Its aim points and vehicles.
+    coverage
+        The grid of launch places and the kind of arc; without a grid nothing is tried.
+    interval_s
+        Between samples of a flight.
 
     Returns
     -------

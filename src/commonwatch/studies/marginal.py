@@ -190,6 +190,17 @@ def last_in_marginals(
 ) -> dict[tuple[int, str], F64]:
     """Return what each member adds to all the others.
 
+    Parameters
+    ----------
+    trajectories
+        n flights.
+    slopes
+        Of their impacts; None leaves impact areas out, nan.
+    sight
+        What every sensor sees, by case.
+    members
+        Numbers of the sensors of the laydown.
+
     Returns
     -------
     marginals
@@ -224,6 +235,18 @@ def last_in_marginals(
 
 def shapley_shares(laid: Laid, members: Sequence[int]) -> dict[tuple[int, str], F64]:
     """Return each member's exact Shapley share of the three figures, (n,) each.
+
+    Parameters
+    ----------
+    laid
+        What the laydown sees, n flights.
+    members
+        Numbers of its sensors.
+
+    Returns
+    -------
+    shares
+        Seconds, by member and figure.
 
     Notes
     -----
@@ -261,7 +284,15 @@ def airport_shares(worth: F64) -> F64:
 
 
 def divided_seconds(spells: Spells, sensor_count: int) -> F64:
-    """Divide each second of each path equally among the sensors that see it, (s, n)."""
+    """Divide each second of each path equally among the sensors that see it, (s, n).
+
+    Parameters
+    ----------
+    spells
+        Of n paths.
+    sensor_count
+        Sensors, s; one without a spell has nothing.
+    """
     shares = np.zeros((sensor_count, spells.path_count))
     pieces = _pieces(spells, sensor_count)
     watchers = pieces.sees.sum(axis=0)
@@ -272,7 +303,20 @@ def divided_seconds(spells: Spells, sensor_count: int) -> F64:
 
 
 def seen_by_two(spells: Spells, sensor_count: int) -> tuple[F64, F64]:
-    """Return when two sensors first see each path at once, nan for never, and how long, (n,)."""
+    """Return when two sensors first see each path at once, nan for never, and how long, (n,).
+
+    Parameters
+    ----------
+    spells
+        Of n paths.
+    sensor_count
+        Sensors that the spells count.
+
+    Returns
+    -------
+    first_s, seconds
+        Seconds from lift-off, and how many in all.
+    """
     first, seconds = np.full(spells.path_count, np.inf), np.zeros(spells.path_count)
     pieces = _pieces(spells, sensor_count)
     both = pieces.sees.sum(axis=0) >= 2

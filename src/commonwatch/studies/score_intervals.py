@@ -49,6 +49,18 @@ def poisson_count(count: int) -> Count:
 def binomial_count(count: int, among: int) -> Count:
     """Count those of a number of things to which something happened.
 
+    Parameters
+    ----------
+    count
+        To how many, 0 to ``among``.
+    among
+        Of how many, independent of one another.
+
+    Returns
+    -------
+    Count
+        With the exact 95 % interval, in things, not parts.
+
     References
     ----------
     C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case

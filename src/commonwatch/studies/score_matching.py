@@ -139,6 +139,18 @@ def pictures_of(estimates: Estimates, truth: Truth) -> Pictures:
 
     Of each track the latest row with ``known_ns`` not after the instant counts, the last in the
     file among equals; the track is in the picture where that row says confirmed.
+
+    Parameters
+    ----------
+    estimates
+        Rows of tracks, ECEF, in the file's order.
+    truth
+        Sorted by time: where each object was at each instant.
+
+    Returns
+    -------
+    Pictures
+        A row a track and instant; nan where it would have to be predicted over ``COAST_MAX_S``.
     """
     instants, object_start = np.unique(truth.time_ns, return_index=True)
     latest = _latest_rows(estimates, instants)

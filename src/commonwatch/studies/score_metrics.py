@@ -77,7 +77,22 @@ def set_distance(objects_m: F64, tracks_m: F64, *, cutoff_m: float = CUTOFF_M) -
 
 
 def distance_of_pairs(objects: F64, tracks: F64, column_of: I64, *, cutoff_m: float) -> SetDistance:
-    """OSPA and GOSPA from optimal pairs, as ``match_within`` gives them for the same cut-off."""
+    """OSPA and GOSPA from optimal pairs, as ``match_within`` gives them for the same cut-off.
+
+    Parameters
+    ----------
+    objects, tracks
+        Positions of one instant, metres, shapes (n, 3) and (m, 3).
+    column_of
+        The track of each object, -1 for none, shape (n,).
+    cutoff_m
+        What a missed object and a false track cost.
+
+    Returns
+    -------
+    SetDistance
+        Metres; order p = 2, and for GOSPA alpha = 2.
+    """
     has = column_of >= 0
     pairs = int(has.sum())
     localisation_m2 = float(np.sum((objects[has] - tracks[column_of[has]]) ** 2))
@@ -126,6 +141,18 @@ class Siap:
 
 def siap(pictures: Pictures, matching: Matching) -> Siap:
     """Compute the SIAP metrics that need no identification beyond the track number.
+
+    Parameters
+    ----------
+    pictures
+        What was believed, and what was there.
+    matching
+        Which track was on which object.
+
+    Returns
+    -------
+    Siap
+        nan where nothing is there to divide by.
 
     Notes
     -----

@@ -107,7 +107,15 @@ def foreign_addition(scenario: Scenario) -> list[str]:
 
 
 def with_delay(scenario: Scenario, kind: Kind) -> Scenario:
-    """Return the scenario with the delay of a kind of world at the end of its interval."""
+    """Return the scenario with the delay of a kind of world at the end of its interval.
+
+    Parameters
+    ----------
+    scenario
+        Left as it is.
+    kind
+        Which delay, and to which end; of ``NONE_MOVED`` the scenario itself is returned.
+    """
     if kind.delay == NONE_MOVED:
         return scenario
     span: DelaySpan = getattr(scenario.delays, kind.delay)

@@ -186,11 +186,27 @@ def read_rows(name: str) -> list[dict[str, str]]:
 
 
 def column(rows: Sequence[Mapping[str, str]], name: str) -> list[float]:
-    """Return one column of a table as numbers."""
+    """Return one column of a table as numbers.
+
+    Parameters
+    ----------
+    rows
+        Of a table, as text.
+    name
+        Of the column.
+    """
     return [float(row[name]) for row in rows]
 
 
 def figure(value: float, digits: int = 3) -> str:
-    """Write a number with so many significant digits, thousands separated."""
+    """Write a number with so many significant digits, thousands separated.
+
+    Parameters
+    ----------
+    value
+        Finite.
+    digits
+        How many count.
+    """
     text = f"{value:.{digits}g}"
     return text if abs(value) < 1e-3 else f"{float(text):,.10g}"

@@ -52,7 +52,15 @@ def compare() -> tuple[list[Check], list[Listing]]:
 
 
 def impact_disagreement_m(flown: FreeFlight, latitude_rad: F64, longitude_rad: F64) -> F64:
-    """Return the ground distance between impacts, (n,)."""
+    """Return the ground distance between impacts, (n,).
+
+    Parameters
+    ----------
+    flown
+        Ends of n flights, ECEF; nan where a flight did not arrive.
+    latitude_rad, longitude_rad
+        Of the reference, geodetic, shape (n,).
+    """
     latitude, longitude, _ = geodetic_from_ecef(flown.state_vector[:, :3])
     distance, _ = geodesic(latitude, longitude, latitude_rad, longitude_rad)
     return distance

@@ -120,7 +120,13 @@ class LaunchComparison:
 
 
 def apart(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return the distance between two intervals, 0 where they meet."""
+    """Return the distance between two intervals, 0 where they meet.
+
+    Parameters
+    ----------
+    one, other
+        Least and greatest, in one unit.
+    """
     return max(0.0, one[0] - other[1], other[0] - one[1])
 
 
@@ -186,6 +192,13 @@ def corner_cases(entry: LaunchEntry, apogee_km: Figure) -> tuple[F64, F64]:
     """Return every corner of a launch's intervals, (n, 5), and the nominal figures, (5,).
 
     Columns are burn time, burn-out altitude, apogee, ground range and azimuth, in file units.
+
+    Parameters
+    ----------
+    entry
+        Of the catalogue of launches; without an azimuth it goes due east.
+    apogee_km
+        Its published apogee, or what rounding makes of it.
     """
     burn, top, apogee, ground, azimuth = (
         ends(figure)
@@ -207,14 +220,37 @@ def mark(figure: Figure) -> str:
 
 
 def assumed_keys(entry: LaunchEntry, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those keys of a launch whose figures are assumed."""
+    """Return those keys of a launch whose figures are assumed.
+
+    Parameters
+    ----------
+    entry
+        Of the catalogue of launches.
+    keys
+        Of figures in it.
+    """
     return tuple(key for key in keys if mark(getattr(entry, key)) == "assumed")
 
 
 def solve(
     latitude_deg: float, longitude_deg: float, cases: F64, top_km: tuple[float, float, float]
 ) -> Arcs:
-    """Solve arcs; rows of burn time, burn-out altitude, apogee, range, azimuth in file units."""
+    """Solve arcs; rows of burn time, burn-out altitude, apogee, range, azimuth in file units.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg
+        Of the launch, geodetic.
+    cases
+        Shape (n, 5): seconds, kilometres and degrees; see ``corner_cases``.
+    top_km
+        Low, nominal and high burn-out altitude: outside it an arc is refused.
+
+    Returns
+    -------
+    Arcs
+        n arcs of these apogees, impact at the end of the ground range.
+    """
     count = len(cases)
     latitude = np.full(count, radians_from_degrees(latitude_deg))
     longitude = np.full(count, radians_from_degrees(longitude_deg))

@@ -77,6 +77,13 @@ ZUMA_BOOST_BACK_S: Final = (159.0, 206.0)
 def samples(flight: Flight, first_s: float, last_s: float) -> tuple[F64, F64]:
     """Return times (n,) and ECEF state vectors (n, 6) of a recorded flight between two times.
 
+    Parameters
+    ----------
+    flight
+        Which recording, from where, and to which azimuth.
+    first_s, last_s
+        Seconds from lift-off, both inclusive.
+
     Raises
     ------
     InputError

@@ -46,17 +46,45 @@ class Column:
 
 
 def text_column(name: str, sentence: str, *, may_be_empty: bool = False) -> Column:
-    """Make a column of text."""
+    """Make a column of text.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    sentence
+        What it says.
+    may_be_empty
+        Whether a row may lack it.
+    """
     return Column(name, TEXT, "", sentence, may_be_empty=may_be_empty)
 
 
 def flag_column(name: str, sentence: str) -> Column:
-    """Make a column of yes or no."""
+    """Make a column of yes or no.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+    sentence
+        What it says.
+    """
     return Column(name, FLAG, "", sentence)
 
 
 def float_column(name: str, sentence: str, *, may_be_empty: bool = False) -> Column:
-    """Make a column of numbers, its unit from its name."""
+    """Make a column of numbers, its unit from its name.
+
+    Parameters
+    ----------
+    name
+        Of the column: its unit is the last word.
+    sentence
+        What it says.
+    may_be_empty
+        Whether a row may lack it.
+    """
     return Column(name, FLOAT, unit_of(name), sentence, may_be_empty=may_be_empty)
 
 

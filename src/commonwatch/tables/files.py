@@ -40,7 +40,15 @@ _ADVICE: Final = {
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """Put a failure to write into a sentence."""
+    """Put a failure to write into a sentence.
+
+    Parameters
+    ----------
+    path
+        What could not be written.
+    error
+        As the system gave it.
+    """
     unforeseen = (f"it cannot be written ({error.strerror or error})", "Choose another place")
     found, what_to_do = _ADVICE.get(error.errno or 0, unforeseen)
     return OutputError(
@@ -149,13 +157,36 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8, replaced in one step; OutputError where that cannot be done."""
+    """Write text as UTF-8, replaced in one step; OutputError where that cannot be done.
+
+    Parameters
+    ----------
+    path
+        Of the file, in a folder that exists.
+    text
+        As it is to stand there, line ends included.
+    """
     with replaced(path) as file:
         file.write(text.encode())
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON, indented, keys in the order given, never a bare NaN; replaced in one step."""
+    """Write JSON, indented, keys in the order given, never a bare NaN; replaced in one step.
+
+    Parameters
+    ----------
+    path
+        Of the file, in a folder that exists.
+    content
+        What JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        There is a number that is not finite.
+    OutputError
+        It cannot be written.
+    """
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
