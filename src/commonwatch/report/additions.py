@@ -54,7 +54,15 @@ def in_one_line(items: Sequence[tuple[str, str]]) -> str:
 
 
 def radar_lead(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> str:
-    """Say by how much the addition with the first radar sight leads the next; nothing if none."""
+    """Say by how much the addition with the first radar sight leads the next; nothing if none.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    figures
+        Of every laydown, by its name.
+    """
     known = sorted(
         (figures[laydown.name].first_radar.nominal_s, place, laydown.title.lstrip("+ "))
         for place, laydown in enumerate(single_additions(content))

@@ -65,7 +65,20 @@ def answers(
 
 
 def best_addition(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> str | None:
-    """Return the laydown, neither baseline nor everything, with most seconds under radar track."""
+    """Return the laydown, neither baseline nor everything, with most seconds under radar track.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    figures
+        Of every laydown, by its name.
+
+    Returns
+    -------
+    str or None
+        Its name; of equals the one with a radar sight on most arcs; None where there is no such.
+    """
     others = [
         laydown.name
         for laydown in content.laydowns

@@ -241,7 +241,17 @@ def _swing(
 
 
 def more_than_bracket(figures: LaydownFigures, figure: str, swing_s: float) -> str:
-    """Say that a swing is more than the bracket of its figure; nothing where it is not."""
+    """Say that a swing is more than the bracket of its figure; nothing where it is not.
+
+    Parameters
+    ----------
+    figures
+        Of the laydown.
+    figure
+        Name of the figure of value.
+    swing_s
+        How far it moves, seconds.
+    """
     width_s = figures.bracket_width_s(figure)
     return f"more than the bracket of {width_s:,.0f} s" if swing_s > width_s else ""
 

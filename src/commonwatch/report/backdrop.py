@@ -69,7 +69,17 @@ def land_path(frame: Frame) -> str:
 
 
 def fan_area(fan: Fan, frame: Frame, *, colour: str) -> str:
-    """Tint the ground that a sector covers."""
+    """Tint the ground that a sector covers.
+
+    Parameters
+    ----------
+    fan
+        The sector's ground.
+    frame
+        The map.
+    colour
+        As ``#rrggbb``.
+    """
     area = "".join(
         path_of(_near(part, frame), is_closed=True, spacing=3) for part in frame.areas(fan)
     )
@@ -77,7 +87,19 @@ def fan_area(fan: Fan, frame: Frame, *, colour: str) -> str:
 
 
 def fan_edge(fan: Fan, frame: Frame, *, colour: str, style: str) -> str:
-    """Draw the edge of a sector; the style gives the width and the pattern of the line."""
+    """Draw the edge of a sector; the style gives the width and the pattern of the line.
+
+    Parameters
+    ----------
+    fan
+        The sector's ground.
+    frame
+        The map.
+    colour
+        As ``#rrggbb``.
+    style
+        Attributes of the line.
+    """
     lines = frame.lines(fan.latitude_deg, fan.longitude_deg)
     edge = "".join(path_of(_near(line, frame), spacing=3) for line in lines)
     return f'<path d="{edge}" fill="none" stroke="{colour}" stroke-opacity="0.75" {style}/>'

@@ -127,7 +127,15 @@ def linear_axis(title: str, values: F64, *, low: float | None = 0.0) -> Axis:
 
 
 def time_axis(title: str, low_s: float, high_s: float) -> Axis:
-    """Return an axis of time that ends where the time ends, with ticks at round numbers."""
+    """Return an axis of time that ends where the time ends, with ticks at round numbers.
+
+    Parameters
+    ----------
+    title
+        Beside the axis.
+    low_s, high_s
+        Its ends; it is at least a second long.
+    """
     high_s = max(high_s, low_s + 1.0)
     step = round_step((high_s - low_s) / _TICKS_MAX)
     count = math.floor(high_s / step + 1e-9)
@@ -139,6 +147,13 @@ def log_axis(title: str, values: F64) -> Axis:
     """Return a logarithmic axis between powers of ten that holds all values above zero.
 
     Of more than eight decades the upper eight are shown.
+
+    Parameters
+    ----------
+    title
+        Beside the axis.
+    values
+        Any shape; what is not finite or not above zero does not count.
     """
     good = values[np.isfinite(values) & (values > 0.0)]
     if not len(good):

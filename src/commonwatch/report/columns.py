@@ -30,7 +30,20 @@ def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
 
 
 def numbers(table: pa.Table, name: str) -> F64:
-    """Return a column as floats, not-a-number where empty or where the column is absent."""
+    """Return a column as floats, not-a-number where empty or where the column is absent.
+
+    Parameters
+    ----------
+    table
+        Of n rows.
+    name
+        Of the column.
+
+    Returns
+    -------
+    F64
+        Shape (n,).
+    """
     if name not in table.column_names:
         return np.full(table.num_rows, np.nan)
     column: Any = table.column(name).cast(pa.float64())
@@ -38,20 +51,49 @@ def numbers(table: pa.Table, name: str) -> F64:
 
 
 def instants(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    """Return a column of whole numbers or instants, -1 where empty."""
+    """Return a column of whole numbers or instants, -1 where empty.
+
+    Parameters
+    ----------
+    table
+        Of n rows.
+    name
+        Of the column, which must be there.
+
+    Returns
+    -------
+    I64
+        Shape (n,).
+    """
     column: Any = table.column(name).cast(pa.int64())
     return np.asarray(pc.fill_null(column, -1).to_numpy(), dtype=np.int64)
 
 
 def words(table: pa.Table, name: str) -> list[str]:
-    """Return a column as strings, empty where null or where the column is absent."""
+    """Return a column as strings, empty where null or where the column is absent.
+
+    Parameters
+    ----------
+    table
+        Of n rows.
+    name
+        Of the column.
+    """
     if name not in table.column_names:
         return [""] * table.num_rows
     return [str(word) for word in _text(table, name).to_pylist()]
 
 
 def distinct(table: pa.Table, name: str) -> list[str]:
-    """Return the different values of a column of words in order of appearance."""
+    """Return the different values of a column of words in order of appearance.
+
+    Parameters
+    ----------
+    table
+        Of any number of rows.
+    name
+        Of the column; none has no values.
+    """
     if name not in table.column_names:
         return []
     different: Any = pc.unique(_text(table, name))
@@ -70,12 +112,26 @@ def _text(table: pa.Table, name: str) -> Any:
 
 
 def key_of(launch: str, aim_point: str, arc: str) -> str:
-    """Return the key that `arc_keys` gives such a row."""
+    """Return the key that `arc_keys` gives such a row.
+
+    Parameters
+    ----------
+    launch, aim_point, arc
+        Names, as in the row.
+    """
     return _BETWEEN.join((launch, aim_point, arc))
 
 
 def among(table: pa.Table, keys: Any) -> pa.Table:
-    """Return the rows whose arc is one of the keys."""
+    """Return the rows whose arc is one of the keys.
+
+    Parameters
+    ----------
+    table
+        With the columns that name an arc.
+    keys
+        An Arrow array, as `arc_keys` gives it.
+    """
     return table.filter(pc.is_in(arc_keys(table), value_set=keys))
 
 
@@ -99,6 +155,14 @@ def published_mask(flights: pa.Table) -> npt.NDArray[np.bool_]:
 
 
 def table_of(tables: Mapping[str, pa.Table], name: str) -> pa.Table | None:
-    """Return a table, or None where the run has none or it is empty."""
+    """Return a table, or None where the run has none or it is empty.
+
+    Parameters
+    ----------
+    tables
+        By name.
+    name
+        Of the table.
+    """
     table = tables.get(name)
     return table if table is not None and table.num_rows else None

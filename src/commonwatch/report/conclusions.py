@@ -81,7 +81,17 @@ class Conclusion:
 def conclusions(
     content: ReportContent, figures: Mapping[str, LaydownFigures], titles: Mapping[str, str]
 ) -> tuple[Conclusion, ...]:
-    """Return every conclusion the first screen rests on, with its answer in each case."""
+    """Return every conclusion the first screen rests on, with its answer in each case.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    figures
+        Of every laydown, by its name.
+    titles
+        Of every sensor, for people.
+    """
     rows = headline_rows(content, run=CROSS_SECTION)
     other = (
         {name: laydown_figures(content, rows, name) for name in figures} if rows.num_rows else {}
@@ -111,7 +121,17 @@ def conclusions(
 
 
 def conclusion(statement: str, answers: Answers, *, cross_section: str = "") -> Conclusion:
-    """Return a conclusion from its answer in every combination."""
+    """Return a conclusion from its answer in every combination.
+
+    Parameters
+    ----------
+    statement
+        In words.
+    answers
+        By case and end of the burn time; the nominal burn time has all three cases.
+    cross_section
+        Its answer in the cross-section run; empty where there is none.
+    """
     low, nominal, high = (answers[case, NOMINAL] for case in CASES)
     return Conclusion(
         statement=statement,

@@ -168,7 +168,13 @@ class ReportContent:
         return self.place_titles.get(name, name)
 
     def arc_title(self, launch: str, aim_point: str, arc: str) -> str:
-        """Return "launch to aim point, arc"; a flight that took place is named alone."""
+        """Return "launch to aim point, arc"; a flight that took place is named alone.
+
+        Parameters
+        ----------
+        launch, aim_point, arc
+            Names, as in the tables.
+        """
         if arc in FLOWN:
             return self.place(launch)
         return f"{self.place(launch)} to {self.place(aim_point)}, {arc}"

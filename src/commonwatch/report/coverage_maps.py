@@ -73,6 +73,18 @@ def grid_of(latitude_deg: F64, longitude_deg: F64, values: F64) -> Grid:
 
     A grid across the date line keeps its middle whole: longitudes below the widest empty stretch
     are shifted by a turn.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg
+        Of each cell, geodetic, shape (n,), at least one.
+    values
+        Shape (n,); nan does not count.
+
+    Returns
+    -------
+    Grid
+        From north to south and from west to east; nan where a cell has no value.
     """
     longitude_deg = _across_date_line(longitude_deg)
     rows = np.unique(latitude_deg)[::-1]
@@ -180,7 +192,20 @@ def _counting(rows: pa.Table) -> pa.Table:
 
 
 def gap_share(rows: pa.Table, gap_s: float) -> float:
-    """Return the part of the flights of a table of gaps that go unseen for at least gap_s."""
+    """Return the part of the flights of a table of gaps that go unseen for at least gap_s.
+
+    Parameters
+    ----------
+    rows
+        With ``longest_unseen_s``, empty for a flight that cannot be.
+    gap_s
+        The least that counts, seconds.
+
+    Returns
+    -------
+    float
+        0 to 1, of those that can be flown; 0 where none can.
+    """
     gaps_s = numbers(rows, "longest_unseen_s")
     gaps_s = gaps_s[np.isfinite(gaps_s)]
     return float(np.mean(gaps_s >= gap_s)) if len(gaps_s) else 0.0

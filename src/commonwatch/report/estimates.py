@@ -201,7 +201,17 @@ def headline_keys(content: ReportContent) -> Any:
 def headline_rows(
     content: ReportContent, *, run: str = PUBLISHED_RANGE, with_satellites: bool = True
 ) -> pa.Table:
-    """Return the rows of `knowledge` on the arcs that count."""
+    """Return the rows of `knowledge` on the arcs that count.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    run
+        Published range, or by cross-section.
+    with_satellites
+        Whether satellites are counted.
+    """
     chosen = matching(content.tables["knowledge"], run=run, with_satellites=with_satellites)
     return among(chosen, headline_keys(content))
 
@@ -236,7 +246,17 @@ def _completed(rows: pa.Table, nominal: pa.Table) -> pa.Table:
 
 
 def laydown_figures(content: ReportContent, rows: pa.Table, laydown: str) -> LaydownFigures:
-    """Return the figures of one laydown from the rows of `headline_rows`."""
+    """Return the figures of one laydown from the rows of `headline_rows`.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    rows
+        Of every laydown and case.
+    laydown
+        Its name.
+    """
     parts = combinations(rows, laydown)
     flight_s = flight_durations_s(content)
     gap_s = {key: _unseen_s(part, flight_s) for key, part in parts.items()}

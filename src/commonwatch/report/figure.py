@@ -52,7 +52,15 @@ class Figure:
 
 
 def nation_style(nations: Sequence[str], nation: str) -> tuple[str, str]:
-    """Return the colour and the marker of a nation, by its place in the list."""
+    """Return the colour and the marker of a nation, by its place in the list.
+
+    Parameters
+    ----------
+    nations
+        All that the picture shows, in a fixed order.
+    nation
+        One of them; another counts as the first.
+    """
     place = list(nations).index(nation) if nation in nations else 0
     return (
         NATION_COLOURS[place % len(NATION_COLOURS)],
@@ -82,7 +90,19 @@ def path_of(points: F64, *, is_closed: bool = False, spacing: float = 0.8) -> st
 
 
 def marker(kind: str, x: float, y: float, *, size: float, colour: str) -> Markup:
-    """Draw a nation's marker."""
+    """Draw a nation's marker.
+
+    Parameters
+    ----------
+    kind
+        One of ``NATION_MARKERS``; a circle for any other.
+    x, y
+        Its middle, units of the picture, y downwards.
+    size
+        Half its width.
+    colour
+        As ``#rrggbb``.
+    """
     s, d = size, 1.3 * size
     shapes = {
         "square": f"M{x - s:.1f} {y - s:.1f}h{2 * s}v{2 * s}h{-2 * s}z",
@@ -108,7 +128,23 @@ def text(
     weight: int = 400,
     has_halo: bool = False,
 ) -> Markup:
-    """Write words into the picture, escaped."""
+    """Write words into the picture, escaped.
+
+    Parameters
+    ----------
+    words
+        Any.
+    x, y
+        Where the line of writing begins, has its middle or ends, as ``anchor`` says.
+    anchor
+        "start", "middle" or "end".
+    size
+        Of the letters, units of the picture.
+    colour, weight
+        As in CSS.
+    has_halo
+        Whether the ground shines through around the letters.
+    """
     halo = (
         f' stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
         if has_halo
@@ -123,7 +159,19 @@ def text(
 def picture(
     body: Iterable[str], *, width: float, height: float, alternative: str, width_min_px: int = 0
 ) -> Markup:
-    """Wrap a picture with its description; it scales to the page's width."""
+    """Wrap a picture with its description; it scales to the page's width.
+
+    Parameters
+    ----------
+    body
+        Marks, each well-formed and escaped.
+    width, height
+        Units of the picture.
+    alternative
+        What it shows, for who does not see it.
+    width_min_px
+        Below it the page scrolls; 0 for none.
+    """
     style = f' style="min-width:{width_min_px}px"' if width_min_px else ""
     return Markup(  # noqa: S704
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
@@ -151,7 +199,15 @@ def raster_png(colours: npt.NDArray[np.uint8]) -> str:
 
 
 def rgba(colour: str, *, alpha: int = 255) -> tuple[int, int, int, int]:
-    """Return a colour of the palette as four bytes."""
+    """Return a colour of the palette as four bytes.
+
+    Parameters
+    ----------
+    colour
+        As ``#rrggbb``.
+    alpha
+        0 is clear, 255 covers.
+    """
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16), alpha
 
 
@@ -164,7 +220,15 @@ class Labels:
         self._radius = min(width, height) / 2 if is_round else math.inf
 
     def keep_clear(self, x: float, y: float, radius: float) -> None:
-        """Keep labels off a marker."""
+        """Keep labels off a marker.
+
+        Parameters
+        ----------
+        x, y
+            Its middle, units of the picture.
+        radius
+            Half the width of the square that is kept free.
+        """
         self._boxes.append((x - radius, y - radius, x + radius, y + radius))
 
     def place(
@@ -177,7 +241,17 @@ class Labels:
         colour: str = INK,
         weight: int = 400,
     ) -> Markup:
-        """Write the words at the first free place around a point, or nothing."""
+        """Write the words at the first free place around a point, or nothing.
+
+        Parameters
+        ----------
+        words
+            Any.
+        x, y
+            The point, units of the picture.
+        size, colour, weight
+            As ``text`` has them.
+        """
         per_letter = 0.64 if weight >= 600 else 0.57  # of the widest of the fonts above
         width, height = per_letter * size * len(words), 1.1 * size
         for away in (8.0, 14.0, 22.0):

@@ -41,7 +41,13 @@ class Frame:
     middle_deg: tuple[float, float] = (0.0, 0.0)
 
     def holds(self, x: float, y: float) -> bool:
-        """Return whether a point of the picture lies on the map."""
+        """Return whether a point of the picture lies on the map.
+
+        Parameters
+        ----------
+        x, y
+            Units of the picture, y downwards.
+        """
         if self.is_round:
             return float(np.hypot(x - self.width / 2, y - self.height / 2)) < self.width / 2
         return 0 <= x <= self.width and 0 <= y <= self.height
@@ -80,7 +86,15 @@ def polar_frame(latitude_deg: F64) -> Frame:
 
 
 def region_frame(content: ReportContent, paths: Sequence[Path]) -> Frame | None:
-    """Return the part of the Earth with the drawn arcs, or None where they are all over it."""
+    """Return the part of the Earth with the drawn arcs, or None where they are all over it.
+
+    Parameters
+    ----------
+    content
+        Where its radars stand; those far off do not widen the map.
+    paths
+        The arcs that are drawn, degrees.
+    """
     if not paths:
         return None
     sensors = content.tables["sensors"]

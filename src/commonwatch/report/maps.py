@@ -91,7 +91,15 @@ def maps(scene: Scene) -> list[Figure]:
 
 
 def draw(scene: Scene, frame: Frame) -> Figure:
-    """Draw one map."""
+    """Draw one map.
+
+    Parameters
+    ----------
+    scene
+        What all maps share.
+    frame
+        Which part of the Earth, and how it is laid flat.
+    """
     labels = Labels(frame.width, frame.height, is_round=frame.is_round)
     sites, names = _sites(scene, frame, labels)
     places = _places(scene, frame, labels)
@@ -128,7 +136,15 @@ def _fans(content: ReportContent) -> dict[str, list[tuple[str, Fan]]]:
 
 
 def laydown_classes(content: ReportContent, sensors: Sequence[str]) -> str:
-    """Return the classes that show sensors only with the laydowns that hold one of them."""
+    """Return the classes that show sensors only with the laydowns that hold one of them.
+
+    Parameters
+    ----------
+    content
+        Its laydowns, in their order.
+    sensors
+        Names.
+    """
     places = [
         f"L{place}"
         for place, laydown in enumerate(content.laydowns)

@@ -84,7 +84,13 @@ def unwrapped(longitude_deg: F64) -> F64:
 
 
 def plate_carree_lines(latitude_deg: F64, longitude_deg: F64) -> list[F64]:
-    """Return the copies of a line that touch the map, each (n, 2) longitude and latitude."""
+    """Return the copies of a line that touch the map, each (n, 2) longitude and latitude.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg
+        Along the line, shape (n,); it may cross the date line.
+    """
     line = np.stack([unwrapped(longitude_deg), latitude_deg], axis=-1)
     return _copies(line)
 

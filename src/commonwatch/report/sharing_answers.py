@@ -75,7 +75,17 @@ def flights_text(count: int) -> str:
 
 
 def spread_text(spread: Spread, *, sign: str = "", unit: str = "s") -> str:
-    """Write a median with the interval of the median; a word where it never happens."""
+    """Write a median with the interval of the median; a word where it never happens.
+
+    Parameters
+    ----------
+    spread
+        In the unit below.
+    sign
+        Before the figure, as "T+".
+    unit
+        After it.
+    """
     if not math.isfinite(spread.median):
         return "never on half"
     low, middle, high = (
@@ -111,7 +121,15 @@ def signed_text(value: float) -> str:
 
 
 def by_level(sharing: Sharing, said: Callable[[str], str]) -> str:
-    """Write something of every level in one line; levels that say the same are put together."""
+    """Write something of every level in one line; levels that say the same are put together.
+
+    Parameters
+    ----------
+    sharing
+        Its levels, in their order.
+    said
+        What is to be said of a level, by its name.
+    """
     pairs = [(level.title, said(level.name)) for level in sharing.content.levels]
     groups = [(list(same), words) for words, same in groupby(pairs, key=lambda pair: pair[1])]
     if len(groups) == 1:
@@ -165,7 +183,15 @@ def foreign_additions(sharing: Sharing) -> tuple[ReportLaydown, ...]:
 
 
 def is_own(centre: ReportCentre, laydown: ReportLaydown, content: ReportContent) -> bool:
-    """Whether all that a laydown adds to the baseline is a centre's own."""
+    """Whether all that a laydown adds to the baseline is a centre's own.
+
+    Parameters
+    ----------
+    centre, laydown
+        Of ``content``.
+    content
+        Which laydown is the baseline.
+    """
     added = set(laydown.sensors) - set(content.laydown(content.baseline).sensors)
     return added <= set(centre.sensors)
 

@@ -140,7 +140,15 @@ def _ticks(end_s: float, wide: float, bottom: float) -> list[str]:
 
 
 def area_figures(sharing: Sharing, laydowns: Sequence[str]) -> list[Figure]:
-    """Draw the impact ellipse over time by level, for each of these laydowns at each centre."""
+    """Draw the impact ellipse over time by level, for each of these laydowns at each centre.
+
+    Parameters
+    ----------
+    sharing
+        Flights where no delay is moved.
+    laydowns
+        Names.
+    """
     table = table_of(sharing.content.tables, "known_areas")
     if table is None:
         return []

@@ -164,12 +164,26 @@ class Sharing:
         delay: str = NONE_MOVED,
         case: str = "nominal",
     ) -> Flights:
-        """Return what a centre knew in such worlds; no flights where there were none."""
+        """Return what a centre knew in such worlds; no flights where there were none.
+
+        Parameters
+        ----------
+        laydown, level, centre
+            Names.
+        delay, case
+            Which delay is moved, and to which end of its interval.
+        """
         key = ((laydown, level, delay, case), centre)
         return self._known.get(key, _NO_FLIGHTS)
 
     def alarms(self, laydown: str, level: str, centre: str) -> Alarms:
-        """Return the alerts of a centre in such worlds, all delays nominal."""
+        """Return the alerts of a centre in such worlds, all delays nominal.
+
+        Parameters
+        ----------
+        laydown, level, centre
+            Names.
+        """
         return self._counts.get(
             ((laydown, level, NONE_MOVED, "nominal"), centre),
             Alarms(
@@ -181,7 +195,21 @@ class Sharing:
         )
 
     def gain(self, more: Flights, less: Flights, *, name: str = "warning_left_s") -> Gain:
-        """Return how much warning one kind of world adds to another's, flight by flight."""
+        """Return how much warning one kind of world adds to another's, flight by flight.
+
+        Parameters
+        ----------
+        more, less
+            Of one centre; flights that both have count.
+        name
+            Of the column, seconds; what never came to be counts as 0.
+
+        Returns
+        -------
+        Gain
+            Mean with 1.96 standard errors, without end for a single flight; nan where none is in
+            both.
+        """
         both, of_more, of_less = np.intersect1d(
             _joined(more.key), _joined(less.key), return_indices=True
         )

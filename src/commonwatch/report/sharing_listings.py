@@ -50,7 +50,15 @@ class WarningGrid:
 
 
 def warning_grid(sharing: Sharing, centre: ReportCentre) -> WarningGrid:
-    """Return the warning left at a known impact area at one centre."""
+    """Return the warning left at a known impact area at one centre.
+
+    Parameters
+    ----------
+    sharing
+        Laydowns down, levels across.
+    centre
+        One of its centres.
+    """
     content = sharing.content
     rows = []
     for laydown in content.laydowns:
@@ -234,7 +242,15 @@ def _moved(gain: Gain) -> Entry:
 
 
 def aim_point_listing(sharing: Sharing, laydown: str) -> Listing:
-    """Return the warning left at each aim point, by centre and level, in one laydown."""
+    """Return the warning left at each aim point, by centre and level, in one laydown.
+
+    Parameters
+    ----------
+    sharing
+        Its centres and levels.
+    laydown
+        Its name.
+    """
     content = sharing.content
     first = sharing.flights(laydown, content.levels[0].name, content.centres[0].name)
     rows = []

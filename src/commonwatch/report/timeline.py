@@ -46,6 +46,13 @@ def panel_arcs(content: ReportContent, *, count_max: int = PANELS_MAX) -> list[C
 
     Within the published range where the launch has such an arc; of equals the one with the longest
     track, then the first. Where launches are many, those with the greatest such differences.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    count_max
+        Most launches.
     """
     arcs = content.tables["arcs"]
     spread_s = _spread(content)
@@ -73,7 +80,15 @@ def panel_arcs(content: ReportContent, *, count_max: int = PANELS_MAX) -> list[C
 
 
 def timelines(content: ReportContent, *, count_max: int = PANELS_MAX) -> list[Figure]:
-    """Draw the panels."""
+    """Draw the panels.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    count_max
+        Most panels.
+    """
     chosen = panel_arcs(content, count_max=count_max)
     everything = {
         case: spells_of(content, chosen, laydown=content.everything, case=case) for case in CASES

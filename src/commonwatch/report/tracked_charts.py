@@ -38,7 +38,15 @@ _TIME: Final = "seconds from the start"
 
 
 def path_charts(content: TrackedContent, paths: Sequence[TrackPath]) -> list[Figure]:
-    """Draw altitude and speed of the confirmed tracks."""
+    """Draw altitude and speed of the confirmed tracks.
+
+    Parameters
+    ----------
+    content
+        The axis of time.
+    paths
+        Those that are drawn, sampled.
+    """
     shown = [path for path in paths if path.is_confirmed]
     x = axis_of(content)
     found = []
@@ -68,7 +76,15 @@ def path_charts(content: TrackedContent, paths: Sequence[TrackPath]) -> list[Fig
 
 
 def count_chart(content: TrackedContent, lives: Lives) -> Figure:
-    """Draw the number of tracks against time, and that of objects where the truth is given."""
+    """Draw the number of tracks against time, and that of objects where the truth is given.
+
+    Parameters
+    ----------
+    content
+        The axis of time, and the truth where there is any.
+    lives
+        When each track was what.
+    """
     instants_ns = content.start_ns + np.round(
         np.linspace(0.0, content.end_s, _INSTANTS) * NS_PER_S
     ).astype(np.int64)
@@ -118,7 +134,15 @@ DOTS_PATTERN: Final = (
 
 
 def fate_charts(content: TrackedContent, fates: Fates) -> list[Figure]:
-    """Draw what became of the detections of each sensor, the busiest first, bars stacked."""
+    """Draw what became of the detections of each sensor, the busiest first, bars stacked.
+
+    Parameters
+    ----------
+    content
+        The axis of time.
+    fates
+        Of every detection; at most ``SENSORS_DRAWN_MAX`` sensors are drawn.
+    """
     order = sorted(fates.names, key=lambda name: -int(fates.counts_of(name).sum()))
     edges_s = _edges_s(max(content.end_s, 1.0))
     return [_fate_chart(content, fates, name, edges_s) for name in order[:SENSORS_DRAWN_MAX]]

@@ -13,7 +13,15 @@ from commonwatch.report.wording import percent
 
 
 def error_charts(content: TrackedContent, errors: Errors) -> list[Figure]:
-    """Draw errors with their bounds over all objects, for two objects, NEES and OSPA."""
+    """Draw errors with their bounds over all objects, for two objects, NEES and OSPA.
+
+    Parameters
+    ----------
+    content
+        The axis of time.
+    errors
+        Against the truth; without an object that was tracked OSPA alone is drawn.
+    """
     if not len(errors.ranked):
         return [_ospa_chart(content, errors)]
     middle = int(errors.ranked[(len(errors.ranked) - 1) // 2])

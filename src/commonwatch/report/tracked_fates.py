@@ -54,7 +54,15 @@ class Fates:
         return np.bincount(self.fate[self.sensor == place], minlength=len(FATES))
 
     def over_time(self, name: str, edges_s: F64) -> I64:
-        """Count one sensor's fates between instants (B + 1,), shape (B, fates)."""
+        """Count one sensor's fates between instants (B + 1,), shape (B, fates).
+
+        Parameters
+        ----------
+        name
+            Of the sensor, one of ``names``.
+        edges_s
+            Rising, seconds from the start of the file; the last bin holds its end.
+        """
         own = self.sensor == self.names.index(name)
         bins = (edges_s, np.arange(len(FATES) + 1) - 0.5)
         counts, _, _ = np.histogram2d(self.time_s[own], self.fate[own], bins=bins)

@@ -90,6 +90,13 @@ def paths_of(estimates: Estimates, lives: Lives) -> list[TrackPath]:
     """Return the paths that are drawn: of many tracks some, evenly taken, of each some points.
 
     The row that ends a track is left out: it is a prediction.
+
+    Parameters
+    ----------
+    estimates
+        Rows of tracks, ECEF.
+    lives
+        Which of them were confirmed.
     """
     chosen: dict[int, bool] = {}
     for is_confirmed, most in ((True, TRACKS_DRAWN_MAX), (False, TENTATIVE_DRAWN_MAX)):
@@ -121,7 +128,20 @@ def paths_of(estimates: Estimates, lives: Lives) -> list[TrackPath]:
 
 
 def evenly(count: int, most: int) -> I64:
-    """Return at most so many places of so many, evenly taken, the first and the last included."""
+    """Return at most so many places of so many, evenly taken, the first and the last included.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    most
+        How many are wanted, at least two.
+
+    Returns
+    -------
+    I64
+        Rising, 0 to ``count - 1``.
+    """
     if count <= most:
         return np.arange(count)
     return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))

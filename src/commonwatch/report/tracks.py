@@ -64,7 +64,15 @@ class Path:
 
 
 def chosen_arcs(content: ReportContent, *, count_max: int = TRACKS_MAX) -> list[ChosenArc]:
-    """Return the arcs to draw: those of the first kind of arc, thinned evenly."""
+    """Return the arcs to draw: those of the first kind of arc, thinned evenly.
+
+    Parameters
+    ----------
+    content
+        What the report is made from.
+    count_max
+        Most arcs.
+    """
     arcs = content.tables["arcs"]
     is_published = published_mask(arcs)
     rows = [row for row, kind in enumerate(words(arcs, "arc")) if kind == distinct(arcs, "arc")[0]]
@@ -81,7 +89,15 @@ def chosen_arcs(content: ReportContent, *, count_max: int = TRACKS_MAX) -> list[
 
 
 def paths_of(content: ReportContent, chosen: list[ChosenArc]) -> dict[str, Path]:
-    """Return the path of each chosen arc by key."""
+    """Return the path of each chosen arc by key.
+
+    Parameters
+    ----------
+    content
+        With the table ``paths``, degrees.
+    chosen
+        The arcs; one without two points has no path.
+    """
     rows = among(content.tables["paths"], pa.array([arc.key for arc in chosen], type=pa.string()))
     keys = np.array(arc_keys(rows).to_pylist(), dtype=object)
     columns = [numbers(rows, name) for name in ("time_s", "latitude_deg", "longitude_deg")]
@@ -102,7 +118,17 @@ def paths_of(content: ReportContent, chosen: list[ChosenArc]) -> dict[str, Path]
 def spells_of(
     content: ReportContent, chosen: list[ChosenArc], *, laydown: str, case: str = "nominal"
 ) -> dict[str, list[tuple[str, float, float]]]:
-    """Return sensor, first and last second of each spell of each chosen arc, by key."""
+    """Return sensor, first and last second of each spell of each chosen arc, by key.
+
+    Parameters
+    ----------
+    content
+        With the table ``visibility``.
+    chosen
+        The arcs.
+    laydown, case
+        Names. The sensor "*" stands for all of the laydown together.
+    """
     rows = matching(content.tables["visibility"], laydown=laydown, case=case)
     rows = among(rows, pa.array([arc.key for arc in chosen], type=pa.string()))
     first_s, last_s = numbers(rows, "first_seen_s"), numbers(rows, "last_seen_s")
@@ -117,7 +143,17 @@ def spells_of(
 def stretches(
     path: Path, spells: list[tuple[str, float, float]], satellites: set[str]
 ) -> Iterator[tuple[Seen, F64, F64]]:
-    """Yield who sees each stretch of a path, with its latitudes and longitudes."""
+    """Yield who sees each stretch of a path, with its latitudes and longitudes.
+
+    Parameters
+    ----------
+    path
+        At least two points.
+    spells
+        Sensor, first and last second of each.
+    satellites
+        Names of those that see motors alone: a radar counts before them.
+    """
     own = [spell for spell in spells if spell[0] != "*"]
     bounds = [instant for _, first, last in own for instant in (first, last)]
     start_s, end_s = float(path.time_s[0]), float(path.time_s[-1])

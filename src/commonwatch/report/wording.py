@@ -77,7 +77,15 @@ def arcs_text(count: int) -> str:
 
 
 def percent(part: float, digits: int = 0) -> str:
-    """Write a part of a whole."""
+    """Write a part of a whole.
+
+    Parameters
+    ----------
+    part
+        0 to 1.
+    digits
+        After the point.
+    """
     return f"{100.0 * part:.{digits}f} %"
 
 
@@ -114,7 +122,15 @@ def brief(title: str) -> str:
 
 
 def listed(names: Sequence[str], *, count_max: int = 6) -> str:
-    """Write "a, b and c", the rest as a number."""
+    """Write "a, b and c", the rest as a number.
+
+    Parameters
+    ----------
+    names
+        At least one.
+    count_max
+        How many are named.
+    """
     shown = list(names[:count_max])
     if len(names) > count_max:
         shown.append(f"{len(names) - count_max} more")
@@ -122,7 +138,15 @@ def listed(names: Sequence[str], *, count_max: int = 6) -> str:
 
 
 def joined(titles: Sequence[str], last: str = ", ") -> str:
-    """Write titles one after another; first words that the one before has too are left out."""
+    """Write titles one after another; first words that the one before has too are left out.
+
+    Parameters
+    ----------
+    titles
+        Any number.
+    last
+        What stands before the last one.
+    """
     parts = list(titles[:1])
     for before, title in pairwise(titles):
         own = title.split()
@@ -146,7 +170,15 @@ def sensor_titles(content: ReportContent) -> dict[str, str]:
 
 
 def not_in_service(content: ReportContent, laydown: ReportLaydown) -> dict[str, list[str]]:
-    """Return the titles of a laydown's sensors that were not in service on the date, by status."""
+    """Return the titles of a laydown's sensors that were not in service on the date, by status.
+
+    Parameters
+    ----------
+    content
+        With the status of its sensors.
+    laydown
+        One of its laydowns.
+    """
     found: dict[str, list[str]] = {}
     for title, status in _statuses(content, laydown):
         if standing(status) is Standing.OUT:
@@ -155,7 +187,17 @@ def not_in_service(content: ReportContent, laydown: ReportLaydown) -> dict[str, 
 
 
 def titles_standing(content: ReportContent, laydown: ReportLaydown, wanted: Standing) -> list[str]:
-    """Return the titles of a laydown's sensors whose status on the date comes to that."""
+    """Return the titles of a laydown's sensors whose status on the date comes to that.
+
+    Parameters
+    ----------
+    content
+        With the status of its sensors.
+    laydown
+        One of its laydowns.
+    wanted
+        What the status comes to.
+    """
     return [title for title, status in _statuses(content, laydown) if standing(status) is wanted]
 
 
@@ -167,7 +209,15 @@ def _statuses(content: ReportContent, laydown: ReportLaydown) -> list[tuple[str,
 
 
 def together(titles: Mapping[str, str], sensor: str) -> str:
-    """Return the titles of the sensors that a column names; of many together only three."""
+    """Return the titles of the sensors that a column names; of many together only three.
+
+    Parameters
+    ----------
+    titles
+        Of every sensor, for people.
+    sensor
+        One name, or several by commas.
+    """
     names = [titles.get(name, name) for name in sensor.split(", ")]
     if len(names) > _TOGETHER_SHOWN_MAX:
         rest = f"{len(names) - _TOGETHER_SHOWN_MAX} more"
@@ -189,7 +239,17 @@ def unit_text(unit: str) -> str:
 
 
 def assumption_title(content: ReportContent, path: str, titles: Mapping[str, str]) -> str:
-    """Return whose figure an assumption is, for people."""
+    """Return whose figure an assumption is, for people.
+
+    Parameters
+    ----------
+    content
+        Titles of figures and places.
+    path
+        Of the figure, as ``radars.north.range_max_km``.
+    titles
+        Of every sensor, for people.
+    """
     parts = path.split(".")
     name = parts[1] if len(parts) > 1 else ""
     return titles.get(name) or brief(content.assumption_titles.get(path) or content.place(name))
