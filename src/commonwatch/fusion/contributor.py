@@ -249,6 +249,13 @@ class Judge:
         """Take a silence since an instant for an outage: it is no denial.
 
         Whatever else speaks against a contributor stands, and so does a denial named before.
+
+        Parameters
+        ----------
+        name
+            The contributor's.
+        since_ns
+            When its silence began, UTC since 1970.
         """
         self._sightings.excuse(name)
         found = self.named.get(name)
@@ -363,6 +370,20 @@ def _widened(sources: Sources, bias_std_m: float) -> Sources:
 
 def attributed(sources: Sources, is_there: Mask, log_ratio: F64) -> F64:
     """Logarithm of how much likelier each contributor's guilt is than all else, shape (C,).
+
+    Parameters
+    ----------
+    sources
+        What each of C contributors says of each of N objects.
+    is_there
+        Which of that counts, shape (C, N).
+    log_ratio
+        Evidence against each, natural logarithm, shape (C,); nan where it is not judged.
+
+    Returns
+    -------
+    margin
+        0 for who is not to be blamed.
 
     Notes
     -----

@@ -29,18 +29,13 @@ BURNING_SPEED_STD_M_S: Final = 1_500.0
 
 
 def begin(bank: Bank, frame: Frame, plots: Plots, sensors: SensorArrays, settings: Settings) -> I64:
-    """Start a track from every plot that is left; return those for which there is no room.
+    """Start a track from every plot that is left; return the places of those that have no room.
 
     Parameters
     ----------
     bank, frame, plots, sensors, settings
         One sensor's frame, its plots with biases taken off; those that are taken start nothing.
         Tracks are added in place, up to ``settings.limits.track_count``.
-
-    Returns
-    -------
-    refused
-        Places of plots in the frame, shape (k,).
     """
     left = (~plots.is_taken).nonzero()[0]
     first = bank.count
