@@ -137,6 +137,6 @@ def test_judged_it_says_what_its_scenario_expects_of_it_and_was_not_met(
     path.write_text(small(expected), encoding="utf-8")
     words = ["world", str(path), "--level", "nothing", "--checks"]
     shown = CliRunner().invoke(commonwatch, words, catch_exceptions=False)
-    assert shown.exit_code == 0  # every invariant holds; what was expected is none
+    assert shown.exit_code == 0  # what a scenario expects is no invariant
     lines = shown.stdout.splitlines()
     assert lines[lines.index("Everything that must hold holds.") + 1 :] == said

@@ -350,7 +350,7 @@ class Reports:
         Returns
         -------
         tuple of Source
-            One a report that is believed and states enough to be wrong.
+            One a report.
         """
         return tuple(
             self.source(key, sources)

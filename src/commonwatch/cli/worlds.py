@@ -40,7 +40,9 @@ def fly_worlds(
     seed, count
         The first seed, and how many.
     stages
-        Told how far it is: from the part ``begin`` to ``end``.
+        Told how far it is.
+    begin, end
+        Parts of the whole, 0 to 1, at which the worlds begin and end.
     """
     if not count:
         return {}

@@ -143,7 +143,7 @@ def text(
     colour, weight
         As in CSS.
     has_halo
-        Whether the ground shines through around the letters.
+        Whether the letters have a rim in the colour of the paper, to be read on lines.
     """
     halo = (
         f' stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'

@@ -88,8 +88,8 @@ class Facts:
         Returns
         -------
         bool
-            True within ``SNAPSHOT_NS`` before a crash that forgets, with two ticks to spare at
-            either end.
+            True from ``SNAPSHOT_NS`` before a crash that forgets to its end, with two ticks to
+            spare on either side.
         """
         around_ns = 2 * TICK_NS
         return any(

@@ -204,7 +204,7 @@ class WorldLink:
         kind
             One of ``TROUBLES``.
         amount
-            See above; of no meaning for *cut*.
+            Seconds, or a probability; of no meaning for *cut*.
         """
         self._troubles[number] = (kind, amount)
 
