@@ -18,7 +18,15 @@ _NO, _YES = pa.scalar(value=False), pa.scalar(value=True)
 
 
 def matching(table: pa.Table, **wanted: str | bool) -> pa.Table:
-    """Return the rows whose columns equal the wanted values."""
+    """Return the rows whose columns equal the wanted values.
+
+    Parameters
+    ----------
+    table
+        With these columns.
+    **wanted
+        By name of the column: the value that a row must have.
+    """
     mask: Any = None
     for name, value in wanted.items():
         column: Any = table.column(name)
