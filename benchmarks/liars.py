@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.perfect_test import sure_ns, world_of
+from benchmarks.perfect_test import Silence, silence_of, sure_ns, world_of
 from commonwatch.centre.configuration import CentreConfiguration
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect
@@ -40,6 +40,8 @@ from commonwatch.world.run import WorldOrder, run_world
 IN_TIME_S: Final = 30.0
 BEGINS_S: Final = (60.0, 240.0)
 """Before the first track of anything, to a minute and a half before the end."""
+HONEST_SEEDS: Final = range(10)
+"""Worlds from which it is counted how honest nations are silent."""
 JOINT: Final = "joint"
 CANNOT: Final = "cannot be checked"
 
@@ -50,12 +52,13 @@ def lying(part: tuple[int, int, int]) -> list[dict[str, Any]]:
     Each world's row is written to standard error as soon as it is done.
     """
     scenario = load_scenario("liar")
+    silence = sum(map(_silence, HONEST_SEEDS), Silence(due=0, missing=0, first_s=0.0))
     rows = []
     for each in range(*part):
         common = Common.of(scenario, seed=each)
-        honest = run_world(_order(replace(scenario, injections=()), each), common=common)
+        honest = run_world(_order(_honest(scenario), each), common=common)
         for way in LIES:
-            rows.append({"seed": each, **_lied(scenario, way, honest, common)})
+            rows.append({"seed": each, **_lied(scenario, way, honest, common, silence)})
             print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     return rows
 
@@ -92,6 +95,17 @@ def is_amiss(row: Mapping[str, Any]) -> bool:
     return bool(is_late or row["honest_named"] or row["confirmed_alone"] or row["suppressed"])
 
 
+def _honest(scenario: Scenario) -> Scenario:
+    return replace(scenario, injections=())
+
+
+def _silence(seed: int) -> Silence:
+    """How honest nations are silent in one world where nobody lies."""
+    scenario = _honest(load_scenario("liar"))
+    common = Common.of(scenario, seed=seed)
+    return silence_of(run_world(_order(scenario, seed), common=common), common.sightings.flown)
+
+
 def _order(scenario: Scenario, seed: int) -> WorldOrder:
     return WorldOrder(scenario=scenario, laydown="four", level="tracks", seed=seed)
 
@@ -105,7 +119,9 @@ def drawn(scenario: Scenario, way: str, seed: int) -> Scenario:
     return replace(scenario, injections=(replace(lie, way=way, nation=liar, at_s=at_s),))
 
 
-def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict[str, Any]:
+def _lied(
+    scenario: Scenario, way: str, honest: History, common: Common, silence: Silence
+) -> dict[str, Any]:
     """Run one world with a lie, and set it beside the one without."""
     lies = drawn(scenario, way, honest.seed)
     (lie,) = lies.injections
@@ -122,6 +138,7 @@ def _lied(scenario: Scenario, way: str, honest: History, common: Common) -> dict
         common.sightings.flown,
         begun_ns=begun_ns,
         slowest_s=scenario.delays.tracks.high_s,
+        silence=silence,
     )
     sure = sure_ns(world)
     named = [each for each in history.accused if each.centre == JOINT]

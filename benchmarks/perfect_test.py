@@ -1,8 +1,11 @@
 """When a perfect test would be sure that a nation lies: from truth, without the judge's code.
 
 A perfect test knows in what way a nation lies, what it would have said otherwise, how all sensors
-work and what links let through. It is held up by nothing but what the honest others can resolve and
-what an honest nation's radars may miss.
+work and what links let through. It is held up by nothing but what the honest others can resolve,
+what an honest nation's radars may miss, and how often, and at first how long, honest nations say
+nothing of what their radars do see: a track is lost, is taken for another, begins late. A test that
+did not reckon with that would call one honest silence in some hundred a lie of five standard
+deviations. How it is, is counted in worlds where nobody lies (``honest_silence``).
 
 ==============================  =====================================================  =======
 figure                          source                                                 mark
@@ -11,6 +14,7 @@ figure                          source                                          
 ``HONEST_MIN``, ``SEEN_MIN``    the definition: two honest nations could have seen the found
                                 object with a probability above 0.8 a look
 ``WORD_AGE_S``                  what the others said is of the present for so long     assumed
+``REPORT_S``                    an update of each track each 10 s                      assumed
 ==============================  =====================================================  =======
 
 Limits: of free flight alone; motion is Kepler's with J2; elevations are taken as geometric.
@@ -48,6 +52,9 @@ SURE_LOG: Final = float(norm.logsf(SURE_SIGMAS))
 SEEN_MIN: Final = 0.8
 HONEST_MIN: Final = 2
 WORD_AGE_S: Final = 20.0
+REPORT_S: Final = 10.0
+GRID_S: Final = 2.0
+"""How closely it is looked when a flight is in view."""
 JOINT: Final = NationId("joint")
 
 
@@ -59,6 +66,40 @@ class Heard:
     made_ns: int
     arrival_ns: int
     body: TrackReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """How honest nations are silent on what their radars see.
+
+    Parameters
+    ----------
+    due, missing
+        How many reports were due, and how many of them did not come.
+    first_s
+        The longest from when a flight comes into a nation's view until its first word is here.
+    """
+
+    due: int
+    missing: int
+    first_s: float
+
+    @property
+    def log_missing(self) -> float:
+        """Logarithm of the probability that a report that is due does not come.
+
+        Of n that were due k did not come, and the next does not with the probability
+        (k + 1/2) / (n + 1) (Jeffreys' prior).
+        """
+        return math.log((self.missing + 0.5) / (self.due + 1.0))
+
+    def __add__(self, other: Silence) -> Silence:
+        """Return what two worlds say together."""
+        return Silence(
+            due=self.due + other.due,
+            missing=self.missing + other.missing,
+            first_s=max(self.first_s, other.first_s),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,6 +123,8 @@ class World:
         From when on.
     slowest_s
         What an honest report needs to arrive at the latest.
+    silence
+        Of honest nations, from worlds where nobody lies.
     """
 
     said: Sequence[Heard]
@@ -91,20 +134,20 @@ class World:
     liar: NationId
     begun_ns: int
     slowest_s: float
+    silence: Silence
 
 
 def world_of(
-    lied: History, honest: History, flown: Flown, *, begun_ns: int, slowest_s: float
+    lied: History,
+    honest: History,
+    flown: Flown,
+    *,
+    begun_ns: int,
+    slowest_s: float,
+    silence: Silence,
 ) -> World:
     """Gather what a perfect test is given from the world with a lie and the one without."""
     (liar,) = lied.liars
-    paths = np.arange(len(flown.lift_off_s))
-
-    def flying(time_ns: int) -> F64:
-        since_s = (time_ns - flown.epoch_ns) * 1e-9 - flown.lift_off_s
-        inside_s = np.clip(since_s, 0.0, flown.trajectories.end_s)
-        return flown.trajectories.state_vector_at(paths, inside_s)
-
     return World(
         said=tuple(heard(lied)),
         would={
@@ -112,15 +155,92 @@ def world_of(
             for each in heard(honest)
             if each.sender == liar and each.made_ns >= begun_ns
         },
-        flying=flying,
-        radars={
-            name: [each for each in one.sensors if isinstance(each, Radar)]
-            for name, one in sorted(lied.configurations.items())
-            if name != JOINT
-        },
+        flying=_flying(flown),
+        radars=_radars(lied),
         liar=liar,
         begun_ns=begun_ns,
         slowest_s=slowest_s,
+        silence=silence,
+    )
+
+
+def silence_of(honest: History, flown: Flown) -> Silence:
+    """Count the silence of honest nations in a world where nobody lies."""
+    return honest_silence(
+        tuple(heard(honest)), _flying(flown), _radars(honest), begin_ns=flown.epoch_ns
+    )
+
+
+def _flying(flown: Flown) -> Callable[[int], F64]:
+    paths = np.arange(len(flown.lift_off_s))
+
+    def flying(time_ns: int) -> F64:
+        since_s = (time_ns - flown.epoch_ns) * 1e-9 - flown.lift_off_s
+        inside_s = np.clip(since_s, 0.0, flown.trajectories.end_s)
+        return flown.trajectories.state_vector_at(paths, inside_s)
+
+    return flying
+
+
+def _radars(history: History) -> dict[NationId, list[Radar]]:
+    return {
+        name: [each for each in one.sensors if isinstance(each, Radar)]
+        for name, one in sorted(history.configurations.items())
+        if name != JOINT
+    }
+
+
+def honest_silence(
+    said: Sequence[Heard],
+    flying: Callable[[int], F64],
+    radars: Mapping[NationId, Sequence[Radar]],
+    *,
+    begin_ns: int,
+) -> Silence:
+    """Count how often, and for how long at first, honest nations say nothing of what they see.
+
+    Parameters
+    ----------
+    said
+        What reached the joint centre in a world where nobody lies.
+    flying, radars
+        As of ``World``.
+    begin_ns
+        The world's beginning; its end is when anybody last saw anything.
+
+    Notes
+    -----
+    From a nation's first word on a flight to its last instant in view a report is due each 10 s
+    and a look of its slowest radar.
+    """
+    end_ns = max(each.body.time_ns for each in said)
+    times_ns = np.arange(begin_ns, end_ns, round(GRID_S * 1e9)).tolist()
+    states = np.stack([flying(each) for each in times_ns])
+    found = Silence(due=0, missing=0, first_s=0.0)
+    for name, every in radars.items():
+        words = [each for each in said if each.sender == name]
+        of = [_flight(flying, each.body) for each in words]
+        pause_s = REPORT_S + max((each.track_interval_s for each in every), default=0.0)
+        for flight in range(states.shape[1]):
+            seen_ns = [
+                at_ns
+                for at_ns, each in zip(times_ns, states[:, flight], strict=True)
+                if _probability(every, each) > SEEN_MIN
+            ]
+            mine = [each for each, which in zip(words, of, strict=True) if which == flight]
+            if mine and seen_ns:
+                found += _silence_on(mine, seen_ns, pause_s)
+    return found
+
+
+def _silence_on(words: Sequence[Heard], seen_ns: Sequence[int], pause_s: float) -> Silence:
+    """Count the silence of one nation on one flight, seen at these times."""
+    said_ns = sorted(each.body.time_ns for each in words if each.body.time_ns < seen_ns[-1])
+    pauses = np.ceil(np.diff([*said_ns, seen_ns[-1]]) * 1e-9 / pause_s).astype(np.int64)
+    return Silence(
+        due=int(pauses.sum()),
+        missing=int(np.maximum(pauses - 1, 0).sum()),
+        first_s=max(0.0, (min(each.arrival_ns for each in words) - seen_ns[0]) * 1e-9),
     )
 
 
@@ -205,7 +325,8 @@ def _silent_ns(world: World) -> int | None:
     -----
     Each report that would have arrived, and has not after the slowest delay, says that every look
     of every radar of the nation since the report before has missed: looks of the radars' own
-    rhythm, each with its probability of detection from the truth.
+    rhythm, each with its probability of detection from the truth; or that an honest nation was
+    silent all the same. A first word on a flight is missing once the slowest would be here.
     """
     arrived = {(each.body.track, each.made_ns) for each in world.said if each.sender == world.liar}
     newest: dict[int, int] = {}
@@ -215,13 +336,18 @@ def _silent_ns(world: World) -> int | None:
             continue
         truth = _nearest(world, each.body)
         before_ns = newest.get(key[0], _last_said_ns(world, key[0]))
+        is_first = key[0] not in newest and before_ns == world.begun_ns
         newest[key[0]] = each.body.time_ns
         own = _probability(world.radars[world.liar], truth)
         if _honest_seers(world, truth) < HONEST_MIN or own <= SEEN_MIN:
             continue
         seconds = (each.body.time_ns - before_ns) * 1e-9
         log_missed = _log_missed(world.radars[world.liar], truth, seconds)
-        rows.append((each.made_ns + round(world.slowest_s * 1e9), log_missed))
+        at_ns = each.made_ns + round(world.slowest_s * 1e9)
+        if is_first:
+            view_ns = _in_view_ns(world, each.body, [world.radars[world.liar]])
+            at_ns = max(at_ns, view_ns + round(world.silence.first_s * 1e9))
+        rows.append((at_ns, max(log_missed, world.silence.log_missing)))
     return _first_below(rows)
 
 
@@ -231,9 +357,11 @@ def _invented_ns(world: World) -> int | None:
     Notes
     -----
     Of each invented object, from the first report on: what looks of honest nations between two of
-    its reports would have shown has arrived after the slowest delay.
+    its reports would have shown has arrived after the slowest delay, and after that of first words
+    once it is in view of two.
     """
     newest: dict[int, TrackReport] = {}
+    first_ns: dict[int, int] = {}
     rows = []
     for each in world.said:
         if each.body.track < INVENTED:
@@ -245,12 +373,35 @@ def _invented_ns(world: World) -> int | None:
             for name, radars in world.radars.items()
             if name != world.liar and _probability(radars, _mean(each.body)) > SEEN_MIN
         }
-        if last is None or len(seen) < HONEST_MIN:
+        if len(seen) < HONEST_MIN:
+            continue
+        if each.body.track not in first_ns:
+            view_ns = _in_view_ns(world, each.body, seen.values())
+            first_ns[each.body.track] = view_ns + round(world.silence.first_s * 1e9)
+        if last is None:
             continue
         seconds = (each.body.time_ns - last.time_ns) * 1e-9
-        log_missed = sum(_log_missed(one, _mean(each.body), seconds) for one in seen.values())
-        rows.append((each.body.time_ns + round(world.slowest_s * 1e9), log_missed))
+        log_missed = sum(
+            max(_log_missed(one, _mean(each.body), seconds), world.silence.log_missing)
+            for one in seen.values()
+        )
+        at_ns = each.body.time_ns + round(world.slowest_s * 1e9)
+        rows.append((max(at_ns, first_ns[each.body.track]), log_missed))
     return _first_below(rows)
+
+
+def _in_view_ns(world: World, body: TrackReport, seers: Iterable[Sequence[Radar]]) -> int:
+    """Since when an object has been in view of all of these; no longer ago than first words take.
+
+    It is moved back as if it had flown freely.
+    """
+    every = list(seers)
+    for back_s in np.arange(0.0, world.silence.first_s, GRID_S).tolist():
+        before_ns = body.time_ns - round(float(back_s) * 1e9)
+        place = _predicted(body, before_ns)[0]
+        if any(_probability(one, place) <= SEEN_MIN for one in every):
+            return before_ns
+    return body.time_ns - round(world.silence.first_s * 1e9)
 
 
 def _first_below(rows: Iterable[tuple[int, float]]) -> int | None:
@@ -318,9 +469,13 @@ _NEAREST_FLIGHTS_M: Final = 100_000.0
 
 def _nearest(world: World, body: TrackReport) -> F64:
     """State vector of the flight that an honest report is of."""
-    states = world.flying(body.time_ns)
-    away_m = np.linalg.norm(states[:, :3] - _mean(body)[:3], axis=1)
-    return np.asarray(states[away_m.argmin()])
+    return np.asarray(world.flying(body.time_ns)[_flight(world.flying, body)])
+
+
+def _flight(flying: Callable[[int], F64], body: TrackReport) -> int:
+    """Which flight an honest report is of."""
+    away_m = np.linalg.norm(flying(body.time_ns)[:, :3] - _mean(body)[:3], axis=1)
+    return int(away_m.argmin())
 
 
 def _last_said_ns(world: World, track: int) -> int:

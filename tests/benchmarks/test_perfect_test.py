@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
 from benchmarks.liars import BEGINS_S, drawn, summed
-from benchmarks.perfect_test import SURE_LOG, Heard, World, sure_ns
+from benchmarks.perfect_test import SURE_LOG, Heard, Silence, World, honest_silence, sure_ns
 
 from commonwatch.identity import NationId
 from commonwatch.scenario.load import load_scenario
@@ -25,6 +27,8 @@ LIAR, *HONEST = (NationId(name) for name in "abcd")
 RADARS = {
     name: [radar(track_interval_s=5.0, detection_probability=0.9)] for name in (LIAR, *HONEST)
 }
+
+NEVER_SILENT = Silence(due=10**12, missing=0, first_s=0.0)
 
 
 def said(
@@ -53,7 +57,11 @@ def said(
 
 
 def world(
-    heard: Sequence[Heard], would: Sequence[Heard], *, seers: Sequence[NationId] = HONEST
+    heard: Sequence[Heard],
+    would: Sequence[Heard],
+    *,
+    seers: Sequence[NationId] = HONEST,
+    silence: Silence = NEVER_SILENT,
 ) -> World:
     return World(
         said=sorted(heard, key=lambda each: each.arrival_ns),
@@ -63,6 +71,7 @@ def world(
         liar=LIAR,
         begun_ns=5 * SECOND_NS,
         slowest_s=6.0,
+        silence=silence,
     )
 
 
@@ -107,6 +116,41 @@ def test_silence_is_sure_once_that_many_looks_are_unlikely_enough() -> None:
     would = [said(second) for second in range(10, 70, 10)]
     heard = [each for second in range(10, 70, 10) for each in others(second)]
     assert sure_ns(world([said(0), *heard], would)) == (40 + 6) * SECOND_NS
+
+
+def test_silence_is_no_less_likely_than_honest_nations_are_silent() -> None:
+    """One report in fifty fails to come: 50^-3 is too likely still, 50^-4 is not."""
+    silence = Silence(due=499, missing=9, first_s=0.0)
+    assert silence.log_missing == pytest.approx(math.log(9.5 / 500.0))
+    every = {name: [radar(track_interval_s=0.1, detection_probability=0.9)] for name in RADARS}
+    would = [said(second) for second in range(10, 70, 10)]
+    heard = [said(0), *(each for second in range(10, 70, 10) for each in others(second))]
+    found = replace(world(heard, would, silence=silence), radars=every)
+    assert sure_ns(found) == (40 + 6) * SECOND_NS
+    assert sure_ns(replace(found, silence=NEVER_SILENT)) == (10 + 6) * SECOND_NS
+
+
+def test_a_first_word_is_missing_once_the_slowest_would_be_here() -> None:
+    """It came from below the horizon a moment ago, or had been in view for a minute."""
+    would = [said(second) for second in range(10, 100, 10)]
+    rising = msgspec.structs.replace(would[0].body, velocity_ecef_mm_s=(80_000_000, 0, 0))
+    heard = [each for second in range(10, 100, 10) for each in others(second)]
+    slow = replace(NEVER_SILENT, first_s=60.0)
+    assert sure_ns(world(heard, would, silence=slow)) == (40 + 6) * SECOND_NS
+    lately = [replace(would[0], body=rising), *would[1:]]
+    assert sure_ns(world(heard, lately, silence=slow)) == (50 + 6) * SECOND_NS
+    assert sure_ns(world(heard, lately)) == (40 + 6) * SECOND_NS
+
+
+def test_honest_silence_is_what_was_due_in_view_and_did_not_come() -> None:
+    """Due each 10 s and a look of 5 s; in view from 20 s on; nothing between 40 s and 80 s."""
+
+    def flying(time_ns: int) -> npt.NDArray[np.float64]:
+        return (PLACE if time_ns >= 20 * SECOND_NS else -PLACE)[None]
+
+    words = [said(second, name) for name in HONEST for second in (30, 40, 80, 95)]
+    found = honest_silence(words, flying, {name: RADARS[name] for name in HONEST}, begin_ns=0)
+    assert found == Silence(due=3 * 5, missing=3 * 2, first_s=12.0)
 
 
 def test_what_is_said_once_the_lie_is_over_takes_nothing_back() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import pickle
 from dataclasses import replace
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -255,14 +256,15 @@ def test_who_is_under_suspicion_confirms_nothing_and_loses_no_alert() -> None:
     assert stage.status == {0: "confirmed"}
 
 
-@pytest.mark.parametrize(
-    "alone",
-    [
-        (radar(A, name="a one"), radar(A, name="a two")),
-        (radar(A), infrared(A)),
-    ],
+ALONE: Final = (
+    (radar(A, name="a one"), radar(A, name="a two")),
+    (radar(A), infrared(A)),
 )
-def test_what_one_nation_alone_says_is_confirmed_only_where_no_other_could_say_it_too(
+"""What one nation's sensors alone show: two sites of a kind, and two kinds."""
+
+
+@pytest.mark.parametrize("alone", ALONE)
+def test_what_one_nation_alone_says_confirms_nothing_that_others_could_see(
     alone: tuple[Source, Source],
 ) -> None:
     stage = Stage(JOINT)
@@ -272,8 +274,24 @@ def test_what_one_nation_alone_says_is_confirmed_only_where_no_other_could_say_i
     assert stage.status == {0: "unconfirmed"}
     words = "not confirmed by a alone: b, c could see it and say nothing of it"
     assert stage.shown[-1].reason == words
-    stage.step(said=[statement(alone)], silent={1: ()})
-    assert stage.status[0].startswith("confirmed")
+
+
+def test_two_kinds_of_one_nation_confirm_elsewhere_what_nobody_else_could_see() -> None:
+    two_sites, two_kinds = ALONE
+    stage = Stage(JOINT)
+    for _ in range(3):
+        stage.step(said=[statement(two_sites)], silent={1: ()})
+    assert stage.status == {0: "unconfirmed"}
+    assert "two sites of one nation are one word" in stage.shown[-1].reason
+    stage.step(said=[statement(two_kinds)], silent={1: ()})
+    assert stage.status == {0: "confirmed"}
+
+
+def test_two_sites_of_a_nation_confirm_at_home() -> None:
+    stage, (two_sites, _) = Stage(A), ALONE
+    for _ in range(2):
+        stage.step(said=[statement(two_sites)])
+    assert stage.status == {0: "confirmed, single kind"}
 
 
 def test_who_has_others_with_him_confirms_whoever_is_silent() -> None:
@@ -284,15 +302,18 @@ def test_who_has_others_with_him_confirms_whoever_is_silent() -> None:
     assert stage.status == {0: "confirmed"}
 
 
-def test_one_nation_alone_takes_nothing_back_that_others_could_see() -> None:
-    stage, alone = Stage(JOINT), (radar(A, name="a one"), radar(A, name="a two"))
+@pytest.mark.parametrize("alone", ALONE)
+def test_one_nation_alone_takes_nothing_back_that_others_could_see(
+    alone: tuple[Source, Source],
+) -> None:
+    stage, both = Stage(JOINT), (radar(A), radar(B))
     for _ in range(2):
-        stage.step(said=[statement(alone)])
+        stage.step(said=[statement(both)])
     for _ in range(3):
         stage.step(said=[statement(alone, probability=0.01)], silent={1: (B,)})
-    assert stage.status == {0: "confirmed, single kind"}
+    assert stage.status == {0: "confirmed"}
     for _ in range(2):
-        stage.step(said=[statement(alone, probability=0.01)], silent={1: ()})
+        stage.step(said=[statement(both, probability=0.01)], silent={1: ()})
     assert stage.status == {0: "cancelled"}
 
 

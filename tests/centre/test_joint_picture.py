@@ -14,6 +14,7 @@ from commonwatch.centre.joint_picture import JointPicture, JointStep
 from commonwatch.centre.own import Motor, OwnNews
 from commonwatch.centre.picture import track_reports
 from commonwatch.fusion.combination import no_news
+from commonwatch.fusion.contributor import Finding
 from commonwatch.fusion.pedigree import Span, pedigree_of
 from commonwatch.fusion.report import Reports
 from commonwatch.identity import NationId, SensorId
@@ -246,19 +247,30 @@ def test_whoever_could_see_what_one_alone_reports_and_does_not_is_told_to_the_fl
     assert step.silent == {1: ALL[1:3] if speakers == 1 else ()}
 
 
+def silence_found(steady: tuple[NationId, ...] = ALL, *, last: Motor = "coasts") -> list[Finding]:
+    """Have the last of four say no more after its fourth report, of such a motor."""
+    joint, found = picture_of(NAMES), []
+    for index, parts in enumerate(watched(NAMES, 150)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        motors = (*COAST[:3], last if index == 3 else "coasts")
+        speaking = list(zip(parts, motors, strict=True))[: 4 if index < 4 else 3]
+        said = [each for part, motor in speaking for each in messages(part, motor, 10 * index)]
+        found += joint.step(said, [], now_ns, steady=dict.fromkeys(steady, now_ns)).findings
+    return found
+
+
 @pytest.mark.parametrize(("steady", "named"), [(ALL, {"d"}), (ALL[:3], set())])
 def test_silence_is_denial_only_of_one_whose_signs_of_life_have_come(
     steady: tuple[NationId, ...], named: set[str]
 ) -> None:
-    joint, found = picture_of(NAMES), set()
-    for index, parts in enumerate(watched(NAMES, 150)):
-        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
-        speaking = parts if index < 4 else parts[:3]
-        said = [each for part in speaking for each in messages(part, "coasts", 10 * index)]
-        step = joint.step(said, [], now_ns, steady=dict.fromkeys(steady, now_ns))
-        found |= {(finding.accused, finding.kind) for finding in step.findings}
-    assert {name for name, _ in found} == named
-    assert {kind for _, kind in found} <= {"denial"}
+    found = silence_found(steady)
+    assert {each.accused for each in found} == named
+    assert {each.kind for each in found} <= {"denial"}
+
+
+def test_silence_is_judged_at_once_whatever_the_last_word_was_of() -> None:
+    (coasting,), (burning,) = silence_found(), silence_found(last="burns")
+    assert burning.time_ns == coasting.time_ns
 
 
 def named_of(lie_m: float, *, bystander_m: float | None = None) -> set[tuple[NationId, str]]:

@@ -32,7 +32,7 @@ class Board:
         self.alerts: dict[int, Alert] = {}
         self.kinship = Kinship()
         self.now_ns = 0
-        self._nation = configuration.nation
+        self.nation = configuration.nation
         self._is_joint = configuration.is_joint
         self._next = 0
 
@@ -76,7 +76,7 @@ class Board:
             alert.credit(report.contributors)
         nations = {NationId(each.nation) for each in sources if each.nation}
         if alert.origin == OWN and not self._is_joint:
-            nations.add(self._nation)
+            nations.add(self.nation)
         alert.credit(nations)
         return sources
 

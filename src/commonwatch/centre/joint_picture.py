@@ -290,7 +290,9 @@ class JointPicture:
                 continue
             at = self._reporters.index(name), place[track]
             if free_s == 0.0:  # nobody's covariance holds what the thrust does next
-                there[at], expected[at] = False, np.nan
+                there[at] = False
+                if missed[at] == 0:
+                    expected[at] = np.nan
             all_covariance[at] *= 1.0 + POWER_LEFT * np.exp(-free_s / POWER_LEFT_S)
         self._join_beside(all_mean, all_covariance, there, number, now_ns)
         judgement = self._judge.step(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from commonwatch.centre.alert import (
@@ -22,7 +22,7 @@ from commonwatch.centre.same_launch import Strand
 from commonwatch.identity import NationId
 from commonwatch.warning.alert import RAISE_MIN, TRANSITIONS, Evidence, Transition, advance
 from commonwatch.warning.rounds import Supported
-from commonwatch.warning.source import Support, support
+from commonwatch.warning.source import Source, Support, support
 from commonwatch.warning.statement import Statement
 from commonwatch.warning.watch import Standing, judged_anew
 
@@ -293,21 +293,32 @@ class TrackAlerts:
         return self._unless_alone(alert, supported)
 
     def _unless_alone(self, alert: Alert, supported: Supported) -> Supported:
-        """Let one nation's sensors alone neither confirm nor cancel what others could see too.
-
-        However many sites and kinds of sensor it has: nobody else has said a word of it.
-        """
+        """Let one nation's sensors alone neither confirm nor cancel what they cannot be held to."""
         silent = () if alert.track is None else self._silent.get(alert.track, ())
-        nations = {each.nation for each in supported.sources}
-        if not silent or len(nations) > 1:
+        if self._alone(supported.recent, supported.recent_support, silent):
+            supported = replace(supported, recent_support=Support.NONE)
+        words = self._alone(supported.sources, supported.support, silent)
+        if not words:
             return supported
-        words = f"{', '.join(silent)} could see it and say nothing of it"
-        return replace(
-            supported,
-            support=Support.NONE,
-            reason=f"not confirmed by {', '.join(nations) or 'one'} alone: {words}",
-            recent_support=Support.NONE,
-        )
+        return replace(supported, support=Support.NONE, reason=words, recent_support=Support.NONE)
+
+    def _alone(
+        self, sources: Collection[Source], found: Support, silent: Sequence[NationId]
+    ) -> str:
+        """Say why what another nation's sensors alone show is no support; empty where it is.
+
+        To any but itself two sites of a nation are one word; and where others could see it too and
+        say nothing, so are all of its sensors, of whatever kinds.
+        """
+        nations = {each.nation for each in sources}
+        if len(nations) > 1 or self._board.nation in nations:
+            return ""
+        words = f"not confirmed by {', '.join(nations) or 'one'} alone"
+        if silent:
+            return f"{words}: {', '.join(silent)} could see it and say nothing of it"
+        if found is Support.SINGLE_KIND:
+            return f"{words}: two sites of one nation are one word"
+        return ""
 
     def rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
         """Give reports to tracks anew, and say what that changes.
