@@ -147,6 +147,41 @@ def test_what_differs_or_is_vague_goes_on_with_nothing(launch: LaunchReport) -> 
     assert stage.status == {0: "unconfirmed", 1: "unconfirmed"}
 
 
+@pytest.mark.parametrize(
+    ("later_s", "further_deg", "tracks"),
+    [
+        (0.0, 0.0, {(1, 2)}),
+        (10.0, 0.1, {(1, 2)}),
+        (40.0, 0.0, {(1,), (2,)}),
+        (0.0, 1.0, {(1,), (2,)}),
+    ],
+)
+def test_a_track_goes_on_with_no_alert_that_comes_down_elsewhere_or_at_another_time(
+    later_s: float, further_deg: float, tracks: set[tuple[int, ...]]
+) -> None:
+    """The same launch as far as anybody can say, and impacts known to a second and 10 km."""
+    stage, said = Stage(A), []
+    for track, late_s, north_deg in ((1, 0.0, 0.0), (2, later_s, further_deg)):
+        one = statement([radar(A, looks=3)], track=track, launch=report(time_std_s=2.0))
+        impact = one.impact
+        assert impact is not None
+        area = replace(
+            impact.area,
+            latitude_rad=impact.area.latitude_rad + math.radians(north_deg),
+            long_half_axis_m=10_000.0,
+            short_half_axis_m=10_000.0,
+        )
+        time_ns = impact.time_ns + round(late_s * SECOND_NS)
+        said.append(
+            replace(one, impact=replace(impact, time_ns=time_ns, time_std_s=1.0, area=area))
+        )
+    stage.step(said=said[:1])
+    stage.step(ended=(1,))
+    at_ns = said[1].time_ns + 180 * SECOND_NS
+    stage.step(said=[replace(said[1], time_ns=at_ns, known_ns=at_ns)])
+    assert tracks_of(stage) == tracks
+
+
 def test_an_alert_that_turns_out_to_be_another_is_cancelled_and_its_worth_kept() -> None:
     stage = Stage(A)
     seen_by_satellite(stage)

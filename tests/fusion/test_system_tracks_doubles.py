@@ -20,8 +20,16 @@ from commonwatch.fusion.system_tracks import (
     Settings,
     SystemTracks,
 )
-from commonwatch.tracking.estimate import normalised_error_squared, predict
-from tests.fusion.build import SECOND_NS, Filter, covariance_of, estimates, flights, nation
+from commonwatch.tracking.estimate import Status, normalised_error_squared, predict
+from tests.fusion.build import (
+    SECOND_NS,
+    Filter,
+    covariance_of,
+    estimates,
+    flights,
+    nation,
+    pedigree,
+)
 
 F64 = npt.NDArray[np.float64]
 
@@ -111,6 +119,29 @@ def test_objects_that_nobody_sees_both_of_stay_two_where_they_differ() -> None:
     periods = watched("ab", 120, flights(2, apart_m=2_000.0), seed=5)
     pictures = stepped(tracks, [[one.take([0]), two.take([1])] for one, two in periods[4:]])
     assert len(pictures[-1].estimates) == 2
+
+
+@pytest.mark.parametrize(("begun_s", "number"), [(-1.0, 1), (5.0, 2), (16.0, 1)])
+def test_a_track_goes_on_with_an_ended_one_unless_both_were_looked_at_at_a_time(
+    begun_s: float, number: int
+) -> None:
+    """The first, poorly known, is looked at from -1 s to 15 s, and the other is 2 km beside it.
+
+    One that begins with the same look is the same under another number; one after it may be.
+    """
+    tracks = SystemTracks(QUIET)
+    for index, [part] in enumerate(watched("a", 40, flights(2, apart_m=2_000.0), seed=3)):
+        first, other = part.take([0]), part.take([1])
+        second = index * PERIOD_S
+        said = []
+        if second <= 15:
+            status = np.full(1, Status.ENDED if second == 15 else Status.CONFIRMED)
+            said.append(replace(first, status=status, covariance=covariance_of(3_000.0, 100.0)))
+        if second > max(begun_s, 5.0):
+            rests = pedigree("a-radar", begun_s, float(second))
+            said.append(replace(other, pedigree=(rests,)))
+        picture = tracks.step(joined(said), second * SECOND_NS)
+    assert picture.system_track.tolist() == [number]
 
 
 def test_no_pair_is_found_where_a_rival_is_as_likely() -> None:

@@ -15,16 +15,21 @@ from commonwatch.tracking.ending import ends_of
 from commonwatch.tracking.estimate import Estimates, Status, joined
 from commonwatch.tracking.settings import WINDOW_S, Settings
 from commonwatch.tracking.tracker import Tracker, arrivals
+from tests.sensing.build import face
 from tests.tracking.build import (
     EPOCH_NS,
+    INTERVAL_S,
     NORTH,
     RADARS,
     SECOND_NS,
     Told,
     above,
+    confirmed,
     delayed,
+    radar_at,
     same_picture,
     scene,
+    seen,
     together,
 )
 
@@ -198,6 +203,31 @@ def test_late_news_goes_on_as_if_nobody_had_waited_for_it() -> None:
     more = joined(stepped(tracker, detections.take(~is_early), late_s=120.0))
     assert same_picture(tracker.picture(), Told(detections).picture, relative=0.0)
     assert set(more.track) == set(ends.track)
+
+
+def test_what_fell_out_of_view_in_the_air_takes_no_plot_of_what_falls_after_it() -> None:
+    """Two on one way, the later one looked at only when the earlier is about to meet the ground."""
+    lowest_rad = np.radians(3.0)
+    high = radar_at("high", 50.0, 10.0, face(elevation_min_deg=3.0), range_rate_std_m_s=None)
+    start = np.repeat(falling(), 2, axis=0)
+    start[1, :3] *= 1.0 + 60e3 / np.linalg.norm(start[1, :3])
+    far = np.append(above(46.0, 20.0, 600e3), [0.0, 100.0, 100.0])[np.newaxis]
+    rng, parts = np.random.default_rng(7), []
+    for seconds in np.arange(0.0, 60.0, INTERVAL_S):
+        parts.append(seen(after(far, seconds), seconds, [high], 0, rng))
+        first, second = np.split(after(start, seconds), 2)
+        for one in (first,) if seconds < 40.0 else (first, second):
+            plot = seen(one, seconds, [high], 0, rng)
+            if plot.measured[0, 2] > lowest_rad:
+                parts.append(plot)
+    told = Told(together(parts), [high]).estimates
+    low = told.take(altitude_m(told.state_vector) < 300e3)
+    is_early = low.time_ns < EPOCH_NS + 40 * SECOND_NS
+    [gone] = confirmed(low.take(is_early))
+    [new] = confirmed(low.take(~is_early))
+    assert gone in ended(low.take(is_early)).track
+    assert gone not in low.take(~is_early).track
+    assert new not in low.take(is_early).track
 
 
 def test_a_tracker_after_a_quiet_day_begins_anew() -> None:

@@ -11,6 +11,8 @@ figure                source                                                   m
 ``SAME_STD``          its standard deviation, or that has changed by 2 %
 ``*_STD_MIN_*``       no burn is known better; clocks and rounding             assumed
 ``*_STD_MAX_*``       what is vaguer agrees with anything, so with nothing     assumed
+``IMPACT_*_MIN_*``    far above what gravity beyond J2 moves an impact; below  assumed
+                      what tells one aim point, or half a minute, from another
 ``HALF_CIRCLE_DEG``   azimuths so well known on both sides agree only if they  derived
                       lie in one half of the circle: 90 degrees are the root
                       of ``GATE_ONE`` times the root of two times this
@@ -43,6 +45,8 @@ AZIMUTH_STD_MAX_DEG: Final = 45.0
 HALF_CIRCLE_DEG: Final = 19.34
 HALF_AXIS_MIN_M: Final = 1_000.0
 HALF_AXIS_MAX_M: Final = 1_000_000.0
+IMPACT_STD_MIN_S: Final = 5.0
+IMPACT_AXIS_MIN_M: Final = 25_000.0
 
 Triple: TypeAlias = tuple[float, float, float]
 Symmetric: TypeAlias = tuple[float, float, float]
@@ -276,6 +280,24 @@ def apart(one: Launch, other: Launch) -> tuple[float, float]:
         return worst, -math.inf
     squares, sizes = time + azimuth + place, math.log(variance_s2 * level_deg2) + math.log(size)
     return worst, -0.5 * (squares + sizes) - 2.0 * math.log(2.0 * math.pi)
+
+
+def impacts_apart_ratio(one: Launch, other: Launch) -> float:
+    """Say how far apart two impacts are stated, as ``apart_ratio`` does of launches.
+
+    Zero where either states none.
+    """
+    mine, theirs = one.impact_area, other.impact_area
+    if mine is None or theirs is None or one.impact_time_ns is None or other.impact_time_ns is None:
+        return 0.0
+    since_s = (one.impact_time_ns - other.impact_time_ns) / NS_PER_S
+    stds_s = one.impact_time_std_s or 0.0, other.impact_time_std_s or 0.0
+    time = since_s * since_s / sum(max(each, IMPACT_STD_MIN_S) ** 2 for each in stds_s)
+    spreads = (_covariance(each, least_m=IMPACT_AXIS_MIN_M) for each in (mine, theirs))
+    a, b, c = (x + y for x, y in zip(*spreads, strict=True))
+    east, north = _offset_m(mine, theirs)
+    place = (b * east * east - 2.0 * c * east * north + a * north * north) / (a * b - c * c)
+    return float(max(time / GATE_ONE, place / GATE_PLACE))
 
 
 def is_same(before: Launch, now: Launch) -> bool:

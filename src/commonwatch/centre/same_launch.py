@@ -37,6 +37,7 @@ from commonwatch.centre.launches import (
     apart,
     distance_m,
     estimated,
+    impacts_apart_ratio,
     is_same,
 )
 from commonwatch.units import NS_PER_S
@@ -178,7 +179,7 @@ def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) ->
             if not (_is_known(launches[0]) and _is_known(launches[1])):
                 return 0.0
             ratio, log_density = apart(launches[0], launches[1])
-            if ratio >= most:
+            if max(ratio, impacts_apart_ratio(launches[0], launches[1])) >= most:
                 return 0.0
             companion = COMPANION_SEEN if mine.kinds & each.kinds else COMPANION
             best = max(best, math.exp(log_density) * _EXTENT / companion)

@@ -29,6 +29,7 @@ from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3, Estimates, predic
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _UNKNOWN_WIDENING: Final = 2.0
 """P1 + P2 times this bounds the covariance of a difference whatever the correlation."""
@@ -147,6 +148,7 @@ def correlate(
     second: Estimates,
     *,
     held: Pairs | None = None,
+    apart: Mask | None = None,
     settings: Settings | None = None,
 ) -> Pairs:
     """Find the pairs of two centres' tracks that are one object.
@@ -157,6 +159,8 @@ def correlate(
         Tracks at one instant (``at_instant``), each number once.
     held
         The pairs of the look before: those that are missed now come back too.
+    apart
+        Pairs of which it is known that they are two objects, shape (N, M).
     settings
         The usual ones, if None.
 
@@ -191,18 +195,18 @@ def correlate(
     if len(times) and times.min() != times.max():
         raise InputError("tracks of different times", allowed="one instant: see at_instant")
     is_held = _held_mask(first, second, held)
+    apart = np.zeros(is_held.shape, dtype=np.bool_) if apart is None else apart
     if used.common_offset_std_m > 0.0:
-        offset, cost, distance, choice = _with_offset(first, second, is_held, used)
+        offset, cost, distance, choice = _with_offset(first, second, is_held, apart, used)
     else:
         offset = np.zeros(3)
-        cost, distance = _costs(first, second, offset, is_held=is_held, used=used)
+        cost, distance = _costs(first, second, offset, is_held=is_held, apart=apart, used=used)
         choice = _assigned(cost)
     probability = pair_probability(cost + used.hold_gain * is_held)
     rows = np.flatnonzero(choice >= 0)
-    columns = choice[rows]
     before = _counts(held)
     chosen: list[Row] = []
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+    for row, column in zip(rows.tolist(), choice[rows].tolist(), strict=True):
         name = (int(first.track[row]), int(second.track[column]))
         agreed = before.get(name, (0, 0))[0] + 1
         one_look = float(distance[row, column]), float(probability[row, column])
@@ -238,8 +242,8 @@ def doubles(
     if len(estimates) < 2:
         return []
     alone = np.zeros((len(estimates), len(estimates)))
-    cost, _ = _costs(estimates, estimates, np.zeros(3), is_held=alone, used=used)
-    cost[np.diag_indices(len(cost))] = np.inf
+    itself = np.eye(len(estimates), dtype=np.bool_)
+    cost, _ = _costs(estimates, estimates, np.zeros(3), is_held=alone, apart=itself, used=used)
     for row, column in np.argwhere(np.isfinite(cost)).tolist():
         if not set(contributors[row]).isdisjoint(contributors[column]):
             cost[row, column] = np.inf
@@ -280,6 +284,7 @@ def _costs(
     offset: F64,
     *,
     is_held: F64,
+    apart: Mask,
     used: Settings,
     offset_variance_m2: float = 0.0,
 ) -> tuple[F64, F64]:
@@ -301,7 +306,7 @@ def _costs(
         logarithm,
     )
     is_out = (distance > quantile(used.gate_probability, 6)) & (is_held == 0.0)
-    distance[is_out] = np.inf
+    distance[is_out | apart] = np.inf
     alone = 6.0 * math.log(2.0 * math.pi) + 2.0 * math.log(used.neighbour_density)
     return distance + logarithm + alone - used.hold_gain * is_held, distance
 
@@ -315,12 +320,18 @@ def _assigned(cost: F64) -> I64:
 
 
 def _with_offset(
-    first: Estimates, second: Estimates, is_held: F64, used: Settings
+    first: Estimates, second: Estimates, is_held: F64, apart: Mask, used: Settings
 ) -> tuple[F64, F64, F64, I64]:
     """Offset, cost, squared distance and choice of the cheapest assignment with one offset."""
     variance = used.common_offset_std_m**2
     loose, _ = _costs(
-        first, second, np.zeros(3), is_held=is_held, used=used, offset_variance_m2=variance
+        first,
+        second,
+        np.zeros(3),
+        is_held=is_held,
+        apart=apart,
+        used=used,
+        offset_variance_m2=variance,
     )
     starts = [np.zeros(3)]
     rivals = np.isfinite(loose).sum(axis=1)
@@ -333,14 +344,14 @@ def _with_offset(
     for start in starts[:_OFFSETS_MAX]:
         offset = start
         for _ in range(_ROUNDS_MAX):
-            cost, distance = _costs(first, second, offset, is_held=is_held, used=used)
+            cost, distance = _costs(first, second, offset, is_held=is_held, apart=apart, used=used)
             choice = _assigned(cost)
             better = _offset_of(first, second, choice, variance)
             moved = float(np.abs(better - offset).max())
             offset = better
             if moved < _SETTLED_M:
                 break
-        cost, distance = _costs(first, second, offset, is_held=is_held, used=used)
+        cost, distance = _costs(first, second, offset, is_held=is_held, apart=apart, used=used)
         choice = _assigned(cost)
         rows = np.flatnonzero(choice >= 0)
         total = float(cost[rows, choice[rows]].sum() + offset @ offset / variance)

@@ -16,7 +16,7 @@ figure               source                                                   ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,7 @@ from commonwatch.identity import NationId
 from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3, Status
 
 F64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 Key = tuple[int, NationId, int, int]
 
@@ -124,6 +125,13 @@ class Word:
         if self.pedigree is None or other.pedigree is None or self.track != other.track:
             return False
         return self.is_free == other.is_free and self.pedigree.contains(other.pedigree)
+
+    @property
+    def looked_ns(self) -> tuple[int, int]:
+        """The first and the last look of its track; the last before the first where nobody says."""
+        spans = () if self.pedigree is None else self.pedigree.spans
+        first_ns = min((span.after_ns + 1 for span in spans), default=self.time_ns)
+        return first_ns, max((span.until_ns for span in spans), default=self.time_ns - 1)
 
     @property
     def is_powered(self) -> bool:
@@ -365,6 +373,34 @@ class SystemTrack:
         self.words.insert(place, word)
         self.fed_by.add(word.contributor)
         del self.beliefs[place:]
+
+
+def looked_at_beside(one: Sequence[Word | None], other: Sequence[Word]) -> Mask:
+    """Say which tracks of one contributor were looked at beside one another: they are two objects.
+
+    Parameters
+    ----------
+    one, other
+        Its words on N and M tracks, None where it has said none.
+
+    Returns
+    -------
+    mask
+        Shape (N, M); False where a word is missing or does not say when its track was looked at.
+
+    Notes
+    -----
+    1. Both were looked at before the other was for the last time. 2. Two that begin with the same
+    look are one that was numbered anew.
+    """
+    nothing = (0, -1, -1)
+    spans = [nothing if word is None else (*word.looked_ns, word.track) for word in one]
+    first_ns, last_ns, number = np.array(spans, dtype=np.int64).reshape(-1, 3).T[..., None]
+    spans = [(*word.looked_ns, word.track) for word in other]
+    begun_ns, until_ns, track = np.array(spans, dtype=np.int64).reshape(-1, 3).T
+    is_beside = np.maximum(first_ns, begun_ns) < np.minimum(last_ns, until_ns)
+    is_renumbered = (first_ns == begun_ns) | (number == track)
+    return np.asarray(is_beside & ~is_renumbered)
 
 
 def words_of(reports: Reports, rows: npt.NDArray[np.int64]) -> list[Word]:

@@ -43,6 +43,7 @@ from commonwatch.fusion.system_track import (
     SystemTrack,
     Whole,
     Word,
+    looked_at_beside,
     words_of,
 )
 from commonwatch.identity import NationId
@@ -347,9 +348,16 @@ class SystemTracks:
         is_open = [n for n in sorted(self._tracks) if name not in self._current(n, oldest_ns)]
         mean, covariance = predicted(list(newest.values()), now_ns, self.settings)
         at_ns = np.full(len(newest), now_ns)
+        held = self._estimated(is_open, now_ns)
+        # Of what nobody speaks of any more there is but its contributor's own last word.
+        last = [
+            None if self._current(n, oldest_ns) else self._tracks[n].latest.get(name)
+            for n in held.track.tolist()
+        ]
         pairs = correlation.correlate(
-            self._estimated(is_open, now_ns),
+            held,
             _estimates_of(list(newest), mean, covariance, at_ns, now_ns),
+            apart=looked_at_beside(last, list(newest.values())),
             settings=self.settings.correlation,
         )
         for number, track in zip(

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.tracking import (
     association_kernel,
     bank_kernel,
@@ -33,6 +34,9 @@ DORMANT_STD_M: Final = 60e3
 """A track out of view is kept only while its place is known this well: what satellites saw of a
 motor, a minute and a half after burn-out (*assumed*). It gets no better unseen, and in a raid any
 plot would fit it."""
+FALLING_STD_M: Final = 2e3
+"""The same of one that falls through the air, where drag makes it less sure by the second and
+others of a raid fall some kilometres beside it (*assumed*): in the gate are five of these."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
@@ -178,7 +182,7 @@ class Advance:
         news = _News(count)
         phase = bank.phase[:count]
         held = phase == bank_kernel.CONFIRMED
-        lost, kept = _dormant(bank)
+        lost, kept = self._dormant(bank)
         held[kept] = True
         held_rows = held.nonzero()[0]
         self._share_out(bank, plots, frame, held_rows, news)
@@ -230,7 +234,7 @@ class Advance:
         while bank.count and until_ns - time_ns > STEP_NS:
             self.predict(bank, STEP_S)
             time_ns += STEP_NS
-            lost, dormant = _dormant(bank)
+            lost, dormant = self._dormant(bank)
             self._live_on(bank, _News(bank.count), NOBODY, time_ns, is_whole_look=False)
             bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
             woken = dormant[bank.phase[dormant] == bank_kernel.CONFIRMED]
@@ -538,12 +542,14 @@ class Advance:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
 
-
-def _dormant(bank: Bank) -> tuple[I64, I64]:
-    """Find tracks out of every view: those whose place is known too badly by now, and the rest."""
-    dormant = (bank.phase[: bank.count] == bank_kernel.DORMANT).nonzero()[0]
-    if not len(dormant):
-        return dormant, dormant
-    variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
-    is_lost = variance_m2 >= DORMANT_STD_M**2
-    return dormant[is_lost], dormant[~is_lost]
+    def _dormant(self, bank: Bank) -> tuple[I64, I64]:
+        """Find tracks out of every view: those whose place is known too badly, and the rest."""
+        dormant = (bank.phase[: bank.count] == bank_kernel.DORMANT).nonzero()[0]
+        if not len(dormant):
+            return dormant, dormant
+        place, velocity = np.split(bank.states[dormant, FREE], 2, axis=1)
+        variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
+        is_falling = (place * velocity).sum(axis=1) < 0.0
+        is_falling &= geodetic_from_ecef(place)[2] < self.settings.air_m
+        is_lost = variance_m2 >= np.where(is_falling, FALLING_STD_M, DORMANT_STD_M) ** 2
+        return dormant[is_lost], dormant[~is_lost]

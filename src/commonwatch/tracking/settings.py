@@ -64,7 +64,8 @@ class Settings:
     coast_s, dormant_s
         Longest time in view without a plot, and out of every view.
     air_m
-        Height below which a falling object is given up at the first missed look: drag, break-up.
+        Height below which a falling object is given up at the first missed look, and sooner than
+        others out of every view: drag, break-up.
 
     Raises
     ------
