@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commonwatch.earth.frames import look_angles
 from commonwatch.errors import InputError
 from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections, empty_detections
@@ -23,6 +24,7 @@ from commonwatch.tracking.estimate import (
 )
 from commonwatch.tracking.settings import Limits, Settings
 from commonwatch.tracking.tracker import Tracker, arrivals
+from tests.sensing.build import face
 from tests.tracking.build import (
     EPOCH_NS,
     EYE,
@@ -360,25 +362,35 @@ def test_lines_of_sight_of_two_satellites_and_a_radar_follow_one_motor() -> None
     assert (disposition != Disposition.CLUTTER).mean() > 0.9
 
 
-def handed_over(seed: int) -> tuple[list[Sensor], Detections, F64]:
-    """Two satellites see a motor, and a radar the object a minute after burn-out; another light."""
+def handed_over(
+    seed: int,
+    *,
+    eyes: int = 2,
+    apart_m: tuple[float, ...] = (0.0,),
+    has_light: bool = True,
+) -> tuple[list[Sensor], Detections, F64]:
+    """Satellites see a motor, and a radar the object a minute after burn-out; another light.
+
+    Motors rise beside one another, so far apart.
+    """
     rng = np.random.default_rng(seed)
     eyes_m = np.array([42_164e3, 0.0, 0.0]), np.array([30e6, 29e6, 5e6])
     ground = above(45.0, 10.0, 0.0)
     up = ground / np.linalg.norm(ground)
     level = np.cross(up, [0.0, 0.0, 1.0])
     sensors: list[Sensor] = [EYE, EYE, radar_at("far", 57.0, 10.0)]
-    other = np.concatenate([above(0.0, 30.0, 30e3), np.zeros(3)])[np.newaxis]
+    other = np.concatenate([above(0.0, 30.0, 30e3), np.zeros(3)])[np.newaxis][: int(has_light)]
     parts = []
     now = other
     for seconds in np.arange(40.0, 190.0, 2.0):
         burning_s = min(seconds, 104.0)
         way = 10.0 * burning_s**2 * up + 0.05 * burning_s**3 * level
         speed = 20.0 * burning_s * up + 0.15 * burning_s**2 * level
-        now = np.concatenate([ground + way, speed])[np.newaxis]
+        begun = [np.concatenate([ground + way + each * level, speed]) for each in apart_m]
+        now = np.stack(begun)
         if seconds > burning_s:
             now = after(now, seconds - burning_s)
-        for eye in range(2):
+        for eye in range(eyes):
             if seconds % 10.0 == 4.0 * eye:
                 lit = other if seconds >= 104.0 else np.concatenate([now, other])
                 parts.append(lines(lit, seconds, eyes_m[eye], eye, rng))
@@ -387,15 +399,53 @@ def handed_over(seed: int) -> tuple[list[Sensor], Detections, F64]:
     return sensors, together(parts), now
 
 
+def went_on(scene: tuple[list[Sensor], Detections, F64], first_count: int) -> bool:
+    """Whether the object is followed under one of the first numbers."""
+    sensors, detections, last = scene
+    picture = Told(detections, sensors).picture
+    apart_m = np.linalg.norm(picture.state_vector[:, :3] - last[0, :3], axis=1)
+    assert apart_m.min() < 5_000.0
+    return bool(picture.track[apart_m.argmin()] <= first_count)
+
+
 def test_what_satellites_saw_burn_goes_on_under_its_number_where_a_radar_finds_it() -> None:
-    same = 0
+    """The first two: the motor, the light."""
+    assert sum(went_on(handed_over(seed), 2) for seed in range(6)) >= 5
+
+
+def test_what_one_satellite_saw_burn_goes_on_where_no_other_track_could_be_meant() -> None:
+    scenes = [handed_over(seed, eyes=1, has_light=False) for seed in range(6)]
+    assert sum(went_on(each, 1) for each in scenes) >= 5
+
+
+def test_of_motors_side_by_side_before_one_satellite_a_radar_begins_new_tracks() -> None:
     for seed in range(6):
-        sensors, detections, last = handed_over(seed)
-        picture = Told(detections, sensors).picture
-        apart_m = np.linalg.norm(picture.state_vector[:, :3] - last[0, :3], axis=1)
-        assert apart_m.min() < 5_000.0
-        same += int(picture.track[apart_m.argmin()] <= 2)  # the first two: the motor, the light
-    assert same >= 5
+        assert not went_on(handed_over(seed, eyes=1, apart_m=(0.0, 30e3), has_light=False), 2)
+
+
+def test_an_object_comes_into_view_again_and_the_first_looks_may_miss_it() -> None:
+    """Two fans of one radar, and more than a minute of climbing between them."""
+    rng = np.random.default_rng(20)
+    low, high = (face(elevation_min_deg=a, elevation_max_deg=b) for a, b in ((3, 20), (40, 80)))
+    radar = radar_at("fans", 50.0, 10.0, low, high)
+    place = above(47.0, 10.0, 90e3)
+    states = np.concatenate([place, 2_700.0 * place / np.linalg.norm(place)])[np.newaxis]
+    parts, unseen_count, again_count = [], 0, 0
+    for seconds in np.arange(0.0, 160.0, INTERVAL_S):
+        site = radar.site
+        elevation_deg = np.degrees(
+            look_angles(site.position_ecef_m, site.rotation_enu_from_ecef, states[0, :3])[2]
+        )
+        unseen_count += bool(20.0 < elevation_deg < 40.0)
+        again_count += bool(elevation_deg >= 40.0)
+        if elevation_deg <= 20.0 or again_count > 4:
+            parts.append(seen(states, seconds, [radar], 0, rng))
+        parts.append(false_plots(rng, 1, seconds, [radar], 0))
+        states = after(states, INTERVAL_S)
+    assert INTERVAL_S * unseen_count > Settings().coast_s
+    assert again_count > 10
+    told = Told(together(parts), [radar])
+    assert confirmed(told.estimates) == {1}
 
 
 def test_no_more_tracks_are_held_than_the_limit_allows() -> None:

@@ -14,7 +14,11 @@ from commonwatch.sensing.measurement import look_probability
 from commonwatch.sensing.radar import Radar
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.view import sensor_arrays
-from commonwatch.tracking.view_kernel import altitude, detection_probability
+from commonwatch.tracking.view_kernel import (
+    altitude,
+    detection_probability,
+    sure_probability,
+)
 from tests.sensing.build import face
 from tests.tracking.build import EYE, above, radar_at
 
@@ -88,3 +92,37 @@ def test_the_height_is_that_above_the_ellipsoid(height_m: float, limit_m: float)
         place = above(latitude_deg, 10.0, height_m)
         found = altitude(np.append(place, np.zeros(3)), FIELD.copy())
         assert abs(found - float(geodetic_from_ecef(place)[2])) < limit_m
+
+
+@pytest.mark.parametrize("radar", [SECTORS, CERTAIN])
+def test_a_look_surely_sees_what_it_would_see_wherever_that_may_be(radar: Radar) -> None:
+    """The least over the place and six about it, the root of three standard deviations off."""
+    rng = np.random.default_rng(15)
+    arrays = sensor_arrays([radar])
+    counted = 0
+    for place in above(rng.uniform(50.0, 75.0, 60), rng.uniform(-60.0, 0.0, 60), 8e5):
+        root = np.tril(rng.normal(0.0, 2e5, (3, 3)))
+        covariance = np.zeros((6, 6))
+        covariance[:3, :3] = root @ root.T
+        sides = 3.0**0.5 * np.linalg.cholesky(covariance[:3, :3]).T
+        every = [probability(radar, place + each) for each in (0.0 * sides[0], *sides, *-sides)]
+        found = sure_probability(
+            0, np.append(place, np.zeros(3)), covariance, 0.0, arrays.place, arrays.rotation,
+            arrays.figures, arrays.face_from, arrays.faces, FIELD.copy(),
+        )  # fmt: skip
+        assert found == pytest.approx(min(every))
+        counted += found > 0.0
+    assert 5 < counted < 55
+
+
+def test_how_far_along_its_line_a_motor_burns_is_nothing_to_a_satellite() -> None:
+    arrays, place = sensor_arrays([EYE]), above(5.0, 3.0, 40e3)
+    line = place - arrays.place[0]
+    line /= np.linalg.norm(line)
+    covariance = np.zeros((6, 6))
+    covariance[:3, :3] = 1e5**2 * np.outer(line, line)
+    found = sure_probability(
+        0, np.append(place, np.zeros(3)), covariance, 0.5, arrays.place, arrays.rotation,
+        arrays.figures, arrays.face_from, arrays.faces, FIELD.copy(),
+    )  # fmt: skip
+    assert found == pytest.approx(0.45)

@@ -31,11 +31,14 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 DORMANT_STD_M: Final = 60e3
-"""A track out of view is kept only while its place is known this well: what satellites saw of a
-motor, a minute and a half after burn-out (*assumed*). It gets no better unseen, and in a raid any
-plot would fit it."""
+"""A track out of view that may be mistaken for another is kept only while its place is known this
+well: what satellites saw of a motor, a minute and a half after burn-out (*assumed*). It gets no
+better unseen, and in a raid any plot would fit it."""
+ALONE_STD_M: Final = 1e6
+"""The same where no other is in its gate: what one satellite saw of a motor, two minutes after
+burn-out (*assumed*)."""
 FALLING_STD_M: Final = 2e3
-"""The same of one that falls through the air, where drag makes it less sure by the second and
+"""The same of one out of view that falls through the air, where drag makes it less sure by the second and
 others of a raid fall some kilometres beside it (*assumed*): in the gate are five of these."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
@@ -181,9 +184,9 @@ class Advance:
         count = bank.count
         news = _News(count)
         phase = bank.phase[:count]
+        lost, hidden, kept = self._given_up(bank, frame.time_ns)
         held = phase == bank_kernel.CONFIRMED
-        lost, kept = self._dormant(bank)
-        held[kept] = True
+        held[lost], held[kept] = False, True
         held_rows = held.nonzero()[0]
         self._share_out(bank, plots, frame, held_rows, news)
         self._note_company(bank, plots, held_rows, news)
@@ -194,7 +197,7 @@ class Advance:
         count = bank.count
         phase = bank.phase[:count].copy()
         self._live_on(bank, news, plots.sensor, frame.time_ns, is_whole_look=is_whole_look)
-        bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
+        _let_go(bank, lost, hidden)
         self._thin_out(bank, news)
         if bank.companies.look(bank, frame.time_ns, len(self.sensors.kind)):
             bank.companies.deal(bank)
@@ -234,11 +237,11 @@ class Advance:
         while bank.count and until_ns - time_ns > STEP_NS:
             self.predict(bank, STEP_S)
             time_ns += STEP_NS
-            lost, dormant = self._dormant(bank)
+            lost, hidden, dormant = self._given_up(bank, time_ns)
             self._live_on(bank, _News(bank.count), NOBODY, time_ns, is_whole_look=False)
-            bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.QUIET
+            _let_go(bank, lost, hidden)
             woken = dormant[bank.phase[dormant] == bank_kernel.CONFIRMED]
-            bank.phase[woken] = bank_kernel.DORMANT
+            bank.phase[woken], bank.unwatched_ns[woken] = bank_kernel.DORMANT, time_ns
             bank.companies.look(bank, time_ns, len(self.sensors.kind))
             ended += self._ended(bank, bank.count, time_ns)
             bank.forget()
@@ -262,12 +265,14 @@ class Advance:
             bank.phase,
             bank.event,
             bank.states,
+            bank.covariances,
             bank.weights,
             bank.score,
             bank.best,
             bank.hits,
             bank.home,
             bank.last_hit_ns,
+            bank.unwatched_ns,
             bank.last_look_ns,
             self.sensors.place,
             self.sensors.rotation,
@@ -542,14 +547,40 @@ class Advance:
         """Seconds between two looks of a sensor at one place."""
         return float(self.sensors.figures[sensor, REVISIT])
 
-    def _dormant(self, bank: Bank) -> tuple[I64, I64]:
-        """Find tracks out of every view: those whose place is known too badly, and the rest."""
-        dormant = (bank.phase[: bank.count] == bank_kernel.DORMANT).nonzero()[0]
-        if not len(dormant):
-            return dormant, dormant
-        place, velocity = np.split(bank.states[dormant, FREE], 2, axis=1)
-        variance_m2 = np.trace(bank.covariances[dormant, FREE, :3, :3], axis1=1, axis2=2)
-        is_falling = (place * velocity).sum(axis=1) < 0.0
+    def _given_up(self, bank: Bank, now_ns: int) -> tuple[I64, I64, I64]:
+        """Find tracks known too badly and unseen, the dormant of them, and all other dormant."""
+        phase = bank.phase[: bank.count]
+        is_dormant = phase == bank_kernel.DORMANT
+        believed = is_dormant | (phase == bank_kernel.CONFIRMED)
+        coast_ns = round(1e9 * self.settings.coast_s)
+        unseen = believed & (is_dormant | (now_ns - bank.last_hit_ns[: bank.count] > coast_ns))
+        rows = unseen.nonzero()[0]
+        if not len(rows):
+            return rows, rows, rows
+        variance_m2 = np.trace(bank.covariances[rows, FREE, :3, :3], axis1=1, axis2=2)
+        is_vague = variance_m2 >= DORMANT_STD_M**2
+        self._note_mistakable(bank, rows[is_vague & ~bank.is_mistakable[rows]], believed)
+        place, velocity = np.split(bank.states[rows, FREE], 2, axis=1)
+        is_falling = is_dormant[rows] & ((place * velocity).sum(axis=1) < 0.0)
         is_falling &= geodetic_from_ecef(place)[2] < self.settings.air_m
-        is_lost = variance_m2 >= np.where(is_falling, FALLING_STD_M, DORMANT_STD_M) ** 2
-        return dormant[is_lost], dormant[~is_lost]
+        is_lost = variance_m2 >= np.where(is_falling, FALLING_STD_M, ALONE_STD_M) ** 2
+        is_lost |= is_vague & bank.is_mistakable[rows]
+        return rows[is_lost], rows[is_lost & is_dormant[rows]], rows[~is_lost & is_dormant[rows]]
+
+    def _note_mistakable(self, bank: Bank, rows: I64, believed: npt.NDArray[np.bool_]) -> None:
+        """Note which tracks have others in their gates; the others stay so when those are gone."""
+        for row in rows:
+            others = believed.nonzero()[0]
+            others = others[others != row]
+            apart = bank.states[others, FREE, :3] - bank.states[row, FREE, :3]
+            both = bank.covariances[others, FREE, :3, :3] + bank.covariances[row, FREE, :3, :3]
+            squared = np.sum(apart * np.linalg.solve(both, apart[..., np.newaxis])[..., 0], axis=1)
+            near = others[squared < self.settings.gate_squared]
+            bank.is_mistakable[near] = True
+            bank.is_mistakable[row] |= len(near) > 0
+
+
+def _let_go(bank: Bank, lost: I64, hidden: I64) -> None:
+    """End tracks; those that were out of view are told to have ended already."""
+    bank.phase[lost], bank.event[lost] = bank_kernel.GONE, life_kernel.ENDED
+    bank.event[hidden] = life_kernel.QUIET

@@ -30,8 +30,9 @@ class Bank:
         ``bank_kernel.SINGLE`` and so on.
     event
         What the last frame did to the track: ``life_kernel.QUIET`` and so on.
-    is_changed
-        Whether something happened since the track was last told of.
+    is_changed, is_mistakable
+        Whether something happened since the track was last told of, and whether plots of another
+        would have fitted it while it was known badly.
     states, covariances, weights
         Two motion models, shapes (room, 2, 6), (room, 2, 6, 6), (room, 2).
     score, best
@@ -43,8 +44,9 @@ class Bank:
     by_bias, fed
         How each model's state vector moves with four constant errors of each sensor, shape
         (room, 2, 6, 4 sensors), and which radars it took plots of, (room, sensors).
-    last_hit_ns, last_look_ns
-        When the last plot came, and each sensor's last look, taken or missed, (room, sensors).
+    last_hit_ns, unwatched_ns, last_look_ns
+        When the last plot came, when it was last in no radar's view, and each sensor's last look,
+        taken or missed, (room, sensors).
     key
         Digest of the plots that it started from: the same whatever came in which order.
     label
@@ -61,6 +63,7 @@ class Bank:
     phase: npt.NDArray[np.int8]
     event: npt.NDArray[np.int8]
     is_changed: npt.NDArray[np.bool_]
+    is_mistakable: npt.NDArray[np.bool_]
     states: F64
     covariances: F64
     weights: F64
@@ -71,6 +74,7 @@ class Bank:
     by_bias: F64
     fed: npt.NDArray[np.bool_]
     last_hit_ns: I64
+    unwatched_ns: I64
     last_look_ns: I64
     key: I64
     label: I64
@@ -141,6 +145,7 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         phase=np.zeros(room, dtype=np.int8),
         event=np.zeros(room, dtype=np.int8),
         is_changed=np.zeros(room, dtype=np.bool_),
+        is_mistakable=np.zeros(room, dtype=np.bool_),
         states=np.zeros((room, 2, 6)),
         covariances=np.zeros((room, 2, 6, 6)),
         weights=np.zeros((room, 2)),
@@ -151,6 +156,7 @@ def empty_bank(sensor_count: int, *, room: int = 256) -> Bank:
         by_bias=np.zeros((room, 2, 6, 4 * sensor_count)),
         fed=np.zeros((room, sensor_count), dtype=np.bool_),
         last_hit_ns=np.zeros(room, dtype=np.int64),
+        unwatched_ns=np.zeros(room, dtype=np.int64),
         last_look_ns=np.zeros((room, sensor_count), dtype=np.int64),
         key=np.zeros(room, dtype=np.int64),
         label=np.zeros(room, dtype=np.int64),

@@ -301,8 +301,9 @@ def update_tracks(
 
 
 @kernel(
-    "i8(i8, i1[::1], i1[::1], b1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1],"
-    " i4[::1], i8[::1], f8[:,:,:,::1], b1[:,::1], i8[::1], i8[:,::1], i8[::1], i8[::1], i8[:,::1])",
+    "i8(i8, i1[::1], i1[::1], b1[::1], b1[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1],"
+    " f8[::1], i4[::1], i8[::1], f8[:,:,:,::1], b1[:,::1], i8[::1], i8[::1], i8[:,::1], i8[::1],"
+    " i8[::1], i8[:,::1])",
     is_exact=True,
 )
 def forget(
@@ -310,6 +311,7 @@ def forget(
     phases: I8,
     events: I8,
     is_changed: B1,
+    is_mistakable: B1,
     states: F64,
     covariances: F64,
     weights: F64,
@@ -320,6 +322,7 @@ def forget(
     by_bias: F64,
     fed: B1,
     last_hit_ns: I64,
+    unwatched_ns: I64,
     last_look_ns: I64,
     keys: I64,
     labels: I64,
@@ -334,6 +337,7 @@ def forget(
             phases[left] = phases[t]
             events[left] = events[t]
             is_changed[left] = is_changed[t]
+            is_mistakable[left] = is_mistakable[t]
             states[left] = states[t]
             covariances[left] = covariances[t]
             weights[left] = weights[t]
@@ -344,6 +348,7 @@ def forget(
             by_bias[left] = by_bias[t]
             fed[left] = fed[t]
             last_hit_ns[left] = last_hit_ns[t]
+            unwatched_ns[left] = unwatched_ns[t]
             last_look_ns[left] = last_look_ns[t]
             keys[left] = keys[t]
             labels[left] = labels[t]

@@ -87,9 +87,10 @@ def begin(bank: Bank, frame: Frame, plots: Plots, sensors: SensorArrays, setting
     bank.key[new] = frame.key[left]
     bank.label[new] = 0
     bank.home[new] = plots.sensor
+    bank.unwatched_ns[new] = NEVER_NS
     bank.rows[new] = -1
     bank.rows[new, 0] = frame.detections.row[left]
-    bank.is_changed[new] = False
+    bank.is_changed[new] = bank.is_mistakable[new] = False
     bank.event[new] = life_kernel.QUIET
     bank.count = first + len(left)
     return refused

@@ -29,6 +29,7 @@ from commonwatch.tracking.view_kernel import (
     REVISIT,
     altitude,
     detection_probability,
+    sure_probability,
 )
 
 F64 = npt.NDArray[np.float64]
@@ -59,8 +60,8 @@ QUIET, CHANGED, ENDED, CONFIRMED_NOW = 0, 1, 2, 3
 
 @kernel(
     "void(i8, i8, b1, i8, f8[::1], f8[::1], f8[::1], i8[::1], b1[::1], f8[::1], i1[::1], i1[::1],"
-    " f8[:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[::1], i8[:,::1],"
-    " f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
+    " f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8[::1], f8[::1], i4[::1], i8[::1], i8[::1],"
+    " i8[::1], i8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
     is_exact=True,
 )
 def live_on(
@@ -77,12 +78,14 @@ def live_on(
     phases: I8,
     events: I8,
     states: F64,
+    covariances: F64,
     weights: F64,
     scores: F64,
     bests: F64,
     hits: I32,
     homes: I64,
     last_hit_ns: I64,
+    unwatched_ns: I64,
     last_look_ns: I64,
     place: F64,
     rotation: F64,
@@ -122,13 +125,25 @@ def live_on(
         elif chance > 0.0 and figures[sensor, EXPECTED] != 0.0 and since_s >= due_s:
             has_missed = True
             last_look_ns[t, sensor] = now_ns
+            sure = sure_probability(
+                sensor,
+                states[t, FREE],
+                covariances[t, FREE],
+                weights[t, POWERED],
+                place,
+                rotation,
+                figures,
+                face_from,
+                faces,
+                field,
+            )
+            scores[t] += math.log1p(-min(chance, sure))
             if figures[sensor, KIND] == INFRARED:
                 # A motor that is not seen burns less likely.
                 pd = chance / max(weights[t, POWERED], 1e-12)
                 powered = weights[t, POWERED] * (1.0 - min(pd, 0.999))
                 weights[t, POWERED] = powered / (powered + weights[t, FREE])
                 weights[t, FREE] = 1.0 - weights[t, POWERED]
-            scores[t] += math.log(1.0 - chance)
         bests[t] = max(bests[t], scores[t])
         if bests[t] > rules[CEILING]:
             scores[t] -= bests[t] - rules[CEILING]
@@ -153,7 +168,6 @@ def live_on(
                 lost > (rules[END] if phases[t] == CONFIRMED else rules[END_TENTATIVE])
                 and (cluster[t] < 0 or worst[cluster[t]] == t)
             )
-            or (phases[t] != DORMANT and unseen_s > rules[COAST_S])
             or (phases[t] == DORMANT and unseen_s > rules[DORMANT_S])
             or (height < rules[AIR_M] and climb < 0.0 and has_missed)
         )
@@ -166,28 +180,39 @@ def live_on(
         if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
-        is_seen = chances[t] > (MOTOR_LIKELY if figures[sensor, KIND] == INFRARED else 0.0)
-        if not is_seen and got[t] <= 0.0:
+        # A motor that no satellite has seen for long burns no more.
+        is_watched = got[t] > 0.0 or (figures[sensor, KIND] != INFRARED and chances[t] > 0.0)
+        may_burn = False
+        if not is_watched:
             for s in range(figures.shape[0]):
-                if not is_seen and s != sensor:
-                    burning = weights[t, POWERED]
-                    least = MOTOR_LIKELY if figures[s, KIND] == INFRARED else 0.0
-                    is_seen = (
-                        detection_probability(
-                            s,
-                            states[t, FREE],
-                            burning,
-                            place,
-                            rotation,
-                            figures,
-                            face_from,
-                            faces,
-                            field,
-                        )
-                        > least
+                is_eye = figures[s, KIND] == INFRARED
+                if is_watched or (is_eye and (may_burn or unseen_s > rules[COAST_S])):
+                    continue
+                seen = chances[t]
+                if s != sensor:
+                    seen = detection_probability(
+                        s,
+                        states[t, FREE],
+                        weights[t, POWERED],
+                        place,
+                        rotation,
+                        figures,
+                        face_from,
+                        faces,
+                        field,
                     )
-        else:
-            is_seen = True
+                if is_eye:
+                    may_burn = seen > MOTOR_LIKELY
+                else:
+                    is_watched = seen > 0.0
+        if not is_watched:
+            unwatched_ns[t] = now_ns
+        watched_s = 1e-9 * (now_ns - max(last_hit_ns[t], unwatched_ns[t]))
+        if phases[t] != DORMANT and watched_s > rules[COAST_S]:
+            events[t] = ENDED
+            phases[t] = GONE
+            continue
+        is_seen = is_watched or may_burn
         if height < rules[AIR_M] and climb < 0.0 and got[t] <= 0.0:
             # Below the air's height a falling object is believed in only while it is fed there.
             length = math.sqrt(

@@ -34,6 +34,7 @@ FIGURES = (
 KIND, RANGE_MIN, RANGE_MAX, PD, SIGNAL, SCAN, LOG_FALSE, REVISIT, EXPECTED, CLOUD = range(10)
 
 _TURN = 2.0 * math.pi
+_ROOT_3 = math.sqrt(3.0)
 
 
 @kernel("f8(f8[::1], f8[::1])", is_exact=True)
@@ -113,3 +114,54 @@ def detection_probability(
     signal = figures[sensor, SIGNAL] * closeness * closeness * closeness * closeness
     signal *= best ** figures[sensor, SCAN]
     return math.exp(figures[sensor, LOG_FALSE] / (1.0 + signal))
+
+
+@kernel(
+    "f8(i8, f8[::1], f8[:,::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
+    is_exact=True,
+)
+def sure_probability(
+    sensor: int,
+    state_vector: F64,
+    covariance: F64,
+    burning: float,
+    place: F64,
+    rotation: F64,
+    figures: F64,
+    face_from: I64,
+    faces: F64,
+    field: F64,
+) -> float:
+    """Least probability that one look of a sensor detects an object, wherever it may be.
+
+    For a radar, over the place and the six points at the root of three standard deviations about
+    it along the columns of the Cholesky factor: those of ``covariance``. What a look leaves out of
+    view it has not missed, and many looks miss no more of it than one. A satellite looks along a
+    line, and what is not known of a young motor is how far along it is.
+    """
+    least = detection_probability(
+        sensor, state_vector, burning, place, rotation, figures, face_from, faces, field
+    )
+    if figures[sensor, KIND] == INFRARED:
+        return least
+    point = state_vector.copy()
+    lower = np.zeros((3, 3))
+    for j in range(3):
+        for i in range(j, 3):
+            rest = covariance[i, j]
+            for k in range(j):
+                rest -= lower[i, k] * lower[j, k]
+            if i == j:
+                lower[i, j] = math.sqrt(max(rest, 0.0))
+            elif lower[j, j] > 0.0:
+                lower[i, j] = rest / lower[j, j]
+        for side in (-_ROOT_3, _ROOT_3):
+            for i in range(3):
+                point[i] = state_vector[i] + side * lower[i, j]
+            least = min(
+                least,
+                detection_probability(
+                    sensor, point, burning, place, rotation, figures, face_from, faces, field
+                ),
+            )
+    return least
