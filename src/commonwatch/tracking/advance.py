@@ -38,8 +38,9 @@ ALONE_STD_M: Final = 1e6
 """The same where no other is in its gate: what one satellite saw of a motor, two minutes after
 burn-out (*assumed*)."""
 FALLING_STD_M: Final = 2e3
-"""The same of one out of view that falls through the air, where drag makes it less sure by the second and
-others of a raid fall some kilometres beside it (*assumed*): in the gate are five of these."""
+"""The same of one out of view that falls through the air, where drag makes it less sure by the
+second and others of a raid fall some kilometres beside it (*assumed*): in the gate are five of
+these."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
