@@ -50,6 +50,17 @@ def loaded_by(*arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stderr.split()}
 
 
+def test_the_package_runs_as_a_module_as_the_command_does() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "commonwatch", "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip().endswith(version("commonwatch"))
+
+
 HEAVY = {"numba", "llvmlite", "numpy", "pyarrow", "matplotlib", "pyproj", "jinja2", "rich"}
 
 
