@@ -349,6 +349,28 @@ def test_every_public_function_says_what_it_does() -> None:
     )
 
 
+def test_every_public_function_of_several_parameters_says_what_they_are() -> None:
+    section = re.compile(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-{3}|\Z)", re.MULTILINE | re.DOTALL)
+
+    def unsaid(function: Function) -> list[str]:
+        given = function.args
+        every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+        own = [each.arg for each in every if each and each.arg not in {"self", "cls"}]
+        found = section.search(ast.get_docstring(function) or "")
+        heads = [line for line in (found[1] if found else "").splitlines() if line[:1].strip()]
+        said = {name.strip(" *") for line in heads for name in line.split(",")}
+        return [name for name in own if name not in said] if len(own) > 1 else []
+
+    refuse(
+        module.at(function.lineno, f"{name}: its docstring has nothing of {', '.join(names)}")
+        for module in SOURCE
+        if "kernel" not in module.path.name  # a word there compiles every kernel anew
+        for function, name in public_functions(module)
+        if not any("command" in ast.unparse(each) for each in function.decorator_list)
+        if (names := unsaid(function))
+    )
+
+
 def test_a_file_that_is_said_to_hold_a_figure_exists() -> None:
     named = re.compile(r"``((?:tests|docs)/[\w./-]+)``")
     refuse(

@@ -136,7 +136,15 @@ class JointPicture:
         return bool(self._reporters)
 
     def know(self, nation: NationId, sensors: Sequence[Sensor]) -> None:
-        """Expect from now on of a partner what these sensors could see."""
+        """Expect from now on of a partner what these sensors could see.
+
+        Parameters
+        ----------
+        nation
+            The partner; of one that reports no tracks nothing is expected.
+        sensors
+            In place of those known before.
+        """
         if nation in self._reporters:
             self._expectations.know(nation, sensors)
 

@@ -191,7 +191,13 @@ def _is_known(launch: Launch) -> bool:
 
 
 def parted(one: Strand, other: Strand) -> str:
-    """Say in words why two strands of one alert are of two launches; empty where they hold."""
+    """Say in words why two strands of one alert are of two launches; empty where they hold.
+
+    Parameters
+    ----------
+    one, other
+        In either order.
+    """
     if not one.may_be(other):
         return "seen beside one another"
     launches = one.launch, other.launch
@@ -205,7 +211,13 @@ def parted(one: Strand, other: Strand) -> str:
 
 
 def between(one: Launch, other: Launch) -> str:
-    """Say in words how far apart two launches are."""
+    """Say in words how far apart two launches are.
+
+    Parameters
+    ----------
+    one, other
+        In either order; distance is that of the middles of their areas.
+    """
     since_s = abs(one.time_ns - other.time_ns) / NS_PER_S
     return f"{since_s:.1f} s and {distance_m(one, other) / 1e3:.0f} km"
 
@@ -332,7 +344,20 @@ def _counted(alerts: Sequence[int], edges: _Edges) -> dict[tuple[int, int], floa
 
 
 def by_messages(alerts: Iterable[int], edges: _Edges) -> dict[tuple[int, int], float]:
-    """Return the probability of each pair by belief propagation."""
+    """Return the probability of each pair by belief propagation.
+
+    Parameters
+    ----------
+    alerts
+        Numbers, in a fixed order.
+    edges
+        How well each pair fits, by either of the two.
+
+    Returns
+    -------
+    dict
+        By pair, either way round.
+    """
     alerts = list(alerts)
     sent = {(i, j): 1.0 for i in alerts for j in edges[i]}
     for _ in range(_ROUNDS):

@@ -96,7 +96,15 @@ def unmet(
 
 
 def known_of(scenario: Scenario, sightings: Sightings, history: History) -> Rows:
-    """Judge one world by its truth, as ``known`` does."""
+    """Judge one world by its truth, as ``known`` does.
+
+    Parameters
+    ----------
+    scenario, sightings
+        Whose world it is, and the truth of it.
+    history
+        What came of it.
+    """
     columns = tables(history)
     return known(
         Beliefs(
@@ -110,7 +118,15 @@ def known_of(scenario: Scenario, sightings: Sightings, history: History) -> Rows
 
 
 def expected_of(scenario: Scenario, history: History) -> tuple[Expected, ...]:
-    """Return what a scenario expects of the laydown and level of a world."""
+    """Return what a scenario expects of the laydown and level of a world.
+
+    Parameters
+    ----------
+    scenario
+        What it expects, whatever the laydown and level.
+    history
+        Of a world of it.
+    """
     return tuple(
         expected
         for expected in scenario.expected
@@ -121,7 +137,17 @@ def expected_of(scenario: Scenario, history: History) -> tuple[Expected, ...]:
 def ended(
     scenario: Scenario, sightings: Sightings, history: History, *, rows: Rows | None = None
 ) -> Iterator[Ended]:
-    """Yield what each centre came to believe of each flight, of nothing, and of test data."""
+    """Yield what each centre came to believe of each flight, of nothing, and of test data.
+
+    Parameters
+    ----------
+    scenario, sightings
+        Whose world it is, and the truth of it.
+    history
+        What came of it.
+    rows
+        What ``known`` said of it, where that is there already.
+    """
     rows = known_of(scenario, sightings, history) if rows is None else rows
     for row in rows.known:
         yield Ended(

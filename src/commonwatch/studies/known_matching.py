@@ -72,7 +72,15 @@ class TrueFlights:
         return len(self.launch_ns)
 
     def position_ecef_m(self, flight: int, time_ns: I64) -> F64:
-        """Return where a flight was, (k, 3); not-a-number where no sample is near in time."""
+        """Return where a flight was, (k, 3); not-a-number where no sample is near in time.
+
+        Parameters
+        ----------
+        flight
+            Its number.
+        time_ns
+            UTC since 1970, shape (k,).
+        """
         times, states = self.sample_ns[flight], self.state_vector[flight]
         if not len(times):
             return np.full((len(time_ns), 3), np.nan)
@@ -263,7 +271,15 @@ def rows_by(words: Sequence[str] | npt.NDArray[np.object_]) -> dict[str, I64]:
 
 
 def taken(columns: Mapping[str, Any], rows: I64) -> dict[str, Any]:
-    """Return these rows of every column."""
+    """Return these rows of every column.
+
+    Parameters
+    ----------
+    columns
+        Arrays or lists, n long each.
+    rows
+        Which of them, shape (k,).
+    """
     return {
         name: values[rows] if isinstance(values, np.ndarray) else [values[k] for k in rows.tolist()]
         for name, values in columns.items()
