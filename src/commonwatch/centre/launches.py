@@ -283,9 +283,17 @@ def apart(one: Launch, other: Launch) -> tuple[float, float]:
 
 
 def impacts_apart_ratio(one: Launch, other: Launch) -> float:
-    """Say how far apart two impacts are stated, as ``apart_ratio`` does of launches.
+    """Say how far apart two impacts are stated, over what one in 1,000 honest pairs would be.
 
-    Zero where either states none.
+    Parameters
+    ----------
+    one, other
+        Two statements of launches, which may state impacts.
+
+    Returns
+    -------
+    float
+        The larger ratio of squares, of time and of place; zero where either states no impact.
     """
     mine, theirs = one.impact_area, other.impact_area
     if mine is None or theirs is None or one.impact_time_ns is None or other.impact_time_ns is None:
