@@ -22,7 +22,7 @@ Limits: numbers that a contributor skips on purpose pass for losses of its link.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,6 +37,9 @@ AGE_MAX_S: Final = 46.0
 SEEN_MIN: Final = 8
 LOST_PRIOR: Final = (0.1, 10.0)
 LOST_MAX: Final = 6
+_AGE_NS: Final = round(AGE_S * NS_PER_S)
+_MADE_NS: Final = round(MADE_S * NS_PER_S)
+_PAUSE_NS: Final = round((MADE_S - 3.0) * NS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,36 @@ class _Turn:
     pause_ns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What some turns show together.
+
+    ``count`` of them, with ``lost`` numbers skipped; the largest age of a word when the next comes,
+    time until that is made, and pause.
+    """
+
+    count: int
+    lost: int
+    age_ns: int
+    made_ns: int
+    pause_ns: int
+
+    @staticmethod
+    def of(turns: Sequence[_Turn]) -> _Shown:
+        following = [each for each in turns if each.pause_ns]
+        is_seen = len(following) >= SEEN_MIN
+        return _Shown(
+            count=len(turns),
+            lost=sum(each.lost for each in turns),
+            age_ns=max([0 if is_seen else _AGE_NS, *(each.age_ns for each in following)]),
+            made_ns=max([0 if is_seen else _MADE_NS, *(each.made_ns for each in following)]),
+            pause_ns=max([0 if is_seen else _PAUSE_NS, *(each.pause_ns for each in following)]),
+        )
+
+
+NOTHING_SHOWN: Final = _Shown.of(())
+
+
 @dataclass(slots=True, eq=False)
 class Rhythm:
     """Remembers how the words of each contributor have come lately."""
@@ -63,6 +96,8 @@ class Rhythm:
     _last: dict[tuple[NationId, int], tuple[int, int, int]] = field(default_factory=dict)
     """Of each track of each contributor: number, time and arrival of the last word."""
     _alive_ns: dict[NationId, int] = field(default_factory=dict)
+    _shown: dict[NationId, _Shown] = field(default_factory=dict)
+    """What the turns of each show together."""
 
     def hear(
         self, messages: Iterable[Message], beats_ns: Mapping[NationId, int], now_ns: int
@@ -89,6 +124,7 @@ class Rhythm:
         oldest_ns = now_ns - round(KEPT_S * NS_PER_S)
         for name, turns in self._turns.items():
             self._turns[name] = [each for each in turns if each.heard_ns >= oldest_ns]
+            self._shown[name] = _Shown.of(self._turns[name])
         self._last = {key: each for key, each in self._last.items() if each[2] >= oldest_ns}
 
     def oldest_ns(self, name: NationId, now_ns: int) -> int:
@@ -109,9 +145,9 @@ class Rhythm:
         int
             UTC since 1970, at most ``AGE_MAX_S`` ago.
         """
-        age_ns, made_ns, _ = self._slowest(name)
+        shown = self._shown.get(name, NOTHING_SHOWN)
         alive_ns = self._alive_ns.get(name, now_ns)
-        latest_ns = min(now_ns - age_ns, alive_ns - made_ns)
+        latest_ns = min(now_ns - shown.age_ns, alive_ns - shown.made_ns)
         return max(latest_ns, now_ns - round(AGE_MAX_S * NS_PER_S))
 
     def missed(self, name: NationId, said_ns: int, now_ns: int) -> int:
@@ -134,11 +170,11 @@ class Rhythm:
         oldest_ns = self.oldest_ns(name, now_ns)
         if said_ns >= oldest_ns:
             return 0
-        return 1 + (oldest_ns - said_ns) // self._slowest(name)[2]
+        return 1 + (oldest_ns - said_ns) // self._shown.get(name, NOTHING_SHOWN).pause_ns
 
     def pause_s(self, name: NationId) -> float:
         """Return the longest time between two words on a track."""
-        return self._slowest(name)[2] / NS_PER_S
+        return self._shown.get(name, NOTHING_SHOWN).pause_ns / NS_PER_S
 
     def arrives(self, name: NationId, missed: int) -> float:
         """Return the probability that a message arrives.
@@ -156,26 +192,9 @@ class Rhythm:
         anything was seen: losses that were seen make the next more likely.
         """
         lost, seen = LOST_PRIOR
-        turns = self._turns.get(name, ())
-        missing = missed + sum(each.lost for each in turns)
-        return 1.0 - (missing + lost) / (len(turns) + missing + seen)
-
-    def _slowest(self, name: NationId) -> tuple[int, int, int]:
-        """Largest age of a word when the next comes, time until it is made, and pause."""
-        turns = [each for each in self._turns.get(name, ()) if each.pause_ns]
-        slowest = (
-            max((each.age_ns for each in turns), default=0),
-            max((each.made_ns for each in turns), default=0),
-            max((each.pause_ns for each in turns), default=0),
-        )
-        if len(turns) >= SEEN_MIN:
-            return slowest
-        usual_s = (AGE_S, MADE_S, MADE_S - 3.0)
-        age_ns, made_ns, pause_ns = (
-            max(seen_ns, round(each_s * NS_PER_S))
-            for seen_ns, each_s in zip(slowest, usual_s, strict=True)
-        )
-        return age_ns, made_ns, pause_ns
+        shown = self._shown.get(name, NOTHING_SHOWN)
+        missing = missed + shown.lost
+        return 1.0 - (missing + lost) / (shown.count + missing + seen)
 
     def _turn(self, message: Message, now_ns: int) -> _Turn:
         body = message.body
