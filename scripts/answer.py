@@ -36,11 +36,6 @@ def written(summary: dict[str, Any]) -> str:
         "with 1.96 standard errors. They hold chance alone: flights, detections, delays. What is "
         "assumed is moved apart, and stands in the report of the same command.",
         "",
-        "*Read with care:* a joint centre makes an impact of one nation's tracks sooner, on some "
-        "flights, than that nation's own judging does, and says so to it. So tracks bring some "
-        "warning even where all sensors are one nation's (+ Israel), and not all of a gain by "
-        "tracks is another's sensor. Those rows say how much.",
-        "",
     ]
     return "\n".join([*head, *_points(sharing), *_tables(summary), ""]) + "\n"
 
