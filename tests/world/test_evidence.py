@@ -11,8 +11,12 @@ import pytest
 from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect
 from commonwatch.centre.launch_reports import Reports
+from commonwatch.centre.track_alerts import TrackAlerts
+from commonwatch.scenario.load import load_scenario
 from commonwatch.warning.source import Source
 from commonwatch.world.checks import breaches_of
+from commonwatch.world.recordings import Common
+from commonwatch.world.run import WorldOrder, run_world
 from tests.world.planted import (
     JOINT,
     NORTH,
@@ -102,3 +106,16 @@ def test_an_alert_that_names_a_sensor_of_which_nothing_came_is_found() -> None:
     breaches = breaches_of(world(level="launch-reports", make_centre=Inventive))
     assert {breach.invariant for breach in breaches} == {"evidence"}
     assert all("of which nothing had arrived" in breach.words for breach in breaches)
+
+
+def test_two_sites_of_one_nation_that_confirm_at_a_joint_centre_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In 1980 two satellites of one nation see the launch, and a joint centre hears of both."""
+    scenario = load_scenario("norad-1980")
+    order = WorldOrder(scenario=scenario, laydown="us", level="tracks", seed=scenario.seed)
+    common = Common.of(scenario, seed=scenario.seed)
+    assert breaches_of(run_world(order, common=common)) == ()
+    monkeypatch.setattr(TrackAlerts, "_alone", lambda *_: "")
+    breaches = breaches_of(run_world(order, common=common))
+    assert {(breach.invariant, breach.centre) for breach in breaches} == {("evidence", JOINT)}

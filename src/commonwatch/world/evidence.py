@@ -1,8 +1,8 @@
 """Whether each alert rests on what had arrived, and each confirmation on two that are independent.
 
 *Confirmed* needs two sources among those that the alert names: of two kinds of sensor, or of two
-nations, a report being of the nations whose news it holds. *Confirmed, single kind* needs sensors
-on two sites. A joint centre's alert is shown as that centre has stated it, or as less. A
+nations, a report being of the nations whose news it holds. *Confirmed, single kind* needs own
+sensors on two sites: to others two sites of one nation are one word. A joint centre's alert is shown as that centre has stated it, or as less. A
 confirmation that an alert takes over from another of the same launch was judged there.
 
 ==================  ==========================================================  =======
@@ -78,9 +78,10 @@ def evidence(facts: Facts) -> Iterator[Breach]:
         yield from _of_the_ledger(facts, centre)
         floor = [each for each in facts.history.shown if each.centre == centre]
         heard, place, arrived = facts.heard(centre), 0, _Arrived()
+        own = set[str]()
         if not facts.history.configurations[centre].is_joint:
-            own = facts.history.configurations[centre].sensors
-            arrived.sensors |= {str(sensor.sensor) for sensor in own}
+            own = {str(each.sensor) for each in facts.history.configurations[centre].sensors}
+        arrived.sensors |= own
         ranks: dict[int, int] = {}
         for shown in floor:
             alert = shown.alert
@@ -89,7 +90,7 @@ def evidence(facts: Facts) -> Iterator[Breach]:
                 place += 1
             rank, before = RANKS.get(alert.status, 0), ranks.get(alert.alert, 0)
             if rank > before and not _is_inherited(shown, rank, floor, ranks):
-                fault = _unconfirmed(alert, sensors, arrived)
+                fault = _unconfirmed(alert, sensors, own, arrived)
                 if fault:
                     words = f"alert {alert.alert} is {alert.status} and {fault}"
                     yield _breach(centre, shown.time_ns, words)
@@ -149,7 +150,9 @@ def _unheard(shown: Shown, sensors: dict[str, Sensor], arrived: _Arrived) -> Ite
             yield _breach(shown.centre, shown.time_ns, words)
 
 
-def _unconfirmed(alert: AlertEvent, sensors: dict[str, Sensor], arrived: _Arrived) -> str:
+def _unconfirmed(
+    alert: AlertEvent, sensors: dict[str, Sensor], own: set[str], arrived: _Arrived
+) -> str:
     """Say why an alert must not stand as confirmed; nothing where it may."""
     if alert.origin not in OWN:
         stated = [
@@ -163,7 +166,7 @@ def _unconfirmed(alert: AlertEvent, sensors: dict[str, Sensor], arrived: _Arrive
     if alert.status == "confirmed":
         is_sound = any(_are_independent(pair, sensors, arrived) for pair in pairs)
     else:
-        is_sound = any(_are_two_sites(pair, sensors) for pair in pairs)
+        is_sound = any(own.issuperset(pair) and _are_two_sites(pair, sensors) for pair in pairs)
     return "" if is_sound else f"no two of its sources confirm one another: {alert.sources}"
 
 
@@ -179,8 +182,6 @@ def _are_independent(pair: tuple[str, str], sensors: dict[str, Sensor], arrived:
 
 
 def _are_two_sites(pair: tuple[str, str], sensors: dict[str, Sensor]) -> bool:
-    if not all(name in sensors for name in pair):
-        return False
     places = [
         sensor.site.position_ecef_m
         for sensor in (sensors[name] for name in pair)
