@@ -2,8 +2,9 @@
 
 *Confirmed* needs two sources among those that the alert names: of two kinds of sensor, or of two
 nations, a report being of the nations whose news it holds. *Confirmed, single kind* needs own
-sensors on two sites: to others two sites of one nation are one word. A joint centre's alert is shown as that centre has stated it, or as less. A
-confirmation that an alert takes over from another of the same launch was judged there.
+sensors on two sites: to others two sites of one nation are one word. A joint centre's alert is
+shown as that centre has stated it, or as less. A confirmation that an alert takes over from another
+of the same launch was judged there.
 
 ==================  ==========================================================  =======
 figure              source                                                      mark
