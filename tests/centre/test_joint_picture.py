@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from commonwatch.centre.configuration import CentreConfiguration, Partner
-from commonwatch.centre.joint_picture import JointPicture, JointStep
+from commonwatch.centre.joint_picture import JointPicture, JointStep, _says_something_near
 from commonwatch.centre.own import Motor, OwnNews
 from commonwatch.centre.picture import track_reports
 from commonwatch.fusion.combination import no_news
@@ -249,7 +249,7 @@ def test_whoever_could_see_what_one_alone_reports_and_does_not_is_told_to_the_fl
 
 def silence_found(steady: tuple[NationId, ...] = ALL, *, last: Motor = "coasts") -> list[Finding]:
     """Have the last of four say no more after its fourth report, of such a motor."""
-    joint, found = picture_of(NAMES), []
+    joint, found = picture_of(NAMES), list[Finding]()
     for index, parts in enumerate(watched(NAMES, 150)):
         now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         motors = (*COAST[:3], last if index == 3 else "coasts")
@@ -302,3 +302,16 @@ def test_where_more_than_two_tracks_are_near_one_another_nobody_is_judged_by_whi
     None
 ):
     assert named_of(8_000.0, bystander_m=-9_000.0) == set()
+
+
+def test_who_has_a_track_where_any_other_says_that_an_object_is_does_not_deny_it() -> None:
+    """The first who speaks of it says where it is not; what counts is the second's word."""
+    place = LOW[0] + np.array([0.0, 0.0, 1_000.0, 0.0, 0.0, 0.0])
+    false = LOW[0] + np.array([0.0, 36e3, 0.0, 0.0, 0.0, 0.0])
+    there = np.array([[True, False], [True, False], [False, True]])
+    mean = np.where(there[..., None], LOW[0], np.nan)
+    mean[0, 0], mean[2, 1] = false, place
+    covariance = np.where(there[..., None, None], covariance_of(STD_M, 1.0), np.nan)
+    assert _says_something_near(mean, covariance, there)[2].tolist() == [True, False]
+    mean[1, 0] = false
+    assert not _says_something_near(mean, covariance, there)[2].any()

@@ -280,8 +280,10 @@ class JointPicture:
         expected = np.full(shape, np.nan)
         spoken = there.any(axis=0)
         if spoken.any():
-            # By the first who speaks of it: what a suspected one says is in no picture.
-            first = there.argmax(axis=0)[spoken], np.flatnonzero(spoken)
+            # By who is believed, where any such speaks of it.
+            believed = there & ~np.isin(self._reporters, list(self._excluded))[:, None]
+            speaks = np.where(believed.any(axis=0), believed, there)
+            first = speaks.argmax(axis=0)[spoken], np.flatnonzero(spoken)
             expected[:, spoken] = self._expectations.expected(
                 self._reporters,
                 all_mean[first],
@@ -466,13 +468,16 @@ def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:
         if not len(own):
             continue
         spread = covariance[row, there[row], :3, :3]
-        for column in np.flatnonzero(~there[row] & there.any(axis=0)).tolist():
-            other = int(np.flatnonzero(there[:, column])[0])
-            gap = own - mean[other, column, :3]
-            total = spread + covariance[other, column, :3, :3]
-            distance = np.einsum("ni,ni->n", gap, np.linalg.solve(total, gap[..., None])[..., 0])
-            is_close = np.linalg.norm(gap, axis=1) < NEAR_M
-            near[row, column] = bool((is_close | (distance < NEAR_SQUARED)).any())
+        for column in np.flatnonzero(~there[row]).tolist():
+            # Whoever's word it is: one of them may be false.
+            for other in np.flatnonzero(there[:, column]).tolist():
+                gap = own - mean[other, column, :3]
+                total = spread + covariance[other, column, :3, :3]
+                distance = np.einsum(
+                    "ni,ni->n", gap, np.linalg.solve(total, gap[..., None])[..., 0]
+                )
+                is_close = np.linalg.norm(gap, axis=1) < NEAR_M
+                near[row, column] |= bool((is_close | (distance < NEAR_SQUARED)).any())
     return near
 
 
