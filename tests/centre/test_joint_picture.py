@@ -312,6 +312,23 @@ def test_who_has_a_track_where_any_other_says_that_an_object_is_does_not_deny_it
     mean = np.where(there[..., None], LOW[0], np.nan)
     mean[0, 0], mean[2, 1] = false, place
     covariance = np.where(there[..., None, None], covariance_of(STD_M, 1.0), np.nan)
-    assert _says_something_near(mean, covariance, there)[2].tolist() == [True, False]
+    none = [(np.empty((0, 6)), np.empty((0, 6, 6)))] * 3
+    near = _says_something_near(mean, covariance, there, none)
+    assert near[2].tolist() == [True, False]
     mean[1, 0] = false
-    assert not _says_something_near(mean, covariance, there)[2].any()
+    assert not _says_something_near(mean, covariance, there, none)[2].any()
+
+
+def test_a_word_outside_its_gate_is_no_silence_where_it_is() -> None:
+    """Its track was let go for it, and the next word has not come yet."""
+    there = np.array([[True], [True], [False]])
+    mean = np.where(there[..., None], LOW[0], np.nan)
+    covariance = np.where(there[..., None, None], covariance_of(STD_M, 1.0), np.nan)
+    none = (np.empty((0, 6)), np.empty((0, 6, 6)))
+    stray = (
+        LOW + np.array([[0.0, 0.0, 1_000.0, 0.0, 0.0, 0.0]]),
+        covariance_of(STD_M, 1.0).reshape(1, 6, 6),
+    )
+    for word, is_near in ((none, False), (stray, True)):
+        near = _says_something_near(mean, covariance, there, [none, none, word])
+        assert near[2].tolist() == [is_near]

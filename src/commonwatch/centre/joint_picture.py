@@ -20,11 +20,12 @@ from commonwatch.fusion.contributor import Finding, Judge, Judgement, Sources
 from commonwatch.fusion.differences import OTHERS_MIN
 from commonwatch.fusion.evidence import EXPECTED_MIN
 from commonwatch.fusion.report import Reports
+from commonwatch.fusion.system_track import GATED
 from commonwatch.fusion.system_tracks import Picture, SystemTracks
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.sharing.messages import Message, TrackReport
-from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
+from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined, predict
 from commonwatch.units import NS_PER_S
 from commonwatch.warning.rounds import RECENT_S, Rounds
 from commonwatch.warning.source import Book, sources_of
@@ -127,6 +128,8 @@ class JointPicture:
         self._stepped_ns = 0
         self._gathering = Gathering(LOOKED_AT_NS)
         self._beside_ns: dict[tuple[NationId, int, int], int] = {}
+        self._strays: dict[tuple[NationId, int], tuple[int, F64, F64]] = {}
+        """Of each contributor's track whose newest word is outside its gate: time and estimate."""
         """Since when a reporter's own track has stood beside that of others."""
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
@@ -184,6 +187,7 @@ class JointPicture:
         self._stepped_ns = now_ns
         reports = reports_of(said)
         picture = self._system.step(reports, now_ns, excluded=self._excluded)
+        self._note_strays(reports, picture.outcome, now_ns)
         judgement, words = self._judged(reports, now_ns, steady) if said else (None, {})
         first = picture
         if judgement is not None and judgement.excluded != self._excluded:
@@ -290,7 +294,8 @@ class JointPicture:
                 all_covariance[first],
                 outages=self._outages,
             )
-        expected[_says_something_near(all_mean, all_covariance, there)] = np.nan
+        beside = self._stray_words(now_ns)
+        expected[_says_something_near(all_mean, all_covariance, there, beside)] = np.nan
         expected[[name not in steady for name in self._reporters]] = np.nan
         expected *= self._arrives(missed, expected)
         said = there.copy()
@@ -320,6 +325,28 @@ class JointPicture:
             reports=reports,
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
+
+    def _note_strays(self, reports: Reports, outcome: Sequence[str], now_ns: int) -> None:
+        """Remember words outside their gates: who says them is not silent where they are."""
+        oldest_ns = now_ns - round(AGE_MAX_S * NS_PER_S)
+        keys = zip(reports.contributor, reports.track.tolist(), strict=True)
+        for row, (key, became) in enumerate(zip(keys, outcome, strict=True)):
+            self._strays.pop(key, None)
+            if became == GATED:
+                state, covariance = reports.state_vector[row], reports.covariance[row]
+                self._strays[key] = int(reports.time_ns[row]), state, covariance
+        self._strays = {key: each for key, each in self._strays.items() if each[0] >= oldest_ns}
+
+    def _stray_words(self, now_ns: int) -> list[tuple[F64, F64]]:
+        """Predict each reporter's words outside their gates, shapes (k, 6) and (k, 6, 6)."""
+        found = []
+        for name in self._reporters:
+            words = [each for (who, _), each in self._strays.items() if who == name]
+            seconds = np.array([(now_ns - time_ns) / NS_PER_S for time_ns, _, _ in words])
+            mean = np.array([each for _, each, _ in words]).reshape(-1, 6)
+            covariance = np.array([each for _, _, each in words]).reshape(-1, 6, 6)
+            found.append(predict(mean, covariance, seconds) if words else (mean, covariance))
+        return found
 
     def _join_beside(
         self, mean: F64, covariance: F64, there: Mask, number: I64, now_ns: int
@@ -452,7 +479,9 @@ def _beside(mean: F64, there: Mask) -> list[tuple[int, int, int]]:
     return found
 
 
-def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:
+def _says_something_near(
+    mean: F64, covariance: F64, there: Mask, beside: Sequence[tuple[F64, F64]]
+) -> Mask:
     """Say which contributors have another track where an object is, of which they report none.
 
     Which of its tracks is which object is then the question, and not whether it is honest.
@@ -461,13 +490,15 @@ def _says_something_near(mean: F64, covariance: F64, there: Mask) -> Mask:
     ----------
     mean, covariance, there
         Shapes (C, N, 6), (C, N, 6, 6) and (C, N).
+    beside
+        Of each contributor, words that are in none of the N, shapes (k, 6) and (k, 6, 6).
     """
     near = np.zeros(there.shape, dtype=np.bool_)
     for row in range(len(there)):
-        own = mean[row, there[row], :3]
+        own = np.concatenate([mean[row, there[row]], beside[row][0]])[:, :3]
         if not len(own):
             continue
-        spread = covariance[row, there[row], :3, :3]
+        spread = np.concatenate([covariance[row, there[row]], beside[row][1]])[:, :3, :3]
         for column in np.flatnonzero(~there[row]).tolist():
             # Whoever's word it is: one of them may be false.
             for other in np.flatnonzero(there[:, column]).tolist():
