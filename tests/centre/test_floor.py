@@ -287,6 +287,15 @@ def test_two_kinds_of_one_nation_confirm_elsewhere_what_nobody_else_could_see() 
     assert stage.status == {0: "confirmed"}
 
 
+def test_who_has_looked_twice_only_lends_two_sites_of_another_nothing() -> None:
+    stage, (two_sites, _) = Stage(JOINT), ALONE
+    for _ in range(3):
+        stage.step(said=[statement([*two_sites, radar(B, looks=2)])], silent={1: ()})
+    assert stage.status == {0: "unconfirmed"}
+    stage.step(said=[statement([*two_sites, radar(B, looks=3)])], silent={1: ()})
+    assert stage.status == {0: "confirmed"}
+
+
 def test_two_sites_of_a_nation_confirm_at_home() -> None:
     stage, (two_sites, _) = Stage(A), ALONE
     for _ in range(2):

@@ -311,13 +311,13 @@ class TrackAlerts:
         say nothing, so are all of its sensors, of whatever kinds.
         """
         nations = {each.nation for each in sources}
-        if len(nations) > 1 or self._board.nation in nations:
+        if self._board.nation in nations:
             return ""
-        words = f"not confirmed by {', '.join(nations) or 'one'} alone"
-        if silent:
-            return f"{words}: {', '.join(silent)} could see it and say nothing of it"
+        if silent and len(nations) == 1:
+            words = f"{', '.join(silent)} could see it and say nothing of it"
+            return f"not confirmed by {', '.join(nations)} alone: {words}"
         if found is Support.SINGLE_KIND:
-            return f"{words}: two sites of one nation are one word"
+            return "not confirmed by one nation alone: two sites of one nation are one word"
         return ""
 
     def rematch(self, changed: frozenset[Key], *, everywhere: bool) -> list[AlertEvent]:
