@@ -68,43 +68,43 @@ def known(**other: object) -> AlertEvent:
 
 def test_a_nation_says_nothing_until_a_person_has_released_it() -> None:
     statements = Statements(is_joint=False)
-    assert statements.on_alert(alert()) == []
+    assert statements.on_alerts([alert()]) == []
     assert [type(body) for body in statements.release(3)] == [LaunchReport]
 
 
 def test_a_release_that_comes_before_the_launch_point_waits_for_it() -> None:
     statements = Statements(is_joint=False)
-    statements.on_alert(alert(launch_area=None))
+    statements.on_alerts([alert(launch_area=None)])
     assert statements.release(3) == []
-    assert [type(body) for body in statements.on_alert(alert())] == [LaunchReport]
+    assert [type(body) for body in statements.on_alerts([alert()])] == [LaunchReport]
 
 
 def test_the_joint_centre_says_its_alerts_at_once() -> None:
     statements = Statements(is_joint=True)
-    said = statements.on_alert(alert())
+    said = statements.on_alerts([alert()])
     assert [type(body) for body in said] == [AlertReport]
 
 
 def test_what_has_not_changed_is_not_said_again() -> None:
     statements = Statements(is_joint=True)
-    statements.on_alert(known())
-    assert statements.on_alert(known()) == []
-    assert statements.on_alert(known(launch_time_std_s=7.5)) == []
+    statements.on_alerts([known()])
+    assert statements.on_alerts([known()]) == []
+    assert statements.on_alerts([known(launch_time_std_s=7.5)]) == []
 
 
 def test_a_new_status_is_said_as_the_alert_again() -> None:
     statements = Statements(is_joint=True)
-    statements.on_alert(known())
-    said = statements.on_alert(known(status="confirmed"))
+    statements.on_alerts([known()])
+    said = statements.on_alerts([known(status="confirmed")])
     assert [body.status for body in said if isinstance(body, AlertReport)] == ["confirmed"]
 
 
 def test_an_impact_that_leaves_its_area_is_a_correction() -> None:
     statements = Statements(is_joint=False)
-    statements.on_alert(known())
+    statements.on_alerts([known()])
     statements.release(3)
     moved = msgspec.structs.replace(IMPACT, latitude_deg=41.0)
-    said = statements.on_alert(replace(known(), impact_area=moved))
+    said = statements.on_alerts([replace(known(), impact_area=moved)])
     assert [body.reason for body in said if isinstance(body, Correction)] == [
         "the impact has left the area stated"
     ]
@@ -112,18 +112,18 @@ def test_an_impact_that_leaves_its_area_is_a_correction() -> None:
 
 def test_a_cancellation_follows_only_what_was_said() -> None:
     statements = Statements(is_joint=False)
-    statements.on_alert(alert())
-    assert statements.on_alert(alert(status="cancelled", transition="cancelled")) == []
-    statements.on_alert(alert())
+    statements.on_alerts([alert()])
+    assert statements.on_alerts([alert(status="cancelled", transition="cancelled")]) == []
+    statements.on_alerts([alert()])
     statements.release(3)
-    said = statements.on_alert(alert(status="cancelled", transition="cancelled"))
+    said = statements.on_alerts([alert(status="cancelled", transition="cancelled")])
     assert [type(body) for body in said] == [Cancellation]
 
 
 def test_what_another_centre_has_reported_is_not_said_again() -> None:
     statements = Statements(is_joint=False)
     statements.release(3)
-    assert statements.on_alert(alert(origin="joint alert report")) == []
+    assert statements.on_alerts([alert(origin="joint alert report")]) == []
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,22 @@ def test_an_impact_known_for_the_first_time_is_a_change_and_a_slightly_better_on
     assert changed(after, msgspec.structs.replace(after, impact_area=finer)) == ""
     finest = msgspec.structs.replace(IMPACT, long_half_axis_m=20_000)
     assert is_sharper(after, msgspec.structs.replace(after, impact_area=finest))
+
+
+def test_what_an_alert_was_within_a_step_is_never_said() -> None:
+    """Said in between, it would be what later changes are held against, though nobody saw it."""
+    statements = Statements(is_joint=True)
+    start_ns = alert().launch_time_ns
+    assert start_ns is not None
+    before = alert(launch_time_std_s=50.0)
+    between = alert(launch_time_ns=start_ns + 200 * SECOND_NS, launch_time_std_s=100.0)
+    later = alert(launch_time_ns=start_ns + 290 * SECOND_NS, launch_time_std_s=40.0)
+    assert len(statements.on_alerts([between, before])) == 1
+    assert statements.on_alerts([between, before]) == []
+    assert [body.reason for body in statements.on_alerts([later]) if isinstance(body, Correction)]
+
+
+def test_an_alert_that_is_raised_and_cancelled_in_one_step_is_not_spoken_of() -> None:
+    statements = Statements(is_joint=True)
+    ended = alert(status="cancelled", transition="cancelled")
+    assert statements.on_alerts([alert(), ended]) == []

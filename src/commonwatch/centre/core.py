@@ -216,8 +216,8 @@ class Centre:
             decisions=[each for each in decisions if each.decision in OF_THE_FLOOR],
             now_ns=now_ns,
         )
-        for alert in alerts:
-            bodies += self._alert(alert, effects)
+        bodies += [body for alert in alerts for body in self._alert(alert, effects)]
+        bodies += mine.statements.on_alerts(alerts)
         self._doubt(joint, effects)
         for decision in decisions:
             if decision.decision == "release":
@@ -437,14 +437,14 @@ class Centre:
         return detections_of(own, shared, self.configuration.sensors)
 
     def _alert(self, alert: AlertEvent, effects: list[Effect]) -> list[Body]:
-        """Show an event in the life of an alert, and say what it makes it necessary to say."""
+        """Show an event in the life of an alert; say what it tells of announced launches."""
         mine = self._memory
         self._show(mine.remarks.on(alert), effects)
         mine.subjects.learn_alert(alert)
         notices, remarks = mine.launch_notices.on_alert(alert)
         for remark in remarks:
             self._remark(remark, effects)
-        return [*mine.statements.on_alert(alert), *notices]
+        return [*notices]
 
     def _remark(self, remark: Remark, effects: list[Effect]) -> None:
         """Show a remark on an alert of this floor: evidence, and no step in its life."""

@@ -14,6 +14,7 @@ figure          source                                                      mark
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -76,8 +77,20 @@ class Statements:
         ]
         return [report for report in reports if report is not None]
 
-    def on_alert(self, event: AlertEvent) -> list[Body]:
-        """Say what an event in the life of an alert makes it necessary to say."""
+    def on_alerts(self, events: Sequence[AlertEvent]) -> list[Body]:
+        """Say what a step's events in the lives of alerts make it necessary to say.
+
+        Parameters
+        ----------
+        events
+            All of one step, in order. Only the last of each alert is said: what an alert was
+            within a step is shown to nobody, and what is said is what later events are held
+            against.
+        """
+        last = {event.alert: event for event in events}
+        return [body for event in last.values() for body in self._on_alert(event)]
+
+    def _on_alert(self, event: AlertEvent) -> list[Body]:
         if event.origin not in (JOINT if self.is_joint else OWN):
             return []
         self.latest[event.alert] = event
