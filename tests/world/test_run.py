@@ -17,9 +17,11 @@ from commonwatch.errors import UnknownNameError
 from commonwatch.identity import NationId
 from commonwatch.sharing.keys import SigningKey
 from commonwatch.sharing.ledger import read_ledger
+from commonwatch.units import NS_PER_S
 from commonwatch.world.centres import Keyring
 from commonwatch.world.checks import breaches_of
 from commonwatch.world.clock import TICK_NS
+from commonwatch.world.facts import Facts
 from commonwatch.world.history import History, tables
 from commonwatch.world.host import Host
 from commonwatch.world.links import LOST_DOWN, RECEIVED
@@ -399,6 +401,32 @@ def test_a_cancellation_reaches_who_had_the_original_though_its_release_is_forgo
     assert list(replay(history)) == []
     ended = [s for s in history.shown if s.centre == JOINT and s.alert.status == "cancelled"]
     assert [s.alert.alert for s in ended] == [0]
+
+
+@pytest.mark.parametrize("earlier", ["", crash("north", 180.0, 192.5)])
+def test_checks_take_for_forgotten_what_came_after_the_last_snapshot_and_no_more(
+    earlier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host itself says when it kept what; while it was down it kept nothing."""
+    end_tick, save, kept_ns, saves = Host.end_tick, Host._save, [0], [0]
+
+    def counted(self: Host) -> None:
+        saves[0] += self.name == NORTH
+        save(self)
+
+    def noted(self: Host, true_ns: int, last: Effect | None) -> None:
+        before = saves[0]
+        end_tick(self, true_ns, last)
+        if saves[0] > before:
+            kept_ns[0] = true_ns
+
+    monkeypatch.setattr(Host, "_save", counted)
+    monkeypatch.setattr(Host, "end_tick", noted)
+    history = world(earlier + crash("north", 196.0, 215.0, amount=1.0))
+    facts = Facts(history)
+    assert 0 < kept_ns[0] < history.begin_ns + 196 * NS_PER_S
+    assert not facts.is_forgotten(NORTH, kept_ns[0])
+    assert facts.is_forgotten(NORTH, kept_ns[0] + TICK_NS)
 
 
 def test_a_line_that_rots_and_is_still_in_the_journal_is_made_anew_and_noted(

@@ -11,7 +11,7 @@ from commonwatch.centre.events import Event, MessageArrived
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
 from commonwatch.sharing.messages import Message
-from commonwatch.world.clock import TICK_NS
+from commonwatch.world.clock import TICK_NS, next_tick_ns
 from commonwatch.world.envelopes import Envelopes
 from commonwatch.world.faults import CRASH
 from commonwatch.world.history import History, Outage
@@ -88,12 +88,32 @@ class Facts:
         Returns
         -------
         bool
-            True from ``SNAPSHOT_NS`` before a crash that forgets to its end, with two ticks to
-            spare on either side.
+            True after the last snapshot before a crash that forgets, to its end with two ticks
+            to spare.
+
+        Notes
+        -----
+        What was done before the snapshot is remembered, and so must count: of someone who was
+        told an alert is confirmed before it, and had been told otherwise earlier, a check that
+        leaves the later word out asks for a word that would be the same again.
         """
-        around_ns = 2 * TICK_NS
         return any(
-            outage.begin_ns - SNAPSHOT_NS - around_ns <= true_ns <= outage.end_ns + around_ns
+            self._saved_ns(centre, outage.begin_ns) < true_ns <= outage.end_ns + 2 * TICK_NS
             for outage in self.outages(centre)
             if outage.kind == CRASH and outage.amount > 0.0
         )
+
+    def _saved_ns(self, centre: NationId, crash_ns: int) -> int:
+        """Return the last tick before a crash at whose end a snapshot was taken, or before it.
+
+        They are taken at whole multiples of ``SNAPSHOT_NS``, true time; none in the tick that is
+        cut short, nor while a centre is down.
+        """
+        saved_ns = (next_tick_ns(crash_ns) - 1) // SNAPSHOT_NS * SNAPSHOT_NS
+        crashes = [each for each in self.outages(centre) if each.kind == CRASH]
+        while any(
+            next_tick_ns(each.begin_ns) <= saved_ns < next_tick_ns(each.end_ns) + TICK_NS
+            for each in crashes
+        ):
+            saved_ns -= SNAPSHOT_NS
+        return saved_ns
