@@ -14,12 +14,14 @@ from commonwatch.centre.core import Centre
 from commonwatch.centre.effects import Effect
 from commonwatch.centre.events import Event
 from commonwatch.centre.intake import Intake, Taken
+from commonwatch.centre.joint_picture import JointPicture
 from commonwatch.centre.outbox import Outbox
 from commonwatch.centre.statements import Statements
 from commonwatch.fusion import replay as replaying
 from commonwatch.fusion.combination import News
 from commonwatch.identity import SensorId
 from commonwatch.sharing.messages import Message, TrackReport
+from commonwatch.tracking.estimate import Estimates, Status
 from commonwatch.world.breach import Breach
 from commonwatch.world.checks import BrokenWorldError, breaches_of, require
 from commonwatch.world.links import Delay, Manner
@@ -110,6 +112,21 @@ def test_news_that_counts_a_third_too_much_is_found(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(replaying, "_news", greedy)
     breaches = breaches_of(world())
     assert {breach.invariant for breach in breaches} == {"no double counting"}
+
+
+def test_an_end_that_is_surer_than_what_it_ends_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times: low in the air the bound lies far above what is believed."""
+    changed = JointPicture._changed
+
+    def surer(*given: Any) -> Estimates:
+        rows = changed(*given)
+        is_end = rows.status == Status.ENDED
+        return replace(
+            rows, covariance=np.where(is_end[:, None, None], 0.01, 1.0) * rows.covariance
+        )
+
+    monkeypatch.setattr(JointPicture, "_changed", surer)
+    assert broken(world()) == {"no double counting"}
 
 
 def test_adding_without_asking_whose_looks_they_are_counts_twice(

@@ -444,7 +444,7 @@ class Centre:
         notices, remarks = mine.launch_notices.on_alert(alert)
         for remark in remarks:
             self._remark(remark, effects)
-        return [*notices]
+        return list(notices)
 
     def _remark(self, remark: Remark, effects: list[Effect]) -> None:
         """Show a remark on an alert of this floor: evidence, and no step in its life."""

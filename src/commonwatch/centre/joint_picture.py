@@ -333,8 +333,8 @@ class JointPicture:
         for row, (key, became) in enumerate(zip(keys, outcome, strict=True)):
             self._strays.pop(key, None)
             if became == GATED:
-                state, covariance = reports.state_vector[row], reports.covariance[row]
-                self._strays[key] = int(reports.time_ns[row]), state, covariance
+                mean, covariance = reports.state_vector[row], reports.covariance[row]
+                self._strays[key] = int(reports.time_ns[row]), mean, covariance
         self._strays = {key: each for key, each in self._strays.items() if each[0] >= oldest_ns}
 
     def _stray_words(self, now_ns: int) -> list[tuple[F64, F64]]:

@@ -24,6 +24,12 @@ latest P_k^-1 would be no bound. A filter forgets some of what it has seen becau
 have been pushed since; who knows the object better from elsewhere knows of the push as well, and
 need not forget as much.
 
+A row is judged once, by the reports that had come when it was first said: none that comes later is
+in it. The end of a track repeats its last row, beside the report that ended it. While an object
+flies freely C_k, brought back to k - 1, is no less than C_(k-1), and it would not matter; but where
+a motor may have burnt C begins anew, and says less of the time before than the report that the row
+was made of. What differs from the row before of its track, in any bit, is judged, ends as well.
+
 ==================  ==========================================================  =======
 figure              source                                                      mark
 ==================  ==========================================================  =======
@@ -175,6 +181,7 @@ def too_sure(facts: Facts, centre: NationId) -> Iterator[Breach]:
     if not reports:
         return
     chains: dict[tuple[NationId, int], _Chain] = {}
+    said: dict[int, bytes] = {}
     place = 0
     for believed in facts.history.believed:
         if believed.centre != centre or not len(believed.estimates):
@@ -186,15 +193,27 @@ def too_sure(facts: Facts, centre: NationId) -> Iterator[Breach]:
             chain = chains.setdefault((nation, body.track), _Chain(process_noise_m2_s3=noise))
             chain.take(body)
             place += 1
-        for row, ratio in enumerate(_ratios(believed.estimates, list(chains.values()))):
+        estimates = believed.estimates.take(_is_new(believed.estimates, said))
+        for row, ratio in enumerate(_ratios(estimates, list(chains.values()))):
             if ratio > SLACK:
                 yield Breach(
                     invariant="no double counting",
                     centre=centre,
                     time_ns=known_ns,
-                    words=f"system track {int(believed.estimates.track[row])} holds {ratio:.2f} "
+                    words=f"system track {int(estimates.track[row])} holds {ratio:.2f} "
                     "times what all reports on it say together",
                 )
+
+
+def _is_new(estimates: Estimates, said: dict[int, bytes]) -> list[bool]:
+    """Choose the rows that do not repeat what was said last of their tracks, and note them."""
+    is_new = []
+    for row, track in enumerate(estimates.track.tolist()):
+        columns = (estimates.time_ns, estimates.state_vector, estimates.covariance)
+        what = b"".join(column[row].tobytes() for column in columns)
+        is_new.append(said.get(track) != what)
+        said[track] = what
+    return is_new
 
 
 def _ratios(estimates: Estimates, chains: list[_Chain]) -> F64:
