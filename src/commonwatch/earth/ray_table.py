@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.earth import refraction
+from commonwatch.earth import ray_table_kernel, refraction
+from commonwatch.earth.ray_table_kernel import CONVERGED_RAD, STEP_MAX_RAD, STEPS_MAX
 from commonwatch.earth.refraction import Air, asymptote, horizon_elevation
 
 F64 = npt.NDArray[np.float64]
@@ -24,10 +25,6 @@ LEVEL_OF_ASYMPTOTE_M: Final = 60_000.0
 ``tests/earth/test_refraction.py``."""
 
 _KNOT_COUNT: Final = 4_096
-_CONVERGED_RAD: Final = 1e-11
-_LAST_STEP_RAD: Final = 1e-8
-"""From so near a secant step ends well within ``_CONVERGED_RAD``: that need not be looked at."""
-_STEP_MAX_RAD: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,11 +106,12 @@ def geometric_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: 
     """
     apparent = np.asarray(elevation_rad, dtype=np.float64)
     seen = np.maximum(apparent, table.horizon_rad)
-    geometric = _by_asymptote(table, seen, range_m)
+    geometric = np.empty(len(seen))
+    ray_table_kernel.by_asymptote(*_site(table), seen, range_m, geometric)
     is_low = _height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M
     if is_low.any():
         geometric[is_low] = _by_tracing(table, seen[is_low], geometric[is_low], range_m[is_low])
-    return np.asarray(geometric + (apparent - seen))
+    return geometric + (apparent - seen)
 
 
 def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F64) -> F64:
@@ -138,36 +136,35 @@ def apparent_elevation(table: RayTable, elevation_rad: npt.ArrayLike, range_m: F
     Limits: as for ``geometric_elevation``, but worse for what is in the air below the horizontal
     plane of a raised site.
     """
-    wanted = np.asarray(elevation_rad, dtype=np.float64)
+    geometric = np.asarray(elevation_rad, dtype=np.float64)
+    apparent = np.empty(len(geometric))
+    ray_table_kernel.to_asymptote(*_site(table), geometric, range_m, apparent)
+    is_low = _height_m(table, geometric, range_m) < LEVEL_OF_ASYMPTOTE_M
+    if is_low.any():
+        apparent[is_low] = _to_tracing(table, geometric[is_low], range_m[is_low])
+    return apparent
+
+
+def _site(table: RayTable) -> tuple[float, float, F64, F64]:
+    """Return what the kernels take of a site."""
+    return table.horizon_rad, float(table.root_rad[-1]), table.bending_rad, table.apex_m
+
+
+def _to_tracing(table: RayTable, wanted: F64, range_m: F64) -> F64:
+    """Find the apparent elevation at which ``geometric_elevation`` gives what is wanted."""
     older = wanted
     lacked = wanted - geometric_elevation(table, older, range_m)
     newer = older + lacked
-    for _ in range(12):  # secant steps, each row by itself
+    for _ in range(STEPS_MAX):  # secant steps, each row by itself
         lack = wanted - geometric_elevation(table, newer, range_m)
-        size = np.abs(lack)
-        is_open = size >= _CONVERGED_RAD
+        is_open = (np.abs(lack) >= CONVERGED_RAD) & (lack != lacked)
         if not is_open.any():
             break
-        change = lacked - lack
-        is_open &= change != 0.0
-        slope = (newer - older) / np.where(change == 0.0, 1.0, change)
-        step = np.minimum(np.maximum(lack * slope, -_STEP_MAX_RAD), _STEP_MAX_RAD)
-        step = np.where(is_open, step, 0.0)
-        older, newer = np.where(is_open, newer, older), newer + step
-        if not (size >= _LAST_STEP_RAD).any():
-            break
+        slope = (newer - older) / np.where(is_open, lacked - lack, 1.0)
+        step = np.clip(lack * slope, -STEP_MAX_RAD, STEP_MAX_RAD)
+        older, newer = np.where(is_open, newer, older), np.where(is_open, newer + step, newer)
         lacked = np.where(is_open, lack, lacked)
     return newer
-
-
-def _by_asymptote(table: RayTable, apparent: F64, range_m: F64) -> F64:
-    """Point of the asymptote at a distance from the site, by the law of sines."""
-    root = np.sqrt(apparent - table.horizon_rad)
-    out = apparent - np.interp(root, table.root_rad, table.bending_rad)
-    apex = np.interp(root, table.root_rad, table.apex_m)
-    # In the triangle site, apex, point: the angle at the point is small and known by its sine.
-    sine = apex * np.cos(out) / range_m
-    return np.asarray(out + np.arcsin(np.minimum(np.maximum(sine, -1.0), 1.0)))
 
 
 def _by_tracing(table: RayTable, apparent: F64, geometric: F64, range_m: F64) -> F64:

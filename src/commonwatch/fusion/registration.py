@@ -12,8 +12,7 @@ figure                    reason                                                
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,7 +21,7 @@ import numpy.typing as npt
 from commonwatch.errors import InvariantError
 from commonwatch.fusion import clocks, registration_kernel
 from commonwatch.fusion.clocks import TIME
-from commonwatch.sensing.detection import Detections, joined_detections
+from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
 from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
@@ -245,13 +244,13 @@ class Registration:
 
     def memory(self) -> object:
         """All that was learnt."""
-        return copy(self._memory)
+        return replace(self._memory)
 
     def recall(self, memory: object) -> None:
         """Go back to what was learnt then."""
         if not isinstance(memory, _Memory):
             raise InvariantError("broken invariant: a memory is what was taken from registration")
-        self._memory = copy(memory)
+        self._memory = replace(memory)
 
     def take(self, frame: Frame, bank: Bank) -> Bias | None:
         """Take the plots of a frame; estimate when it is time.
@@ -269,12 +268,13 @@ class Registration:
             What to take off from now on; None where nothing new is known of it.
         """
         taken, keys, burning = self._taken(frame)
-        is_new = self._learn_prior(taken)
+        is_new = len(taken) > 0 and self._learn_prior(taken)
         if is_new and self.estimate is not None:
             # Who is new is registered soon, whatever is known of others.
             self._memory.started_ns, self._memory.next_s = frame.time_ns, FIRST_S
         if len(self.sensors) > 1:
-            self._remember(taken, keys, burning)
+            if len(taken):
+                self._remember(taken, keys, burning)
             if self._is_time(frame.time_ns, has_plots=len(taken) > 0):
                 estimate = self._estimated(bank, frame.time_ns)
                 if estimate is not None:
@@ -305,7 +305,7 @@ class Registration:
         self._memory.recent = recent[first:]
         outcome = frame.outcome
         if outcome is None or not len(outcome.row):
-            return frame.detections.take(slice(0, 0)), np.empty(0, dtype=np.int64), np.empty(0)
+            return empty_detections(), np.empty(0, dtype=np.int64), np.empty(0)
         if (outcome.place >= 0).all():
             return frame.detections.take(outcome.place), outcome.key, outcome.burning
         # A track just believed has plots of earlier frames.

@@ -18,6 +18,7 @@
 ``lights``              lines that meet a place where their satellite saw a light before
 ``company``             tracks that fly close together, and what each sensor said of each
 ``view``                the sensors as the compiled tracker takes them
+``frame_kernel``        compiled: the digest of a plot, which names the track that starts there
 ``motion_kernel``       compiled: free and powered flight with their covariance
 ``kalman_kernel``       compiled: one object against one plot, extended and unscented
 ``bias_kernel``         compiled: how tracks hang on the radars' constant errors
@@ -28,6 +29,7 @@
 ``assignment_kernel``   compiled: which row takes which column, at the least total cost
 ``company_kernel``      compiled: tracks in close company told apart
 ``life_kernel``         compiled: how tracks begin, are believed, and end
+``giving_up_kernel``    compiled: which tracks that nobody sees are known too badly to be kept
 ``view_kernel``         compiled: who can see an object, and how likely one look does
 ``smoothing_kernel``    compiled: flights forward and back, until they stay
 ======================  =======================================================================

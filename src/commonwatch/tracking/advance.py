@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.tracking import (
     association_kernel,
     bank_kernel,
@@ -21,7 +20,8 @@ from commonwatch.tracking.beginning import begin
 from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.frame import Frame, Outcome, mixed_keys
-from commonwatch.tracking.motion_kernel import FREE, POWERED
+from commonwatch.tracking.giving_up_kernel import HIDDEN, KEPT, LOST, give_up
+from commonwatch.tracking.motion_kernel import POWERED
 from commonwatch.tracking.plots import Bias, Plots, no_bias, plots_of
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.view import SensorArrays
@@ -30,17 +30,6 @@ from commonwatch.tracking.view_kernel import REVISIT
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-DORMANT_STD_M: Final = 60e3
-"""A track out of view that may be mistaken for another is kept only while its place is known this
-well: what satellites saw of a motor, a minute and a half after burn-out (*assumed*). It gets no
-better unseen, and in a raid any plot would fit it."""
-ALONE_STD_M: Final = 1e6
-"""The same where no other is in its gate: what one satellite saw of a motor, two minutes after
-burn-out (*assumed*)."""
-FALLING_STD_M: Final = 2e3
-"""The same of one out of view that falls through the air, where drag makes it less sure by the
-second and others of a raid fall some kilometres beside it (*assumed*): in the gate are five of
-these."""
 BRANCHES: Final = 4
 TENTATIVE_BRANCHES: Final = 1
 """Plots that a single plot, and a tentative track, are tried with at most in one frame."""
@@ -56,6 +45,7 @@ STEP_S: Final = 5.0
 STEP_NS: Final = round(1e9 * STEP_S)
 NOBODY: Final = -1
 """In place of the sensor that looked, where none did: every chance of a look is zero then."""
+_NONE: Final = np.empty(0, dtype=np.int64)
 
 
 class _News:
@@ -550,35 +540,23 @@ class Advance:
 
     def _given_up(self, bank: Bank, now_ns: int) -> tuple[I64, I64, I64]:
         """Find tracks known too badly and unseen, the dormant of them, and all other dormant."""
-        phase = bank.phase[: bank.count]
-        is_dormant = phase == bank_kernel.DORMANT
-        believed = is_dormant | (phase == bank_kernel.CONFIRMED)
-        coast_ns = round(1e9 * self.settings.coast_s)
-        unseen = believed & (is_dormant | (now_ns - bank.last_hit_ns[: bank.count] > coast_ns))
-        rows = unseen.nonzero()[0]
-        if not len(rows):
-            return rows, rows, rows
-        variance_m2 = np.trace(bank.covariances[rows, FREE, :3, :3], axis1=1, axis2=2)
-        is_vague = variance_m2 >= DORMANT_STD_M**2
-        self._note_mistakable(bank, rows[is_vague & ~bank.is_mistakable[rows]], believed)
-        place, velocity = np.split(bank.states[rows, FREE], 2, axis=1)
-        is_falling = is_dormant[rows] & ((place * velocity).sum(axis=1) < 0.0)
-        is_falling &= geodetic_from_ecef(place)[2] < self.settings.air_m
-        is_lost = variance_m2 >= np.where(is_falling, FALLING_STD_M, ALONE_STD_M) ** 2
-        is_lost |= is_vague & bank.is_mistakable[rows]
-        return rows[is_lost], rows[is_lost & is_dormant[rows]], rows[~is_lost & is_dormant[rows]]
-
-    def _note_mistakable(self, bank: Bank, rows: I64, believed: npt.NDArray[np.bool_]) -> None:
-        """Note which tracks have others in their gates; the others stay so when those are gone."""
-        for row in rows:
-            others = believed.nonzero()[0]
-            others = others[others != row]
-            apart = bank.states[others, FREE, :3] - bank.states[row, FREE, :3]
-            both = bank.covariances[others, FREE, :3, :3] + bank.covariances[row, FREE, :3, :3]
-            squared = np.sum(apart * np.linalg.solve(both, apart[..., np.newaxis])[..., 0], axis=1)
-            near = others[squared < self.settings.gate_squared]
-            bank.is_mistakable[near] = True
-            bank.is_mistakable[row] |= len(near) > 0
+        fates = np.empty(bank.count, dtype=np.int8)
+        if not give_up(
+            now_ns,
+            round(1e9 * self.settings.coast_s),
+            self.settings.gate_squared,
+            self.settings.air_m,
+            bank.count,
+            bank.phase,
+            bank.states,
+            bank.covariances,
+            bank.last_hit_ns,
+            bank.is_mistakable,
+            fates,
+        ):
+            return _NONE, _NONE, _NONE
+        hidden = (fates == HIDDEN).nonzero()[0]
+        return (fates >= LOST).nonzero()[0], hidden, (fates == KEPT).nonzero()[0]
 
 
 def _let_go(bank: Bank, lost: I64, hidden: I64) -> None:

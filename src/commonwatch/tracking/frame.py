@@ -13,6 +13,7 @@ import numpy.typing as npt
 from commonwatch.sensing.detection import Detections
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.ending import Ends
+from commonwatch.tracking.frame_kernel import MIXER, digests
 from commonwatch.tracking.settings import SLICE_S
 
 if TYPE_CHECKING:
@@ -138,12 +139,10 @@ def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:
 
 def _keys(detections: Detections) -> I64:
     """Digest of what was measured, positive: the name of a track that starts there."""
-    mixed = detections.time_ns.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= detections.sensor.astype(np.uint64) << np.uint64(56)
-    for bits in np.ascontiguousarray(detections.measured[:, :3].T).view(np.uint64):
-        mixed = (mixed ^ bits) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed ^= mixed >> np.uint64(31)
-    return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)
+    keys = np.empty(len(detections), dtype=np.int64)
+    bits = detections.measured.view(np.uint64)
+    digests(detections.time_ns.view(np.uint64), detections.sensor, bits, keys)
+    return keys
 
 
 def mixed_keys(first: I64, second: I64) -> I64:
@@ -160,5 +159,5 @@ def mixed_keys(first: I64, second: I64) -> I64:
         Shape (n,), from 1 to 2^63 - 1.
     """
     mixed = first.astype(np.uint64) * np.uint64(0x94D049BB133111EB) ^ second.astype(np.uint64)
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * MIXER
     return np.maximum((mixed >> np.uint64(1)).astype(np.int64), 1)
