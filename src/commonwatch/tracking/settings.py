@@ -5,7 +5,7 @@ figure                    reason                                                
 ========================  ======================================================  =======
 ``gate_squared``          chi-square, 4 values: one true plot in 20,000 outside   derived
 ``thrust_m_s2``           2 to 5 g over most of a powered phase, on average       assumed
-``powered_noise``         thrust off by 20 m/s2 for some 20 s                      assumed
+``powered_noise``         thrust off by 20 m/s2 for some 20 s                     assumed
 ``burn_time_s``           mean time that a burning motor goes on                  assumed
 ``speed_std_m_s``         each way across the line, before a second plot          assumed
 ``newness``               one plot in a hundred that no track explains is new     assumed
@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from commonwatch.errors import InputError
+from commonwatch.tracking import gate_kernel
 from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3
 
 WINDOW_S: Final = 6.0
 """Detections come in any order within it, the ends included."""
-SLICE_S: Final = 0.1
-"""Plots of one sensor this close together are one frame."""
+SLICE_S: Final = gate_kernel.SLICE_S
+"""Plots of one sensor this close together are one frame: a kernel compiles it in, and holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
