@@ -39,7 +39,7 @@ I8 = npt.NDArray[np.int8]
 
 CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = range(8)
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
-longest time without a plot, longest time out of every view, and the height of the air."""
+longest time in view without a plot, longest time out of every view, and the height of the air."""
 
 LEAD = 3.0
 SURE = 6.0
@@ -180,12 +180,12 @@ def live_on(
         if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
-        # A motor that no satellite has seen for long burns no more.
         is_watched = got[t] > 0.0 or (figures[sensor, KIND] != INFRARED and chances[t] > 0.0)
         may_burn = False
         if not is_watched:
             for s in range(figures.shape[0]):
                 is_eye = figures[s, KIND] == INFRARED
+                # A motor that nobody has seen for long burns no more.
                 if is_watched or (is_eye and (may_burn or unseen_s > rules[COAST_S])):
                     continue
                 seen = chances[t]
