@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from commonwatch.sensing.detection import Detections
-from commonwatch.tracking.frame import Frame, frames_of
+from commonwatch.tracking.frame import Frame, found_by_row, frames_of
 
 SLICE_NS = 100_000_000
 
@@ -79,3 +79,14 @@ def test_detections_cut_into_parts_are_the_same_rows_in_the_same_order() -> None
     assert np.array_equal(np.concatenate([p.measured for p in parts]), detections.measured)
     with pytest.raises(ValueError, match="read-only"):
         parts[1].time_ns[0] = 0
+
+
+@pytest.mark.parametrize("wanted", [[], [7, 0, 11, 3], [99, 2, -1, 14]])
+def test_detections_are_found_by_their_rows_in_the_order_asked_for(wanted: list[int]) -> None:
+    detections = drawn(15, 4)
+    parts = [detections.take(slice(0, 6)), detections.take(slice(6, None))]
+    found, is_found = found_by_row(parts, np.array(wanted, dtype=np.int64))
+    assert is_found.tolist() == [0 <= row < 15 for row in wanted]
+    assert found.row.tolist() == [row for row in wanted if 0 <= row < 15]
+    for row, measured in zip(found.row, found.measured, strict=True):
+        assert (measured == detections.measured[detections.row == row][0]).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.detection import Detections, joined_detections
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.ending import Ends
 from commonwatch.tracking.settings import SLICE_S
@@ -121,6 +122,29 @@ def frames_of(detections: Detections) -> list[Frame]:
     ]
     frames.sort(key=lambda frame: (frame.time_ns, frame.sensor))
     return frames
+
+
+def found_by_row(parts: Sequence[Detections], row: I64) -> tuple[Detections, npt.NDArray[np.bool_]]:
+    """Look detections up by their input rows.
+
+    Parameters
+    ----------
+    parts
+        Where they may be, one detection at least; each row once.
+    row
+        Those that are looked for, shape (n,).
+
+    Returns
+    -------
+    detections, is_found
+        Those that are there, in the order of ``row``, and which of it they are, shape (n,).
+    """
+    together = joined_detections(parts)
+    order = np.argsort(together.row)
+    last = len(order) - 1
+    place = order[np.minimum(np.searchsorted(together.row[order], row), last)]
+    is_found = together.row[place] == row
+    return together.take(place[is_found]), is_found
 
 
 def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:

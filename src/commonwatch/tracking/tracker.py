@@ -19,7 +19,7 @@ from commonwatch.tracking.bank import Bank, empty_bank
 from commonwatch.tracking.disposition import Disposition, Dispositions, joined_dispositions
 from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
-from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
+from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, found_by_row, frames_of
 from commonwatch.tracking.plots import Bias, Corrector, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
@@ -453,11 +453,8 @@ class Tracker:
             together = joined_detections([frame.detections for frame in fresh])
             return together.take(place + first), label, burning
         # A track just believed has plots of earlier frames.
-        parts = joined_detections([frame.detections for frame in self._frames])
-        order = np.argsort(parts.row)
-        found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
-        is_held = parts.row[found] == row
-        return parts.take(found[is_held]), label[is_held], burning[is_held]
+        found, is_held = found_by_row([frame.detections for frame in self._frames], row)
+        return found, label[is_held], burning[is_held]
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
