@@ -399,9 +399,9 @@ def handed_over(
     return sensors, together(parts), now
 
 
-def went_on(scene: tuple[list[Sensor], Detections, F64], first_count: int) -> bool:
+def went_on(handed: tuple[list[Sensor], Detections, F64], first_count: int) -> bool:
     """Whether the object is followed under one of the first numbers."""
-    sensors, detections, last = scene
+    sensors, detections, last = handed
     picture = Told(detections, sensors).picture
     apart_m = np.linalg.norm(picture.state_vector[:, :3] - last[0, :3], axis=1)
     assert apart_m.min() < 5_000.0

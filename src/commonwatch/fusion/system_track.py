@@ -7,10 +7,11 @@ figure               source                                                   ma
 ``age_max_s``        six reports missed                                       assumed
 ``silent_max_s``     as a tracker keeps what has left every view              assumed
 ``gate``             honest news is refused once in ten thousand              assumed
-``look_s``           as often as half of the reports of a track, and no news   assumed
+``look_s``           as often as half of the reports of a track, and no news  assumed
                      at every look: 10 s at least until two are one
-``thrust_m_s2``,     as a tracker moves what burns                            assumed
-``powered_noise``
+``thrust_m_s2``      2 to 5 g over most of a powered phase, as a tracker's    assumed
+``powered_noise``    thrust off by 25 m/s2 over some 3 s; a tracker           assumed
+                     allows for more
 ===================  =======================================================  =======
 """
 
