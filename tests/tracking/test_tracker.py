@@ -448,6 +448,18 @@ def test_an_object_comes_into_view_again_and_the_first_looks_may_miss_it() -> No
     assert confirmed(told.estimates) == {1}
 
 
+@pytest.mark.parametrize("interval_s", [0.1, 0.02])
+def test_a_radar_that_looks_many_times_a_second_has_one_track_an_object(interval_s: float) -> None:
+    quick = radar_at("quick", 50.0, 10.0, track_interval_s=interval_s)
+    rng = np.random.default_rng(1)
+    start = flights(rng, 3)
+    times_s = np.arange(0.0, 30.0 * interval_s, interval_s)
+    parts = [seen(after(start, at_s), at_s, [quick], 0, rng) for at_s in times_s]
+    told = Told(together(parts), [quick])
+    assert confirmed(told.estimates) == {1, 2, 3}
+    assert (told.fates(90)[0] <= Disposition.STARTED).all()
+
+
 def test_no_more_tracks_are_held_than_the_limit_allows() -> None:
     detections, _ = scene(17, 20, 16.0, probability=1.0)
     small = Settings(limits=Limits(track_count=10))

@@ -27,7 +27,8 @@ from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3
 WINDOW_S: Final = 6.0
 """Detections come in any order within it, the ends included."""
 SLICE_S: Final = gate_kernel.SLICE_S
-"""Plots of one sensor this close together are one frame: a kernel compiles it in, and holds it."""
+"""Plots of one sensor this close together are one frame, unless it looks nearly as often: a kernel
+compiles it in, and holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
