@@ -330,7 +330,8 @@ def start_from_radar(
     """Start a track from each of some plots of a radar, in the rows from ``count``.
 
     The position has the plot's covariance; the velocity is known along the line where the radar
-    measures its rate, and otherwise as little as ``speed_std_m_s`` says.
+    measures its rate, and otherwise as little as ``speed_std_m_s`` says. A plot that is off the
+    frame's time is moved there by its velocity, and is known less for that.
     """
     direction = np.empty((3, 3))
     for index in range(plots.shape[0]):
@@ -379,6 +380,11 @@ def start_from_radar(
                     )
             for i in range(3):
                 states[t, m, i] -= offsets[p] * states[t, m, 3 + i]
+                for j in range(3):
+                    speed = covariances[t, m, 3 + i, 3 + j]
+                    covariances[t, m, i, j] += offsets[p] * offsets[p] * speed
+                    covariances[t, m, i, 3 + j] -= offsets[p] * speed
+                    covariances[t, m, 3 + i, j] -= offsets[p] * speed
         height = altitude(states[t, FREE], field)
         powered = 0.5 if height < 80e3 else max(0.5 - 0.48 * (height - 80e3) / 320e3, 0.0)
         weights[t, POWERED] = powered if powered > LIVE else 0.0
