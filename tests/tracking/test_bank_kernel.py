@@ -55,7 +55,7 @@ def gated(bank: Bank, detections: Detections) -> tuple[set[tuple[int, int]], Set
     """Pairs of track and row that the tracker's gate lets through."""
     options = Settings()
     advance = Advance(sensor_arrays(SENSORS), options)
-    [frame] = frames_of(detections)
+    [frame] = frames_of(detections, np.full(len(SENSORS), 10**8))
     looks = plots_of(frame, no_bias(len(SENSORS)), bank, advance.sensors)
     count = advance._gate(bank, looks, np.arange(bank.count), np.zeros(bank.count))
     row = frame.detections.row[advance._pair_plot[:count]]

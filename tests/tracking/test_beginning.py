@@ -16,7 +16,20 @@ from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.measurement import radar_measurement, range_rate_measurement
 from commonwatch.tracking.estimate import normalised_error_squared
 from commonwatch.tracking.settings import Settings
-from tests.tracking.build import EPOCH_NS, NORTH, SECOND_NS, Told, flights, radar_at, scene
+from tests.tracking.build import (
+    EPOCH_NS,
+    NORTH,
+    SECOND_NS,
+    Told,
+    band,
+    confirmed,
+    delayed,
+    flights,
+    radar_at,
+    scene,
+    seen,
+    together,
+)
 
 F64 = npt.NDArray[np.float64]
 
@@ -111,3 +124,29 @@ def test_a_radar_far_better_in_range_than_across_is_not_believed_too_much(looks:
             far.append(float(normalised_error_squared(offset[near], picture.covariance[row])))
     assert len(far) >= 50
     assert np.mean(np.array(far) < chi2.ppf(0.95, 6)) >= 0.9
+
+
+def test_plots_of_one_look_taken_one_after_another_begin_tracks_as_honestly() -> None:
+    """Within the slice of a frame, by a precise radar, of objects as fast as satellites."""
+    fine = radar_at("fine", 50.0, 10.0, azimuth_std_rad=1e-4, elevation_std_rad=1e-4)
+    squared = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        start = flights(rng, 12)
+        start[:, 3:] *= 2.5
+        parts = []
+        for look_s in np.arange(0.0, 24.0, 2.0):
+            for k, at_s in enumerate(np.linspace(look_s, look_s + 0.09, 12)):
+                one = seen(after(start[k : k + 1], at_s), at_s, [fine], 0, rng)
+                parts.append(delayed(one, look_s + 0.1 - at_s))
+        told = Told(together(parts), [fine])
+        assert len(confirmed(told.estimates)) == len(told.picture) == 12
+        there = after(start, (int(told.picture.time_ns[0]) - EPOCH_NS) / SECOND_NS)
+        for state_vector, covariance in zip(
+            told.picture.state_vector, told.picture.covariance, strict=True
+        ):
+            offset = state_vector - there
+            near = np.linalg.norm(offset[:, :3], axis=1).argmin()
+            squared.append(float(normalised_error_squared(offset[near], covariance)))
+    low, high = band(len(squared), 6)
+    assert low < np.mean(squared) < high

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from commonwatch.earth.frames import rotation_enu_from_ecef
 from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.measurement import (
@@ -25,7 +26,19 @@ from commonwatch.tracking.kalman_kernel import RADAR, extended_update
 from commonwatch.tracking.plots import Bias, declared_bias
 from commonwatch.tracking.settings import Settings
 from commonwatch.tracking.tracker import Tracker, arrivals
-from tests.tracking.build import EAST, INTERVAL_S, NORTH, WEST, band, flights, seen, together
+from tests.tracking.build import (
+    EAST,
+    INTERVAL_S,
+    NORTH,
+    WEST,
+    above,
+    band,
+    delayed,
+    flights,
+    radar_at,
+    seen,
+    together,
+)
 
 F64 = npt.NDArray[np.float64]
 
@@ -200,3 +213,31 @@ def test_a_bias_learnt_late_puts_a_track_where_it_would_be_had_it_been_known() -
     assert np.abs((before - wanted) / std).max() > 5.0
     assert np.abs((found - wanted) / std).max() < 0.5
     assert np.linalg.norm((found - truth)[0, :3]) < np.linalg.norm((before - truth)[0, :3])
+
+
+@pytest.mark.parametrize("late_s", [-0.4, 0.3, 0.5])
+def test_a_clock_found_to_be_off_takes_no_plot_out_of_the_gate(late_s: float) -> None:
+    """A precise radar shows a fast object kilometres from where it is, and then is found to."""
+    fine = radar_at(
+        "fine", 50.0, 10.0, range_std_m=5.0, azimuth_std_rad=1e-4, elevation_std_rad=1e-4
+    )
+    turn = rotation_enu_from_ecef(np.radians(50.0), np.radians(20.0))
+    speed = turn.T @ [-6_000.0, 0.0, 300.0]
+    start = np.append(above(50.0, 20.0, 500e3), speed)[np.newaxis]
+    rng, parts = np.random.default_rng(3), []
+    for seconds in np.arange(0.0, 40.0, INTERVAL_S):
+        one = seen(after(start, seconds), seconds, [fine], 0, rng)
+        time_ns = one.time_ns + round(1e9 * late_s)
+        parts.append(delayed(dataclasses.replace(one, time_ns=time_ns), 0.0))
+    detections, sure = together(parts), np.zeros((TERMS, TERMS))
+    unknown, known = (
+        Bias(value=np.array([[0.0, 0.0, 0.0, each_s]]), covariance=sure, possible=sure)
+        for each_s in (0.0, late_s)
+    )
+    found_ns = int(np.median(detections.time_ns))
+    tracker = Tracker([fine], corrector=Known(unknown, known, after_ns=found_ns))
+    numbers = set()
+    for now_ns, arrived in arrivals(detections):
+        numbers.update(tracker.step(arrived, now_ns=now_ns).estimates.track.tolist())
+    assert numbers == {1}
+    assert len(tracker.picture()) == 1

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from commonwatch.sensing.detection import Detections
-from commonwatch.tracking.frame import Frame, frames_of
+from commonwatch.tracking.frame import Frame, found_by_row, frames_of, slices_ns
 
 SLICE_NS = 100_000_000
+SLICES_NS = np.full(3, SLICE_NS)
 
 
 def drawn(count: int, seed: int) -> Detections:
@@ -58,15 +59,16 @@ def test_plots_of_one_sensor_within_a_tenth_of_a_second_are_one_frame_in_order_o
 ) -> None:
     for seed in range(20):
         detections = drawn(count, seed)
-        assert [told(frame) for frame in frames_of(detections)] == slow(detections)
+        assert [told(frame) for frame in frames_of(detections, SLICES_NS)] == slow(detections)
 
 
 def test_a_plot_has_the_same_name_and_offset_whatever_stands_beside_it() -> None:
     detections = drawn(40, 5)
     alone = {
-        int(detections.row[k]): int(frames_of(detections.take([k]))[0].key[0]) for k in range(40)
+        int(detections.row[k]): int(frames_of(detections.take([k]), SLICES_NS)[0].key[0])
+        for k in range(40)
     }
-    for frame in frames_of(detections):
+    for frame in frames_of(detections, SLICES_NS):
         assert [alone[row] for row in frame.detections.row.tolist()] == frame.key.tolist()
         assert (frame.offset_s * 1e9).round().tolist() == (
             frame.detections.time_ns - frame.time_ns
@@ -100,3 +102,18 @@ def test_a_plot_is_named_by_what_was_measured() -> None:
             mixed = (mixed ^ bits) * 0xBF58476D1CE4E5B9 & word
             mixed ^= mixed >> 31
         assert names[int(row)] == max(mixed >> 1, 1)
+
+
+@pytest.mark.parametrize("wanted", [[], [7, 0, 11, 3], [99, 2, -1, 14]])
+def test_detections_are_found_by_their_rows_in_the_order_asked_for(wanted: list[int]) -> None:
+    detections = drawn(15, 4)
+    parts = [detections.take(slice(0, 6)), detections.take(slice(6, None))]
+    found, is_found = found_by_row(parts, np.array(wanted, dtype=np.int64))
+    assert is_found.tolist() == [0 <= row < 15 for row in wanted]
+    assert found.row.tolist() == [row for row in wanted if 0 <= row < 15]
+    for row, measured in zip(found.row, found.measured, strict=True):
+        assert (measured == detections.measured[detections.row == row][0]).all()
+
+
+def test_a_frame_ends_before_its_sensor_looks_again() -> None:
+    assert slices_ns(np.array([10.0, 0.2, 0.1, 0.02])).tolist() == [10**8, 10**8, 5 * 10**7, 10**7]

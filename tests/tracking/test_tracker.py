@@ -399,9 +399,9 @@ def handed_over(
     return sensors, together(parts), now
 
 
-def went_on(scene: tuple[list[Sensor], Detections, F64], first_count: int) -> bool:
+def went_on(handed: tuple[list[Sensor], Detections, F64], first_count: int) -> bool:
     """Whether the object is followed under one of the first numbers."""
-    sensors, detections, last = scene
+    sensors, detections, last = handed
     picture = Told(detections, sensors).picture
     apart_m = np.linalg.norm(picture.state_vector[:, :3] - last[0, :3], axis=1)
     assert apart_m.min() < 5_000.0
@@ -446,6 +446,18 @@ def test_an_object_comes_into_view_again_and_the_first_looks_may_miss_it() -> No
     assert again_count > 10
     told = Told(together(parts), [radar])
     assert confirmed(told.estimates) == {1}
+
+
+@pytest.mark.parametrize("interval_s", [0.1, 0.02])
+def test_a_radar_that_looks_many_times_a_second_has_one_track_an_object(interval_s: float) -> None:
+    quick = radar_at("quick", 50.0, 10.0, track_interval_s=interval_s)
+    rng = np.random.default_rng(1)
+    start = flights(rng, 3)
+    times_s = np.arange(0.0, 30.0 * interval_s, interval_s)
+    parts = [seen(after(start, at_s), at_s, [quick], 0, rng) for at_s in times_s]
+    told = Told(together(parts), [quick])
+    assert confirmed(told.estimates) == {1, 2, 3}
+    assert (told.fates(90)[0] <= Disposition.STARTED).all()
 
 
 def test_no_more_tracks_are_held_than_the_limit_allows() -> None:

@@ -18,6 +18,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from commonwatch.tracking.bias_kernel import TIME
+
 F64 = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -25,8 +27,6 @@ OFF_STD_S: Final = 0.1
 OFF_PROBABILITY: Final = 0.02
 ALL_MAX: Final = 6
 """Clocks of which all choices are weighed."""
-TIME: Final = 3
-"""Where time stands among the terms of a radar."""
 _NONE: Final = 1e-12
 
 

@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from commonwatch.errors import InvariantError
 from commonwatch.fusion import clocks, registration_kernel
-from commonwatch.fusion.clocks import TIME
-from commonwatch.sensing.detection import Detections, empty_detections, joined_detections
+from commonwatch.sensing.detection import Detections, empty_detections
 from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking import bank_kernel
 from commonwatch.tracking.bank import Bank
+from commonwatch.tracking.bias_kernel import TERMS, TIME
 from commonwatch.tracking.estimate import FIELD
-from commonwatch.tracking.frame import Frame
+from commonwatch.tracking.frame import Frame, found_by_row
 from commonwatch.tracking.motion_kernel import FREE
 from commonwatch.tracking.plots import Bias
 from commonwatch.tracking.settings import WINDOW_S
@@ -39,8 +39,6 @@ I64 = npt.NDArray[np.int64]
 BIAS_RATIO: Final = 3.0
 TIME_STD_S: Final = 0.010
 FREE_OF_BIAS: Final = 0.5
-TERMS: Final = ("range_m", "azimuth_rad", "elevation_rad", "time_s")
-TERM_COUNT: Final = len(TERMS)
 PLOTS_ENOUGH: Final = 40
 """Plots of one object whose news of the biases is kept for good, the plots then forgotten."""
 BURNING_MAX: Final = 0.01
@@ -209,15 +207,14 @@ class Registration:
     An estimate is made after a frame, by the frames' own times, and made again where a late look
     has frames replayed: the order of arrival makes no difference.
 
-    Limits: biases that are constant; no range rate bias; satellites are left
-    as they are.
+    Limits: biases that are constant; no range rate bias; satellites are left as they are.
     """
 
     def __init__(self, sensors: Sequence[Sensor]) -> None:
         self.sensors = tuple(sensors)
         self._arrays = sensor_arrays(self.sensors)
         self._is_radar = np.array([isinstance(sensor, Radar) for sensor in self.sensors])
-        self._declared = np.zeros((len(self.sensors), 4))
+        self._declared = np.zeros((len(self.sensors), TERMS))
         for index, sensor in enumerate(self.sensors):
             if isinstance(sensor, Radar):
                 self._declared[index, 0] = sensor.range_bias_std_m
@@ -309,11 +306,8 @@ class Registration:
         if (outcome.place >= 0).all():
             return frame.detections.take(outcome.place), outcome.key, outcome.burning
         # A track just believed has plots of earlier frames.
-        parts = joined_detections([each for _, each in self._memory.recent])
-        order = np.argsort(parts.row)
-        found = order[np.searchsorted(parts.row[order], outcome.row) % len(order)]
-        is_held = parts.row[found] == outcome.row
-        return parts.take(found[is_held]), outcome.key[is_held], outcome.burning[is_held]
+        found, is_held = found_by_row([each for _, each in self._memory.recent], outcome.row)
+        return found, outcome.key[is_held], outcome.burning[is_held]
 
     def _remember(self, taken: Detections, keys: I64, burning: F64) -> None:
         """Keep plots of radars in free flight until their object's news is learnt."""
@@ -342,9 +336,9 @@ class Registration:
             return False
         prior, has_prior = memory.prior.copy(), memory.has_prior.copy()
         for sensor in found.tolist():
-            std = np.median(taken.std[taken.sensor == sensor][:, :3], axis=0)
-            prior[sensor, :3] = np.maximum(self._declared[sensor, :3], BIAS_RATIO * std)
-            prior[sensor, 3] = TIME_STD_S
+            std = np.median(taken.std[taken.sensor == sensor][:, :TIME], axis=0)
+            prior[sensor, :TIME] = np.maximum(self._declared[sensor, :TIME], BIAS_RATIO * std)
+            prior[sensor, TIME] = TIME_STD_S
             has_prior[sensor] = True
         memory.prior, memory.has_prior = prior, has_prior
         return True
@@ -426,7 +420,6 @@ class Registration:
         inverse = np.empty((count, 6, 6))
         vectors = np.empty((count, 6))
         cross = np.empty((count, 6, bias.size))
-        fit = np.empty((count, 2))
         used = np.zeros(len(self.sensors), dtype=np.int64)
         registration_kernel.normal_equations(
             flights.first,
@@ -448,7 +441,6 @@ class Registration:
             inverse,
             vectors,
             cross,
-            fit,
             used,
         )
         return inverse, vectors, cross, used
@@ -497,7 +489,7 @@ class Registration:
         known = (estimate.plot_count > 0) & self._is_radar
         share[known, TIME] = 1.0
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
+            part = slice(TERMS * sensor, TERMS * sensor + TIME)
             covariance = estimate.covariance[part, part]
             found = estimate.value[sensor, :TIME]
             prior = np.diag(self._memory.prior[sensor, :TIME] ** 2)
@@ -514,7 +506,7 @@ class Registration:
         each = share.ravel()
         covariance = estimate.covariance * np.outer(each, each)
         for sensor in np.flatnonzero(known).tolist():
-            part = slice(TERM_COUNT * sensor, TERM_COUNT * sensor + TIME)
+            part = slice(TERMS * sensor, TERMS * sensor + TIME)
             own, found = share[sensor, 0], estimate.value[sensor, :TIME]
             covariance[part, part] += (
                 own * (1.0 - own) * (estimate.covariance[part, part] + np.outer(found, found))

@@ -12,19 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from commonwatch.kernels import kernel
+from commonwatch.tracking.bias_kernel import TERMS, TIME
 from commonwatch.tracking.kalman_kernel import RADAR, factorised, linearised, wrapped
 from commonwatch.tracking.motion_kernel import acceleration, fly_on
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-TERMS = 4
-
 
 @kernel(
     "void(i8[::1], f8[:,::1], f8[:,::1], f8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
     " f8[:,::1], f8[:,::1], f8[:,::1], f8, f8, f8[::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1],"
-    " f8[:,:,::1], f8[:,::1], i8[::1])",
+    " f8[:,:,::1], i8[::1])",
     is_exact=True,
 )
 def normal_equations(
@@ -47,7 +46,6 @@ def normal_equations(
     object_inverse: F64,
     object_vector: F64,
     object_cross: F64,
-    object_fit: F64,
     used: I64,
 ) -> None:
     """Add every object's part to the biases' normal equations.
@@ -58,8 +56,7 @@ def normal_equations(
     afterwards: the inverse of each one's information, its vector and its cross term; ``used`` says
     how many plots of each sensor counted. A plot farther off than ``outlier_squared`` variances,
     its own and its sensor's (``bias_variance``), in any value is left out; so is an object whose
-    plots disagree as a whole, whatever its flight: ``object_fit`` holds its chi-square at its best
-    flight and number of values, both zero where it was left out.
+    plots disagree as a whole, whatever its flight.
     """
     objects = states.shape[0]
     size = bias.shape[0] * TERMS
@@ -103,7 +100,7 @@ def normal_equations(
                 values[p],
                 place[s],
                 rotation[s],
-                -bias[s, 3],
+                -bias[s, TIME],
                 field,
                 residual,
                 slope,
@@ -134,7 +131,7 @@ def normal_equations(
                     rates[k] += slope[3, 3] * a + slope[3, 4] * b + slope[3, 5] * c
                 if k == 1:
                     residual[k] = wrapped(residual[k])
-                variance += rates[k] * rates[k] * bias_variance[s, 3]
+                variance += rates[k] * rates[k] * bias_variance[s, TIME]
                 is_far = is_far or residual[k] * residual[k] > outlier_squared * variance
             if is_far:
                 continue
@@ -152,7 +149,7 @@ def normal_equations(
                     by_bias[j] = 0.0
                 if k < 3:
                     by_bias[k] = 1.0
-                by_bias[3] = -rates[k]
+                by_bias[TIME] = -rates[k]
                 base = s * TERMS
                 for i in range(6):
                     object_vector[o, i] += weight * row[i] * residual[k]
@@ -175,8 +172,6 @@ def normal_equations(
                 row[i] = total / lower[i, i]
                 chi_square -= row[i] * row[i]
             is_kept = chi_square <= limit
-        object_fit[o, 0] = chi_square if is_kept else 0.0
-        object_fit[o, 1] = values_used if is_kept else 0.0
         if not is_kept:
             for i in range(6):
                 object_vector[o, i] = 0.0

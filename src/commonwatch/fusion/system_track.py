@@ -7,10 +7,8 @@ figure               source                                                   ma
 ``age_max_s``        six reports missed                                       assumed
 ``silent_max_s``     as a tracker keeps what has left every view              assumed
 ``gate``             honest news is refused once in ten thousand              assumed
-``look_s``           as often as half of the reports of a track, and no news   assumed
+``look_s``           as often as half of the reports of a track, and no news  assumed
                      at every look: 10 s at least until two are one
-``thrust_m_s2``,     as a tracker moves what burns                            assumed
-``powered_noise``
 ===================  =======================================================  =======
 """
 
@@ -28,7 +26,12 @@ from commonwatch.fusion.combination import News
 from commonwatch.fusion.pedigree import Pedigree
 from commonwatch.fusion.report import Reports
 from commonwatch.identity import NationId
-from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3, Status
+from commonwatch.tracking.estimate import (
+    POWERED_NOISE_M2_S3,
+    PROCESS_NOISE_M2_S3,
+    THRUST_M_S2,
+    Status,
+)
 
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -65,7 +68,8 @@ class Settings:
     process_noise_m2_s3
         Between the times of reports, as of the senders' filters.
     thrust_m_s2, powered_noise_m2_s3
-        Mean acceleration along the velocity of what burns, and spectral density of the rest.
+        Mean acceleration along the velocity of what burns, and spectral density of the rest: as
+        of the senders' filters.
     tracks_max
         Most system tracks.
     correlation
@@ -81,8 +85,8 @@ class Settings:
     clock_error_max_s: float = 0.5
     gate_probability: float = 0.9999
     process_noise_m2_s3: float = PROCESS_NOISE_M2_S3
-    thrust_m_s2: float = 30.0
-    powered_noise_m2_s3: float = 4_000.0
+    thrust_m_s2: float = THRUST_M_S2
+    powered_noise_m2_s3: float = POWERED_NOISE_M2_S3
     tracks_max: int = 20_000
     correlation: correlation.Settings = field(default_factory=correlation.Settings)
     look_s: float = 5.0

@@ -5,6 +5,8 @@ figure                     source                                               
 =========================  ====================================================  =======
 ``PROCESS_NOISE_M2_S3``    vacuum flight has none; what J2 leaves out of         assumed
                            gravity is of the order of J3 g over minutes
+``THRUST_M_S2``            2 to 5 g over most of a powered phase, on average     assumed
+``POWERED_NOISE_M2_S3``    thrust off by 20 m/s2 for some 20 s                   assumed
 =========================  ====================================================  =======
 """
 
@@ -32,6 +34,10 @@ I64 = npt.NDArray[np.int64]
 
 PROCESS_NOISE_M2_S3: Final = 1e-6
 """Spectral density of white acceleration in free flight above 100 km."""
+THRUST_M_S2: Final = 30.0
+"""Mean acceleration along the velocity of what burns."""
+POWERED_NOISE_M2_S3: Final = 16_000.0
+"""Spectral density of white acceleration about that mean."""
 
 FIELD: Final = np.array(
     [GM_M3_S2, SEMI_MAJOR_AXIS_M, EARTH_RATE_RAD_S, J2, J3, J4, ECCENTRICITY_SQUARED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from commonwatch.sensing.detection import Detections
+from commonwatch.sensing.detection import Detections, joined_detections
 from commonwatch.tracking.bank import Bank
 from commonwatch.tracking.ending import Ends
 from commonwatch.tracking.frame_kernel import MIXER, digests
@@ -71,7 +72,7 @@ class Checkpoint:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Frame:
-    """Plots of one sensor within a tenth of a second, in an order that their content gives.
+    """Plots of one sensor within one slice of time, in an order that their content gives.
 
     ``before`` holds the tracker's memory before the frame, where it was kept.
     """
@@ -85,11 +86,23 @@ class Frame:
     outcome: Outcome | None = None
 
 
-def frames_of(detections: Detections) -> list[Frame]:
+def slices_ns(revisit_s: F64) -> I64:
+    """How long a frame of each sensor is: no longer than half the time to its next look."""
+    return np.rint(1e9 * np.minimum(SLICE_S, 0.5 * revisit_s)).astype(np.int64)
+
+
+def frames_of(detections: Detections, slice_ns: I64) -> list[Frame]:
     """Group detections into frames, in order of time and sensor.
 
     The grouping and every order within it depend on what was measured alone, never on rows or
     arrival.
+
+    Parameters
+    ----------
+    detections
+        Any number, in any order.
+    slice_ns
+        How long a frame of each sensor is, shape (sensors,).
     """
     if not len(detections):
         return []
@@ -100,7 +113,7 @@ def frames_of(detections: Detections) -> list[Frame]:
         keys += [time_ns, sensor]
     order = np.lexsort(keys)
     time_ns, sensor = time_ns[order], sensor[order]
-    starts = _starts(sensor, time_ns)
+    starts = _starts(sensor, time_ns, slice_ns.tolist())
     lengths = [stop - start for start, stop in pairwise([*starts, len(order)])]
     begun_ns = time_ns[starts].repeat(lengths)
     if (begun_ns != time_ns).any():
@@ -124,16 +137,39 @@ def frames_of(detections: Detections) -> list[Frame]:
     return frames
 
 
-def _starts(sensor: npt.NDArray[np.int32], time_ns: I64) -> list[int]:
+def found_by_row(parts: Sequence[Detections], row: I64) -> tuple[Detections, npt.NDArray[np.bool_]]:
+    """Look detections up by their input rows.
+
+    Parameters
+    ----------
+    parts
+        Where they may be, one detection at least; each row once.
+    row
+        Those that are looked for, shape (n,).
+
+    Returns
+    -------
+    detections, is_found
+        Those that are there, in the order of ``row``, and which of it they are, shape (n,).
+    """
+    together = joined_detections(parts)
+    order = np.argsort(together.row)
+    last = len(order) - 1
+    place = order[np.minimum(np.searchsorted(together.row[order], row), last)]
+    is_found = together.row[place] == row
+    return together.take(place[is_found]), is_found
+
+
+def _starts(sensor: npt.NDArray[np.int32], time_ns: I64, slice_ns: list[int]) -> list[int]:
     """Where each frame starts, of rows by sensor and time."""
-    slice_ns = round(1e9 * SLICE_S)
     sensors, times_ns = sensor.tolist(), time_ns.tolist()
     starts = []
     first = 0
     while first < len(sensors):
         starts.append(first)
         end_of_sensor = bisect_right(sensors, sensors[first], first)
-        first = bisect_right(times_ns, times_ns[first] + slice_ns, first, end_of_sensor)
+        end_ns = times_ns[first] + slice_ns[sensors[first]]
+        first = bisect_right(times_ns, end_ns, first, end_of_sensor)
     return starts
 
 

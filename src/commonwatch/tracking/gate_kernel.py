@@ -28,12 +28,16 @@ from commonwatch.tracking.view_kernel import detection_probability
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
+SLICE_S = 0.1
+"""Plots of one sensor this close together are one frame."""
+ACROSS_M_S = 1e4
+"""Speed across a line of sight that no object exceeds (*assumed*)."""
 _LOG_TURN = math.log(2.0 * math.pi)
 
 
 @kernel(
     "b1(i8, f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], f8, f8[::1],"
-    " f8[::1], f8[::1], f8, f8, f8[:,::1], f8[:,::1], f8[::1], i8[::1], b1[::1])",
+    " f8[::1], f8[::1], f8, f8, f8, f8[:,::1], f8[:,::1], f8[::1], i8[::1], b1[::1])",
     is_exact=True,
 )
 def _is_any_near(
@@ -47,6 +51,7 @@ def _is_any_near(
     rotation: F64,
     reach: float,
     largest: float,
+    longest_s: float,
     values: F64,
     stds: F64,
     keys: F64,
@@ -56,7 +61,8 @@ def _is_any_near(
     """Whether any plot stands in a wide box around a track: cheap, and never wrong about none.
 
     The box reaches as far each way as the track's place is uncertain in its worst direction,
-    twice over for what is not linear, and as all biases add up to (``off``).
+    twice over for what is not linear, as all biases add up to (``off``), and as it may fly in
+    ``longest_s``, the most that any plot is before or after the frame's time.
     """
     wide = 0.0
     for m in range(2):
@@ -73,7 +79,7 @@ def _is_any_near(
     dz = states[t, FREE, 2] - place[2]
     r = math.sqrt(dx * dx + dy * dy + dz * dz)
     rate = (dx * states[t, FREE, 3] + dy * states[t, FREE, 4] + dz * states[t, FREE, 5]) / r
-    half = wide + reach * (largest + own_bias_std[0]) + 0.1 * abs(rate)
+    half = wide + reach * (largest + own_bias_std[0]) + longest_s * abs(rate)
     if wide > 0.2 * r:
         return True
     east = rotation[0] * dx + rotation[1] * dy + rotation[2] * dz
@@ -81,8 +87,7 @@ def _is_any_near(
     up = rotation[6] * dx + rotation[7] * dy + rotation[8] * dz
     level = math.sqrt(east * east + north * north)
     azimuth, elevation = math.atan2(east, north), math.atan2(up, level)
-    # A tenth of a second across the line of sight, for plots that come a little later.
-    across = wide + 1e3
+    across = wide + ACROSS_M_S * longest_s
     for at in range(np.searchsorted(keys, r - half), keys.shape[0]):
         if keys[at] > r + half:
             return False
@@ -313,6 +318,10 @@ def gate(
     # Most frames are of one instant.
     offset_s = offsets[0] if plots > 0 else 0.0
     has_offsets = (offsets != offset_s).any()
+    # What a clock is known to be off may be longer than a slice.
+    longest_s = SLICE_S
+    for p in range(plots):
+        longest_s = max(longest_s, abs(offsets[p]))
     for place_in_rows in range(rows.shape[0]):
         t = rows[place_in_rows]
         burning = weights[t, POWERED]
@@ -345,7 +354,7 @@ def gate(
                 and kind != INFRARED
                 and not _is_any_near(
                     t, states, covariances, weights, off, own_bias_std, eye, turn, reach, largest,
-                    values, stds, keys, order, is_taken,
+                    longest_s, values, stds, keys, order, is_taken,
                 )
             ):  # fmt: skip
                 break
@@ -374,7 +383,7 @@ def gate(
                     spread[m, k, i] = own_spread[k, i]
             half = reach * math.sqrt(own_spread[0, 0] + largest * largest)
             if has_offsets:
-                half += 0.1 * abs(hat[m, 3])
+                half += SLICE_S * abs(hat[m, 3])
             low, high = min(low, hat[m, 0] - half), max(high, hat[m, 0] + half)
         start = np.searchsorted(keys, low)
         for at in range(start, plots):

@@ -39,7 +39,7 @@ I8 = npt.NDArray[np.int8]
 
 CONFIRM, END, END_TENTATIVE, END_SINGLE, CEILING, COAST_S, DORMANT_S, AIR_M = range(8)
 """Places in ``rules``: scores to confirm at and to lose before the end, highest score above zero,
-longest time without a plot, longest time out of every view, and the height of the air."""
+longest time in view without a plot, longest time out of every view, and the height of the air."""
 
 LEAD = 3.0
 SURE = 6.0
@@ -180,12 +180,12 @@ def live_on(
         if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
-        # A motor that no satellite has seen for long burns no more.
         is_watched = got[t] > 0.0 or (figures[sensor, KIND] != INFRARED and chances[t] > 0.0)
         may_burn = False
         if not is_watched:
             for s in range(figures.shape[0]):
                 is_eye = figures[s, KIND] == INFRARED
+                # A motor that nobody has seen for long burns no more.
                 if is_watched or (is_eye and (may_burn or unseen_s > rules[COAST_S])):
                     continue
                 seen = chances[t]
@@ -330,7 +330,8 @@ def start_from_radar(
     """Start a track from each of some plots of a radar, in the rows from ``count``.
 
     The position has the plot's covariance; the velocity is known along the line where the radar
-    measures its rate, and otherwise as little as ``speed_std_m_s`` says.
+    measures its rate, and otherwise as little as ``speed_std_m_s`` says. A plot that is off the
+    frame's time is moved there by its velocity, and is known less for that.
     """
     direction = np.empty((3, 3))
     for index in range(plots.shape[0]):
@@ -379,6 +380,11 @@ def start_from_radar(
                     )
             for i in range(3):
                 states[t, m, i] -= offsets[p] * states[t, m, 3 + i]
+                for j in range(3):
+                    speed = covariances[t, m, 3 + i, 3 + j]
+                    covariances[t, m, i, j] += offsets[p] * offsets[p] * speed
+                    covariances[t, m, i, 3 + j] -= offsets[p] * speed
+                    covariances[t, m, 3 + i, j] -= offsets[p] * speed
         height = altitude(states[t, FREE], field)
         powered = 0.5 if height < 80e3 else max(0.5 - 0.48 * (height - 80e3) / 320e3, 0.0)
         weights[t, POWERED] = powered if powered > LIVE else 0.0

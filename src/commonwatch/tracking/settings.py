@@ -4,8 +4,6 @@
 figure                    reason                                                  mark
 ========================  ======================================================  =======
 ``gate_squared``          chi-square, 4 values: one true plot in 20,000 outside   derived
-``thrust_m_s2``           2 to 5 g over most of a powered phase, on average       assumed
-``powered_noise``         thrust off by 20 m/s2 for some 20 s                      assumed
 ``burn_time_s``           mean time that a burning motor goes on                  assumed
 ``speed_std_m_s``         each way across the line, before a second plot          assumed
 ``newness``               one plot in a hundred that no track explains is new     assumed
@@ -21,12 +19,18 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from commonwatch.errors import InputError
-from commonwatch.tracking.estimate import PROCESS_NOISE_M2_S3
+from commonwatch.tracking import gate_kernel
+from commonwatch.tracking.estimate import (
+    POWERED_NOISE_M2_S3,
+    PROCESS_NOISE_M2_S3,
+    THRUST_M_S2,
+)
 
 WINDOW_S: Final = 6.0
 """Detections come in any order within it, the ends included."""
-SLICE_S: Final = 0.1
-"""Plots of one sensor this close together are one frame."""
+SLICE_S: Final = gate_kernel.SLICE_S
+"""Plots of one sensor this close together are one frame, unless it looks nearly as often: a kernel
+compiles it in, and holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +81,8 @@ class Settings:
     association: Literal["gnn", "jpda"] = "gnn"
     gate_squared: float = 25.0
     process_noise_m2_s3: float = PROCESS_NOISE_M2_S3
-    powered_noise_m2_s3: float = 16_000.0
-    thrust_m_s2: float = 30.0
+    powered_noise_m2_s3: float = POWERED_NOISE_M2_S3
+    thrust_m_s2: float = THRUST_M_S2
     burn_time_s: float = 60.0
     speed_std_m_s: float = 3_000.0
     newness: float = math.log(0.01)

@@ -19,10 +19,18 @@ from commonwatch.tracking.bank import Bank, empty_bank
 from commonwatch.tracking.disposition import Disposition, Dispositions, joined_dispositions
 from commonwatch.tracking.ending import Ends, ends_of
 from commonwatch.tracking.estimate import Estimates, Status, empty_estimates, joined
-from commonwatch.tracking.frame import Checkpoint, Frame, Outcome, frames_of
+from commonwatch.tracking.frame import (
+    Checkpoint,
+    Frame,
+    Outcome,
+    found_by_row,
+    frames_of,
+    slices_ns,
+)
 from commonwatch.tracking.plots import Bias, Corrector, declared_bias
 from commonwatch.tracking.settings import SLICE_S, WINDOW_S, Settings
 from commonwatch.tracking.view import sensor_arrays
+from commonwatch.tracking.view_kernel import REVISIT
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -115,6 +123,7 @@ class Tracker:
         self.settings = settings or Settings()
         arrays = sensor_arrays(self.sensors)
         self._advance = Advance(arrays, self.settings)
+        self._slice_ns = slices_ns(arrays.figures[:, REVISIT])
         self._bank = empty_bank(len(self.sensors))
         self._bias = declared_bias(self.sensors)
         self._corrector = corrector
@@ -179,7 +188,7 @@ class Tracker:
         if len(detections):
             self._arrived_ns = now_ns
             self._end_silence()
-            fresh = frames_of(detections)
+            fresh = frames_of(detections, self._slice_ns)
             if not self._is_in_order(fresh):
                 before = self._bank.copy(), self._time_ns
                 fresh, undone = self._rewind(detections)
@@ -222,7 +231,8 @@ class Tracker:
             return False
         # A plot that would have stood in a frame already done.
         return not any(
-            frame.sensor == other.sensor and frame.time_ns <= other.time_ns + SLICE_NS
+            frame.sensor == other.sensor
+            and frame.time_ns <= other.time_ns + self._slice_ns[frame.sensor]
             for frame in fresh
             for other in self._frames[-8 * len(self.sensors) :]
             if other.time_ns >= first.time_ns - SLICE_NS
@@ -247,7 +257,7 @@ class Tracker:
             self._corrector.recall(copied.learnt)
         self._frames = self._frames[:index]
         parts = [frame.detections for frame in undone]
-        fresh = frames_of(joined_detections([*parts, detections]))
+        fresh = frames_of(joined_detections([*parts, detections]), self._slice_ns)
         fresh[0].before = copied
         return fresh, undone
 
@@ -453,11 +463,8 @@ class Tracker:
             together = joined_detections([frame.detections for frame in fresh])
             return together.take(place + first), label, burning
         # A track just believed has plots of earlier frames.
-        parts = joined_detections([frame.detections for frame in self._frames])
-        order = np.argsort(parts.row)
-        found = order[np.minimum(np.searchsorted(parts.row[order], row), len(order) - 1)]
-        is_held = parts.row[found] == row
-        return parts.take(found[is_held]), label[is_held], burning[is_held]
+        found, is_held = found_by_row([frame.detections for frame in self._frames], row)
+        return found, label[is_held], burning[is_held]
 
     def _decided(self, late_rows: I64) -> Dispositions:
         """Dispositions of plots that nothing can change any more, and of late rows."""
