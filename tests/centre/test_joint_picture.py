@@ -332,3 +332,18 @@ def test_a_word_outside_its_gate_is_no_silence_where_it_is() -> None:
     for word, is_near in ((none, False), (stray, True)):
         near = _says_something_near(mean, covariance, there, [none, none, word])
         assert near[2].tolist() == [is_near]
+
+
+def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_judged() -> None:
+    """A partner's policy may change, or its centre be wrong: what it says is still a message."""
+    joint = picture_of(NAMES)
+    other = NationId("e")
+    found = []
+    for index, parts in enumerate(watched((*NAMES, other), 60)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        parts[4] = off(parts[4], 30e3)
+        said = [each for part in parts for each in messages(part, "coasts", 10 * index)]
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        found += step.findings
+    assert set(step.contributors.values()) == {ALL, (other,)}
+    assert found == []

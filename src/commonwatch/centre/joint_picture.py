@@ -271,17 +271,10 @@ class JointPicture:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
-        number, names, mean, covariance, is_there = self._system.whole_words(
-            now_ns, age_max_s=AGE_MAX_S
-        )
-        rows = [self._reporters.index(name) for name in names]
-        shape = (len(self._reporters), len(number))
-        all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
-        there = np.zeros(shape, dtype=np.bool_)
-        all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
+        number, all_mean, all_covariance, there = self._whole_words(now_ns)
         missed = self._missed(number, now_ns)
         there &= missed == 0
-        expected = np.full(shape, np.nan)
+        expected = np.full(there.shape, np.nan)
         spoken = there.any(axis=0)
         if spoken.any():
             # By who is believed, where any such speaks of it.
@@ -325,6 +318,23 @@ class JointPicture:
             reports=reports,
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
+
+    def _whole_words(self, now_ns: int) -> tuple[I64, F64, F64, Mask]:
+        """Return what each reporter says of each system track, as ``SystemTracks.whole_words``.
+
+        Who reports tracks though it has not agreed to is in the picture, and not judged.
+        """
+        number, names, mean, covariance, is_there = self._system.whole_words(
+            now_ns, age_max_s=AGE_MAX_S
+        )
+        said = [row for row, name in enumerate(names) if name in self._reporters]
+        rows = [self._reporters.index(names[row]) for row in said]
+        shape = (len(self._reporters), len(number))
+        all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
+        there = np.zeros(shape, dtype=np.bool_)
+        all_mean[rows], all_covariance[rows] = mean[said], covariance[said]
+        there[rows] = is_there[said]
+        return number, all_mean, all_covariance, there
 
     def _note_strays(self, reports: Reports, outcome: Sequence[str], now_ns: int) -> None:
         """Remember words outside their gates: who says them is not silent where they are."""
