@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,10 +20,11 @@ from commonwatch.fusion.pedigree import Span, pedigree_of
 from commonwatch.fusion.report import Reports
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.marking import Purpose
-from commonwatch.sharing.messages import Message
+from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import empty_estimates, predict
-from commonwatch.warning.source import Looks
+from commonwatch.warning.rounds import Supported
+from commonwatch.warning.source import Looks, Support
 from tests.centre.build_floor import JOINT, POLICY, never
 from tests.fusion.build import Filter, covariance_of, flights
 from tests.tracking.build import EPOCH_NS, SECOND_NS, radar_at
@@ -347,3 +349,22 @@ def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_j
         found += step.findings
     assert set(step.contributors.values()) == {ALL, (other,)}
     assert found == []
+
+
+def test_nobody_confirms_by_anothers_sensors() -> None:
+    """A nation that names another's radar in its pedigree would be two nations by itself."""
+    joint, rests_on = picture_of(NAMES), list[Supported]()
+    for index, parts in enumerate(watched(NAMES[:2], 40)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        said = messages(parts[1], "coasts", 10 * index)
+        for place, message in enumerate(said):
+            assert isinstance(message.body, TrackReport)
+            assert message.body.pedigree is not None
+            [own] = message.body.pedigree
+            forged = msgspec.structs.replace(own, originator=ALL[0], sensor=SensorId("a-radar"))
+            body = msgspec.structs.replace(message.body, pedigree=(own, forged))
+            said[place] = msgspec.structs.replace(message, body=body)
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        rests_on += [each.supported for each in step.statements]
+    assert {source.name for each in rests_on for source in each.sources} == {"b-radar"}
+    assert {each.support for each in rests_on} == {Support.NONE}

@@ -443,7 +443,10 @@ class JointPicture:
             self._looks[kept] = max(self._looks.pop(key), self._looks.get(kept, 0))
 
     def _note_looks(self, message: Message, number: int, now_ns: int) -> None:
-        """Write down how many looks of which sensor a contributor's track has taken since."""
+        """Write down how many looks of which own sensor a contributor's track has taken since.
+
+        A nation speaks for its own sensors: who names another's would confirm its own word by it.
+        """
         body = message.body
         if not isinstance(body, TrackReport) or body.pedigree is None:
             return
@@ -451,7 +454,7 @@ class JointPicture:
             return
         for span in body.pedigree:
             sensor = self._place.get((span.originator, span.sensor))
-            if sensor is None:
+            if sensor is None or span.originator != message.originator:
                 continue
             key = number, message.originator, sensor
             before = self._looks.get(key, 0)
