@@ -339,8 +339,7 @@ def test_a_word_outside_its_gate_is_no_silence_where_it_is() -> None:
 def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_judged() -> None:
     """A partner's policy may change, or its centre be wrong: what it says is still a message."""
     joint = picture_of(NAMES)
-    other = NationId("e")
-    found = []
+    other, found = NationId("e"), list[Finding]()
     for index, parts in enumerate(watched((*NAMES, other), 60)):
         now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
         parts[4] = off(parts[4], 30e3)
