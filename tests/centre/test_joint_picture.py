@@ -13,7 +13,7 @@ import pytest
 from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.centre.joint_picture import JointPicture, JointStep, _says_something_near
 from commonwatch.centre.own import Motor, OwnNews
-from commonwatch.centre.picture import track_reports
+from commonwatch.centre.picture import reports_of, track_reports
 from commonwatch.fusion.combination import no_news
 from commonwatch.fusion.contributor import Finding
 from commonwatch.fusion.pedigree import Span, pedigree_of
@@ -334,6 +334,23 @@ def test_a_word_outside_its_gate_is_no_silence_where_it_is() -> None:
     for word, is_near in ((none, False), (stray, True)):
         near = _says_something_near(mean, covariance, there, [none, none, word])
         assert near[2].tolist() == [is_near]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_a_stray_word_is_remembered_whenever_an_earlier_one_comes(
+    order: tuple[int, int], is_at_once: bool
+) -> None:
+    said = [messages(part, "coasts", k)[0] for k, (part,) in enumerate(watched(NAMES[:1], 20))]
+    outcome, now_ns = ("added", "outside the gate"), EPOCH_NS + 21 * SECOND_NS
+    steps = [order] if is_at_once else [(each,) for each in order]
+    joint = picture_of(NAMES)
+    for rows in steps:
+        reports = reports_of([said[row] for row in rows])
+        joint._note_strays(reports, [outcome[row] for row in rows], now_ns)
+    [(mean, _), *others] = joint._stray_words(now_ns)
+    assert len(mean) == 1
+    assert not any(len(each) for each, _ in others)
 
 
 def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_judged() -> None:

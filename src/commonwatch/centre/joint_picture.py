@@ -128,9 +128,9 @@ class JointPicture:
         self._stepped_ns = 0
         self._gathering = Gathering(LOOKED_AT_NS)
         self._beside_ns: dict[tuple[NationId, int, int], int] = {}
+        """Since when a reporter's own track has stood beside that of others."""
         self._strays: dict[tuple[NationId, int], tuple[int, F64, F64]] = {}
         """Of each contributor's track whose newest word is outside its gate: time and estimate."""
-        """Since when a reporter's own track has stood beside that of others."""
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
     @property
@@ -339,12 +339,14 @@ class JointPicture:
     def _note_strays(self, reports: Reports, outcome: Sequence[str], now_ns: int) -> None:
         """Remember words outside their gates: who says them is not silent where they are."""
         oldest_ns = now_ns - round(AGE_MAX_S * NS_PER_S)
-        keys = zip(reports.contributor, reports.track.tolist(), strict=True)
-        for row, (key, became) in enumerate(zip(keys, outcome, strict=True)):
+        for row in np.argsort(reports.time_ns, kind="stable").tolist():
+            key = reports.contributor[row], int(reports.track[row])
+            time_ns = int(reports.time_ns[row])
+            if key in self._strays and time_ns < self._strays[key][0]:
+                continue  # an earlier word that comes later takes nothing back
             self._strays.pop(key, None)
-            if became == GATED:
-                mean, covariance = reports.state_vector[row], reports.covariance[row]
-                self._strays[key] = int(reports.time_ns[row]), mean, covariance
+            if outcome[row] == GATED:
+                self._strays[key] = time_ns, reports.state_vector[row], reports.covariance[row]
         self._strays = {key: each for key, each in self._strays.items() if each[0] >= oldest_ns}
 
     def _stray_words(self, now_ns: int) -> list[tuple[F64, F64]]:
