@@ -18,6 +18,7 @@ from commonwatch.fusion.combination import no_news
 from commonwatch.fusion.contributor import Finding
 from commonwatch.fusion.pedigree import Span, pedigree_of
 from commonwatch.fusion.report import Reports
+from commonwatch.fusion.system_tracks import REFUSED_PLACE
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import Message, TrackReport
@@ -365,6 +366,17 @@ def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_j
         found += step.findings
     assert set(step.contributors.values()) == {ALL, (other,)}
     assert found == []
+
+
+def test_what_is_refused_brings_no_looks() -> None:
+    joint = picture_of(NAMES[:1])
+    first, second = watched(NAMES[:1], 20)
+    stepped(joint, [first], COAST[:1])
+    before = joint._book.sources(1, last_ns([second]))
+    [step] = stepped(joint, [[off(second[0], 1e9)]], COAST[:1])
+    assert set(step.outcome.values()) == {REFUSED_PLACE}
+    assert joint._book.sources(1, last_ns([second])) == before != ()
+    assert not len(step.estimates)
 
 
 def test_nobody_confirms_by_anothers_sensors() -> None:
