@@ -35,7 +35,9 @@ AzimuthDeg: TypeAlias = Annotated[float, Meta(ge=0, le=360)]
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Triple: TypeAlias = tuple[int, int, int]
+Coordinate: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""Whole metres or millimetres a second: exact as floating-point numbers too."""
+Triple: TypeAlias = tuple[Coordinate, Coordinate, Coordinate]
 Triangle: TypeAlias = Annotated[tuple[float, ...], Meta(min_length=21, max_length=21)]
 Six: TypeAlias = Annotated[tuple[float, ...], Meta(min_length=6, max_length=6)]
 
@@ -76,7 +78,7 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     originator: NationId
     sensor: SensorId
-    after_ns: int
+    after_ns: Annotated[int, Meta(ge=-1, le=2**63 - 1)]
     until_ns: Instant
     look_count: Count
 
