@@ -122,7 +122,7 @@ class Statements:
                 return [now]
         reason = changed(launch_of(before), launch_of(now))
         if reason:
-            return [Correction(event=event.alert, corrected=now, reason=reason)]
+            return [Correction(event=event.alert, corrected=now, reason=reason[:TEXT_MAX])]
         self.said[event.alert] = before
         return []
 
