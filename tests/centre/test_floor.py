@@ -128,6 +128,14 @@ def test_a_joint_alert_that_rests_on_ones_own_news_confirms_nothing(
     assert [event.status for event in beside] == ["unconfirmed", "confirmed"]
 
 
+def test_a_nation_that_calls_its_word_anothers_confirms_nothing_of_its_own() -> None:
+    """Only a joint centre has no news of its own: what anybody else says is its own word too."""
+    stage = Stage(JOINT)
+    stage.step(said=[statement([radar(B)])])
+    stage.step(reports=[(B, alert_report((C,), status="confirmed"))])
+    assert stage.status == {0: "unconfirmed"}
+
+
 def test_a_track_that_states_no_launch_any_more_keeps_its_reports() -> None:
     stage = Stage(JOINT)
     stage.step(said=[statement([radar(A)])], reports=[(A, report()), (B, report())])

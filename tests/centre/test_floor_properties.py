@@ -2,14 +2,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonwatch.centre.launch_reports import Body
+from commonwatch.centre.statements import Statements
 from commonwatch.identity import NationId
-from commonwatch.sharing.messages import Cancellation, Correction, LaunchReport
+from commonwatch.sharing.messages import Area, Cancellation, Correction, LaunchReport
+from commonwatch.sharing.messages import Body as AnyBody
+from commonwatch.warning.notice import Notice
 from commonwatch.warning.statement import Statement
-from tests.centre.build_floor import JOINT, A, B, C, Stage, alert_report, radar, report, statement
+from tests.centre.build_floor import (
+    JOINT,
+    SECOND_NS,
+    A,
+    B,
+    C,
+    Stage,
+    alert_report,
+    radar,
+    report,
+    statement,
+)
+from tests.warning.build import START_NS
 
 Word = tuple[NationId, Body]
 
@@ -142,3 +158,58 @@ def test_who_is_found_out_later_takes_no_alert_of_others_away(
     assert {what for what, s in before.items() if s == "confirmed"} <= {
         what for what, s in after.items() if s == "confirmed"
     }
+
+
+WHOLE = 2**53
+AXES = st.sampled_from([0, 1, 20_000, 60_000, WHOLE])
+AREAS = st.builds(
+    Area,
+    latitude_deg=st.sampled_from([-90.0, 35.0, 90.0]),
+    longitude_deg=st.sampled_from([-180.0, 53.0, 180.0]),
+    long_half_axis_m=AXES,
+    short_half_axis_m=AXES,
+    orientation_deg=st.sampled_from([0.0, 120.0, 360.0]),
+)
+STDS = st.sampled_from([0.0, 8.0, 1e9])
+INSTANTS = st.sampled_from([0, START_NS, START_NS + 700 * SECOND_NS, 2**63 - 1])
+ODD = st.builds(
+    LaunchReport,
+    event=st.integers(0, 3),
+    launch_time_ns=INSTANTS,
+    launch_time_std_s=STDS,
+    range_class=st.sampled_from(["", "MRBM", "M" * 1_000]),
+    launch_area=AREAS,
+    azimuth_deg=st.sampled_from([None, 0.0, 300.0, 360.0]),
+    azimuth_std_deg=st.sampled_from([None, -1e300, 3.0, 1e300]),
+    impact_area=st.none() | AREAS,
+    impact_time_ns=st.none() | INSTANTS,
+    impact_time_std_s=st.none() | STDS,
+)
+NOTICE = Notice(
+    name="any",
+    nation="a",
+    kind="space launch",
+    window_start_ns=0,
+    window_end_ns=2**62,
+    latitude_rad=0.6,
+    longitude_rad=0.9,
+    radius_m=1e5,
+    azimuth_min_rad=0.0,
+    azimuth_max_rad=1.0,
+    delivered_ns=0,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from((A, B, C)), ODD), max_size=8), tracks(A, B))
+def test_whatever_a_report_states_the_floor_goes_on_and_says_what_can_be_read(
+    words: list[tuple[NationId, LaunchReport]], said: list[Statement]
+) -> None:
+    """All that the form of a message allows: zero, the greatest, and what contradicts itself."""
+    stage, statements = Stage(JOINT), Statements(is_joint=True)
+    stage.step(notices=[NOTICE], said=said)
+    for sender, body in words:
+        assert msgspec.json.decode(msgspec.json.encode(body), type=LaunchReport) == body
+        for answer in statements.on_alerts(stage.step(reports=[(sender, body)])):
+            written = msgspec.json.encode(answer)
+            assert msgspec.json.decode(written, type=AnyBody) == answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,17 +13,19 @@ import pytest
 from commonwatch.centre.configuration import CentreConfiguration, Partner
 from commonwatch.centre.joint_picture import JointPicture, JointStep, _says_something_near
 from commonwatch.centre.own import Motor, OwnNews
-from commonwatch.centre.picture import track_reports
+from commonwatch.centre.picture import reports_of, track_reports
 from commonwatch.fusion.combination import no_news
 from commonwatch.fusion.contributor import Finding
 from commonwatch.fusion.pedigree import Span, pedigree_of
 from commonwatch.fusion.report import Reports
+from commonwatch.fusion.system_tracks import REFUSED_PLACE
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sharing.marking import Purpose
-from commonwatch.sharing.messages import Message
+from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.tracking.disposition import Dispositions
 from commonwatch.tracking.estimate import empty_estimates, predict
-from commonwatch.warning.source import Looks
+from commonwatch.warning.rounds import Supported
+from commonwatch.warning.source import Looks, Support
 from tests.centre.build_floor import JOINT, POLICY, never
 from tests.fusion.build import Filter, covariance_of, flights
 from tests.tracking.build import EPOCH_NS, SECOND_NS, radar_at
@@ -332,3 +335,64 @@ def test_a_word_outside_its_gate_is_no_silence_where_it_is() -> None:
     for word, is_near in ((none, False), (stray, True)):
         near = _says_something_near(mean, covariance, there, [none, none, word])
         assert near[2].tolist() == [is_near]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_a_stray_word_is_remembered_whenever_an_earlier_one_comes(
+    order: tuple[int, int], is_at_once: bool
+) -> None:
+    said = [messages(part, "coasts", k)[0] for k, (part,) in enumerate(watched(NAMES[:1], 20))]
+    outcome, now_ns = ("added", "outside the gate"), EPOCH_NS + 21 * SECOND_NS
+    steps = [order] if is_at_once else [(each,) for each in order]
+    joint = picture_of(NAMES)
+    for rows in steps:
+        reports = reports_of([said[row] for row in rows])
+        joint._note_strays(reports, [outcome[row] for row in rows], now_ns)
+    [(mean, _), *others] = joint._stray_words(now_ns)
+    assert len(mean) == 1
+    assert not any(len(each) for each, _ in others)
+
+
+def test_who_reports_tracks_though_it_never_agreed_to_stops_nothing_and_is_not_judged() -> None:
+    """A partner's policy may change, or its centre be wrong: what it says is still a message."""
+    joint = picture_of(NAMES)
+    other, found = NationId("e"), list[Finding]()
+    for index, parts in enumerate(watched((*NAMES, other), 60)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        parts[4] = off(parts[4], 30e3)
+        said = [each for part in parts for each in messages(part, "coasts", 10 * index)]
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        found += step.findings
+    assert set(step.contributors.values()) == {ALL, (other,)}
+    assert found == []
+
+
+def test_what_is_refused_brings_no_looks() -> None:
+    joint = picture_of(NAMES[:1])
+    first, second = watched(NAMES[:1], 20)
+    stepped(joint, [first], COAST[:1])
+    before = joint._book.sources(1, last_ns([second]))
+    [step] = stepped(joint, [[off(second[0], 1e9)]], COAST[:1])
+    assert set(step.outcome.values()) == {REFUSED_PLACE}
+    assert joint._book.sources(1, last_ns([second])) == before != ()
+    assert not len(step.estimates)
+
+
+def test_nobody_confirms_by_anothers_sensors() -> None:
+    """A nation that names another's radar in its pedigree would be two nations by itself."""
+    joint, rests_on = picture_of(NAMES), list[Supported]()
+    for index, parts in enumerate(watched(NAMES[:2], 40)):
+        now_ns = int(parts[0].time_ns[0]) + EPOCH_NS + SECOND_NS
+        said = messages(parts[1], "coasts", 10 * index)
+        for place, message in enumerate(said):
+            assert isinstance(message.body, TrackReport)
+            assert message.body.pedigree is not None
+            [own] = message.body.pedigree
+            forged = msgspec.structs.replace(own, originator=ALL[0], sensor=SensorId("a-radar"))
+            body = msgspec.structs.replace(message.body, pedigree=(own, forged))
+            said[place] = msgspec.structs.replace(message, body=body)
+        step = joint.step(said, [], now_ns, steady=dict.fromkeys(ALL, now_ns))
+        rests_on += [each.supported for each in step.statements]
+    assert {source.name for each in rests_on for source in each.sources} == {"b-radar"}
+    assert {each.support for each in rests_on} == {Support.NONE}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 import msgspec
@@ -32,7 +33,10 @@ from commonwatch.fusion.system_tracks import (
 )
 from commonwatch.identity import NationId, SensorId
 from commonwatch.sensing.detection import Detections, empty_detections
+from commonwatch.sensing.infrared import InfraredSatellite
+from commonwatch.sensing.radar import Radar
 from commonwatch.sensing.visibility import Sensor
+from commonwatch.sharing.marking import Purpose
 from commonwatch.sharing.messages import DetectionReport, Message, Plot, Span, TrackReport
 from commonwatch.warning.notice import Notice
 from tests.centre.build_own import NATIONS, World, recorded, said
@@ -184,19 +188,35 @@ def looks(sensors: tuple[Sensor, ...]) -> Detections:
     return together([*parts, lines(states, 2.0, eye, 2, rng)])
 
 
+def told(reports: Sequence[DetectionReport], by: str = "a") -> list[Message]:
+    """Detection reports as a nation sends them."""
+    return [
+        Message(
+            purpose=Purpose.ACTUAL,
+            originator=NationId(by),
+            number=number,
+            made_ns=EPOCH_NS,
+            body=report,
+        )
+        for number, report in enumerate(reports)
+    ]
+
+
+def owned(*sensors: Radar | InfraredSatellite) -> tuple[Sensor, ...]:
+    """Sensors that all belong to the nation that tells of them."""
+    return tuple(replace(each, nation=NationId("a")) for each in sensors)
+
+
 @pytest.mark.parametrize("is_corrected", [True, False])
 def test_detections_that_have_gone_over_the_wire_are_the_same(is_corrected: bool) -> None:
     two = tuple(replace(each, is_refraction_corrected=is_corrected) for each in RADARS[:2])
-    sensors: tuple[Sensor, ...] = (*two, satellite())
+    sensors = owned(*two, satellite())
     plots = looks(sensors)
-    decoder = msgspec.json.Decoder(DetectionReport)
-    reports = [
-        decoder.decode(msgspec.json.encode(each)) for each in detection_reports(plots, sensors)
-    ]
+    reports = detection_reports(plots, sensors)
     assert [{plot.sensor for plot in each.plots} for each in reports] == [
         {sensor.sensor} for sensor in sensors
     ]
-    found = detections_of([], reports, sensors)
+    found = detections_of([], [sent(each) for each in told(reports)], sensors)
     for name in ("time_ns", "sensor", "is_infrared", "eye_ecef_m"):
         np.testing.assert_array_equal(getattr(found, name), getattr(plots, name), name)
     gap = np.abs(np.nan_to_num(found.measured) - np.nan_to_num(plots.measured))
@@ -210,19 +230,26 @@ def test_detections_that_have_gone_over_the_wire_are_the_same(is_corrected: bool
 
 
 def test_own_detections_and_those_of_others_stand_together() -> None:
-    sensors: tuple[Sensor, ...] = (*RADARS[:2], satellite())
+    sensors = owned(*RADARS[:2], satellite())
     plots = looks(sensors)
     mine, others = plots.take(plots.sensor == 0), plots.take(plots.sensor > 0)
-    found = detections_of([mine], detection_reports(others, sensors), sensors)
+    found = detections_of([mine], told(detection_reports(others, sensors)), sensors)
     assert len(found) == len(plots)
     assert found.row.tolist() == [*mine.row.tolist(), *[-1] * len(others)]
     assert len(detections_of([], [], sensors)) == 0
 
 
+def test_nobody_tells_of_anothers_sensors() -> None:
+    """What a partner says that our own radar saw, our own radar has not said."""
+    sensors = owned(*RADARS[:2])
+    reports = detection_reports(looks((*sensors, satellite())).take(slice(0, 2)), sensors)
+    assert len(detections_of([], told(reports), sensors)) == 2
+    assert len(detections_of([], told(reports, by="b"), sensors)) == 0
+
+
 def test_plots_that_no_sensor_could_have_made_are_left_out() -> None:
-    one = radar(face(azimuth_min_deg=0.0, azimuth_max_deg=90.0))
+    one, eye = owned(radar(face(azimuth_min_deg=0.0, azimuth_max_deg=90.0)), satellite())
     good = Plot(time_ns=1, sensor=one.sensor, range_m=1e6, azimuth_rad=0.5, elevation_rad=0.3)
-    eye = satellite()
     bad = [
         msgspec.structs.replace(good, **change)
         for change in (
@@ -236,7 +263,7 @@ def test_plots_that_no_sensor_could_have_made_are_left_out() -> None:
             {"sensor": eye.sensor},
         )
     ]
-    found = detections_of([], [DetectionReport(plots=(*bad, good))], (one, eye))
+    found = detections_of([], told([DetectionReport(plots=(*bad, good))]), (one, eye))
     assert found.measured[:, 0].tolist() == [1e6]
     assert np.isfinite(found.std[:, :3]).all()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from commonwatch.centre.rhythm import AGE_MAX_S, AGE_S, MADE_S, SEEN_MIN, Rhythm
+from commonwatch.centre.rhythm import AGE_MAX_S, AGE_S, PAUSE_S, SEEN_MIN, Rhythm
 from commonwatch.identity import NationId
 from commonwatch.sharing.messages import Message
 from tests.world.test_liars import NORTH, START_NS, report
@@ -87,7 +87,7 @@ def test_each_number_that_was_skipped_makes_a_loss_likelier() -> None:
 def test_the_pace_is_each_contributors_own() -> None:
     rhythm, _ = listening()
     assert rhythm.pause_s(NORTH) == PERIOD_S
-    assert rhythm.pause_s(EAST) == MADE_S - 3.0
+    assert rhythm.pause_s(EAST) == PAUSE_S
     assert 1.0 - rhythm.arrives(EAST, 0) == pytest.approx(0.1 / 10.0)
 
 

@@ -169,7 +169,7 @@ def test_an_impact_known_for_the_first_time_is_a_change_and_a_slightly_better_on
 
 
 def test_what_an_alert_was_within_a_step_is_never_said() -> None:
-    """Said in between, it would be what later changes are held against, though nobody saw it."""
+    """Said in between, it would be what later changes are held against, though nobody had it."""
     statements = Statements(is_joint=True)
     start_ns = alert().launch_time_ns
     assert start_ns is not None

@@ -422,7 +422,7 @@ def seen_of(launch: Launch | None, now_ns: int) -> Seen:
     Returns
     -------
     Seen
-        nan for what is not stated.
+        nan for what is not stated; of the time None.
     """
     nothing = float("nan")
     if launch is None:

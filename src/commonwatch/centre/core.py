@@ -433,8 +433,7 @@ class Centre:
 
     def _detections(self, events: Sequence[Event], messages: list[Message]) -> Detections:
         own = [event.detections for event in events if isinstance(event, DetectionsArrived)]
-        shared = [m.body for m in messages if isinstance(m.body, DetectionReport)]
-        return detections_of(own, shared, self.configuration.sensors)
+        return detections_of(own, messages, self.configuration.sensors)
 
     def _alert(self, alert: AlertEvent, effects: list[Effect]) -> list[Body]:
         """Show an event in the life of an alert; say what it tells of announced launches."""

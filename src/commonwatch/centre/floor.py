@@ -17,11 +17,13 @@ Rules of the outcome:
 
 1. One report, or several of one nation, never confirm: *unconfirmed*. Reports of two nations that
    agree in time, place and azimuth are *confirmed*. So is a track with the report of a nation that
-   has no part in it.
+   has no part in it. To any but that nation two sites of one nation are one report; its sensors of
+   two kinds are not.
    At a joint centre tracks of one nation alone confirm nothing, and cancel nothing confirmed, while
    another that is believed and well heard could see the object and says nothing of it.
 2. An alert report that rests on a nation's news confirms nothing of that nation's. One that does
-   not say whose news it holds confirms nothing at all, nor does a report without an azimuth.
+   not say whose news it holds confirms nothing at all, nor does a report without an azimuth. One
+   that comes from no joint centre rests on its sender's news too, whatever it says.
 3. A joint centre's alert stands as that centre states it; where a contributor is not believed here
    it is unconfirmed.
 4. Who is under suspicion confirms nothing. Who is named as a liar raises nothing either: an alert

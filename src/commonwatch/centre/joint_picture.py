@@ -128,9 +128,9 @@ class JointPicture:
         self._stepped_ns = 0
         self._gathering = Gathering(LOOKED_AT_NS)
         self._beside_ns: dict[tuple[NationId, int, int], int] = {}
+        """Since when a reporter's own track has stood beside that of others."""
         self._strays: dict[tuple[NationId, int], tuple[int, F64, F64]] = {}
         """Of each contributor's track whose newest word is outside its gate: time and estimate."""
-        """Since when a reporter's own track has stood beside that of others."""
         self._looks: dict[tuple[int, NationId, int], int] = {}
 
     @property
@@ -271,17 +271,10 @@ class JointPicture:
         """Judge the reporters by one another, where there are enough of them."""
         if len(self._reporters) < JUDGED_MIN:
             return None, {}
-        number, names, mean, covariance, is_there = self._system.whole_words(
-            now_ns, age_max_s=AGE_MAX_S
-        )
-        rows = [self._reporters.index(name) for name in names]
-        shape = (len(self._reporters), len(number))
-        all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
-        there = np.zeros(shape, dtype=np.bool_)
-        all_mean[rows], all_covariance[rows], there[rows] = mean, covariance, is_there
+        number, all_mean, all_covariance, there = self._whole_words(now_ns)
         missed = self._missed(number, now_ns)
         there &= missed == 0
-        expected = np.full(shape, np.nan)
+        expected = np.full(there.shape, np.nan)
         spoken = there.any(axis=0)
         if spoken.any():
             # By who is believed, where any such speaks of it.
@@ -326,15 +319,34 @@ class JointPicture:
         )
         return judgement, dict(zip(number.tolist(), judgement.words, strict=True))
 
+    def _whole_words(self, now_ns: int) -> tuple[I64, F64, F64, Mask]:
+        """Return what each reporter says of each system track, as ``SystemTracks.whole_words``.
+
+        Who reports tracks though it has not agreed to is in the picture, and not judged.
+        """
+        number, names, mean, covariance, is_there = self._system.whole_words(
+            now_ns, age_max_s=AGE_MAX_S
+        )
+        said = [row for row, name in enumerate(names) if name in self._reporters]
+        rows = [self._reporters.index(names[row]) for row in said]
+        shape = (len(self._reporters), len(number))
+        all_mean, all_covariance = np.full((*shape, 6), np.nan), np.full((*shape, 6, 6), np.nan)
+        there = np.zeros(shape, dtype=np.bool_)
+        all_mean[rows], all_covariance[rows] = mean[said], covariance[said]
+        there[rows] = is_there[said]
+        return number, all_mean, all_covariance, there
+
     def _note_strays(self, reports: Reports, outcome: Sequence[str], now_ns: int) -> None:
         """Remember words outside their gates: who says them is not silent where they are."""
         oldest_ns = now_ns - round(AGE_MAX_S * NS_PER_S)
-        keys = zip(reports.contributor, reports.track.tolist(), strict=True)
-        for row, (key, became) in enumerate(zip(keys, outcome, strict=True)):
+        for row in np.argsort(reports.time_ns, kind="stable").tolist():
+            key = reports.contributor[row], int(reports.track[row])
+            time_ns = int(reports.time_ns[row])
+            if key in self._strays and time_ns < self._strays[key][0]:
+                continue  # an earlier word that comes later takes nothing back
             self._strays.pop(key, None)
-            if became == GATED:
-                mean, covariance = reports.state_vector[row], reports.covariance[row]
-                self._strays[key] = int(reports.time_ns[row]), mean, covariance
+            if outcome[row] == GATED:
+                self._strays[key] = time_ns, reports.state_vector[row], reports.covariance[row]
         self._strays = {key: each for key, each in self._strays.items() if each[0] >= oldest_ns}
 
     def _stray_words(self, now_ns: int) -> list[tuple[F64, F64]]:
@@ -433,7 +445,10 @@ class JointPicture:
             self._looks[kept] = max(self._looks.pop(key), self._looks.get(kept, 0))
 
     def _note_looks(self, message: Message, number: int, now_ns: int) -> None:
-        """Write down how many looks of which sensor a contributor's track has taken since."""
+        """Write down how many looks of which own sensor a contributor's track has taken since.
+
+        A nation speaks for its own sensors: who names another's would confirm its own word by it.
+        """
         body = message.body
         if not isinstance(body, TrackReport) or body.pedigree is None:
             return
@@ -441,7 +456,7 @@ class JointPicture:
             return
         for span in body.pedigree:
             sensor = self._place.get((span.originator, span.sensor))
-            if sensor is None:
+            if sensor is None or span.originator != message.originator:
                 continue
             key = number, message.originator, sensor
             before = self._looks.get(key, 0)

@@ -55,7 +55,7 @@ class Report:
     heard_ns
         When the latest word was heard.
     contributors
-        Nations whose news is in it: a launch report is made on the sender's own sensors.
+        Nations whose news is in it.
     """
 
     key: Key
@@ -65,22 +65,6 @@ class Report:
     reason: str = ""
     heard_ns: int = 0
     contributors: frozenset[NationId] = frozenset()
-
-    def say(self, body: LaunchReport | AlertReport, launch: Launch, reason: str) -> None:
-        """Take the latest word in.
-
-        Parameters
-        ----------
-        body
-            As it stands after any correction.
-        launch
-            What it states.
-        reason
-            Why it was corrected; empty for a first word.
-        """
-        self.body, self.launch, self.reason, self.is_cancelled = body, launch, reason, False
-        by = (self.key[0],) if isinstance(body, LaunchReport) else body.contributors
-        self.contributors = frozenset(by)
 
     @property
     def name(self) -> str:
@@ -152,10 +136,21 @@ class Reports:
             self.held = dict(sorted(self.held.items()))
         elif report.body == said and not report.is_cancelled:
             return None
-        report.say(said, launch, reason)
+        report.body, report.launch, report.reason, report.is_cancelled = said, launch, reason, False
+        report.contributors = self._whose(sender, said)
         report.heard_ns = now_ns
         self._compare(report)
         return report
+
+    def _whose(self, sender: NationId, said: LaunchReport | AlertReport) -> frozenset[NationId]:
+        """Say whose news a word holds: but for a joint centre, which has none, its sender's too.
+
+        A nation would else confirm its own word by calling it another's.
+        """
+        if isinstance(said, LaunchReport):
+            return frozenset((sender,))
+        has_none = sender in self.joints or not said.contributors
+        return frozenset(said.contributors) | (frozenset() if has_none else {sender})
 
     def is_shown_beside(self, report: Report) -> bool:
         """Whether it is a joint centre's alert: an alert of its own, beside this centre's."""

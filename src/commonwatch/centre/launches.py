@@ -13,6 +13,8 @@ figure                source                                                   m
 ``*_STD_MAX_*``       what is vaguer agrees with anything, so with nothing     assumed
 ``IMPACT_*_MIN_*``    far above what gravity beyond J2 moves an impact; below  assumed
                       what tells one aim point, or half a minute, from another
+``THINNEST``          one axis over the other: below a metre of what is not    derived
+                      vague, and its square well above the last digit
 ``HALF_CIRCLE_DEG``   azimuths so well known on both sides agree only if they  derived
                       lie in one half of the circle: 90 degrees are the root
                       of ``GATE_ONE`` times the root of two times this
@@ -27,7 +29,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from commonwatch.earth.ellipsoid import ECCENTRICITY_SQUARED, SEMI_MAJOR_AXIS_M
-from commonwatch.sharing.messages import Area, LaunchReport
+from commonwatch.sharing.messages import COUNT_MAX, Area, LaunchReport
 from commonwatch.units import NS_PER_S, degrees_from_radians, radians_from_degrees
 from commonwatch.warning.ellipse import CHI_SQUARE_95_TWO, Ellipse
 from commonwatch.warning.statement import End
@@ -45,6 +47,7 @@ AZIMUTH_STD_MAX_DEG: Final = 45.0
 HALF_CIRCLE_DEG: Final = 19.34
 HALF_AXIS_MIN_M: Final = 1_000.0
 HALF_AXIS_MAX_M: Final = 1_000_000.0
+THINNEST: Final = 1e-6
 IMPACT_STD_MIN_S: Final = 5.0
 IMPACT_AXIS_MIN_M: Final = 25_000.0
 
@@ -95,7 +98,7 @@ class _Place:
             sines=sines,
             cosines=cosines,
             is_vague=launch.time_std_s > TIME_STD_MAX_S
-            or area.long_half_axis_m > HALF_AXIS_MAX_M
+            or max(area.long_half_axis_m, area.short_half_axis_m) > HALF_AXIS_MAX_M
             or azimuth_std_deg > AZIMUTH_STD_MAX_DEG,
         )
 
@@ -415,8 +418,10 @@ def _between(value: float, least: float, most: float) -> float:
 
 def _covariance(area: Area, *, least_m: float = HALF_AXIS_MIN_M) -> Symmetric:
     """Return the covariance of a 95 % ellipse, east and north."""
-    along = max(area.long_half_axis_m, least_m) ** 2 / CHI_SQUARE_95_TWO
-    across = max(area.short_half_axis_m, least_m) ** 2 / CHI_SQUARE_95_TWO
+    # What others state may be thinner than numbers hold: then no inverse is left of it.
+    thin_m = THINNEST * max(area.long_half_axis_m, area.short_half_axis_m)
+    along = max(area.long_half_axis_m, least_m, thin_m) ** 2 / CHI_SQUARE_95_TWO
+    across = max(area.short_half_axis_m, least_m, thin_m) ** 2 / CHI_SQUARE_95_TWO
     turn = radians_from_degrees(area.orientation_deg)
     sine, cosine = math.sin(turn), math.cos(turn)
     return (
@@ -529,7 +534,12 @@ def _moved(area: Area, east_m: float, north_m: float, covariance: Symmetric) -> 
     return Area(
         latitude_deg=round(min(max(float(northward), -90.0), 90.0), 5),
         longitude_deg=round((float(longitude) + 180.0) % 360.0 - 180.0, 5),
-        long_half_axis_m=math.ceil(math.sqrt(CHI_SQUARE_95_TWO * (middle + reach))),
-        short_half_axis_m=math.ceil(math.sqrt(CHI_SQUARE_95_TWO * max(middle - reach, 0.0))),
+        long_half_axis_m=_half_axis_m(middle + reach),
+        short_half_axis_m=_half_axis_m(max(middle - reach, 0.0)),
         orientation_deg=round(math.degrees(0.5 * math.atan2(c, half)) % 180.0, 2),
     )
+
+
+def _half_axis_m(variance_m2: float) -> int:
+    """Return a half-axis of 95 % as messages can have it."""
+    return min(math.ceil(math.sqrt(CHI_SQUARE_95_TWO * variance_m2)), COUNT_MAX)

@@ -179,7 +179,7 @@ def detection_reports(detections: Detections, sensors: Sequence[Sensor]) -> list
 
 
 def detections_of(
-    own: Sequence[Detections], shared: Sequence[DetectionReport], sensors: Sequence[Sensor]
+    own: Sequence[Detections], messages: Sequence[Message], sensors: Sequence[Sensor]
 ) -> Detections:
     """Put own detections and those of others together.
 
@@ -187,17 +187,18 @@ def detections_of(
     ----------
     own
         As they arrived.
-    shared
-        Others' reports. Standard deviations are those of the sensor's description, or by the radar
-        equation at the measured place.
+    messages
+        Any; of detection reports those plots count that come from their sensor's owner. Standard
+        deviations are those of the sensor's description, or by the radar equation at the measured
+        place.
     sensors
         ``Detections.sensor`` counts in their order; plots of any other are left out.
     """
-    index_of = {sensor.sensor: index for index, sensor in enumerate(sensors)}
+    index_of = {(sensor.nation, sensor.sensor): index for index, sensor in enumerate(sensors)}
     plots: dict[int, list[Plot]] = {}
-    for report in shared:
-        for plot in report.plots:
-            index = index_of.get(plot.sensor)
+    for message in messages:
+        for plot in message.body.plots if isinstance(message.body, DetectionReport) else ():
+            index = index_of.get((message.originator, plot.sensor))
             if index is not None:
                 plots.setdefault(index, []).append(plot)
     parts = [part for part in own if len(part)]

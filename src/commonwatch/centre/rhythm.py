@@ -8,8 +8,9 @@ took their place, how long after a word the next one was made, and how many numb
 figure                 source                                                              mark
 =====================  ==================================================================  =======
 ``KEPT_S``             ten reports on each track: enough to see how they come              assumed
-``AGE_S``, ``MADE_S``  until that has been seen: a report each 10 s and a look of 4 s,     assumed
-                       3 s from the sensor and 6 s on the way
+``PAUSE_S``            until that has been seen: a report each 10 s and a look of 4 s,     assumed
+``MADE_S``             3 s more from the sensor to its centre,                             assumed
+``AGE_S``              and 6 s more on the way                                             assumed
 ``AGE_MAX_S``          twice that: slower links are no longer well                         assumed
 ``SEEN_MIN``           words in turn from which the slowest is taken                       assumed
 ``LOST_PRIOR``         one message in a hundred, for as good as ten messages seen          assumed
@@ -31,15 +32,16 @@ from commonwatch.sharing.messages import Message, TrackReport
 from commonwatch.units import NS_PER_S
 
 KEPT_S: Final = 120.0
-AGE_S: Final = 23.0
+PAUSE_S: Final = 14.0
 MADE_S: Final = 17.0
+AGE_S: Final = 23.0
 AGE_MAX_S: Final = 46.0
 SEEN_MIN: Final = 8
 LOST_PRIOR: Final = (0.1, 10.0)
 LOST_MAX: Final = 6
 _AGE_NS: Final = round(AGE_S * NS_PER_S)
 _MADE_NS: Final = round(MADE_S * NS_PER_S)
-_PAUSE_NS: Final = round((MADE_S - 3.0) * NS_PER_S)
+_PAUSE_NS: Final = round(PAUSE_S * NS_PER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class _Shown:
         )
 
 
-NOTHING_SHOWN: Final = _Shown.of(())
+_NOTHING_SHOWN: Final = _Shown.of(())
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +147,7 @@ class Rhythm:
         int
             UTC since 1970, at most ``AGE_MAX_S`` ago.
         """
-        shown = self._shown.get(name, NOTHING_SHOWN)
+        shown = self._shown.get(name, _NOTHING_SHOWN)
         alive_ns = self._alive_ns.get(name, now_ns)
         latest_ns = min(now_ns - shown.age_ns, alive_ns - shown.made_ns)
         return max(latest_ns, now_ns - round(AGE_MAX_S * NS_PER_S))
@@ -170,11 +172,11 @@ class Rhythm:
         oldest_ns = self.oldest_ns(name, now_ns)
         if said_ns >= oldest_ns:
             return 0
-        return 1 + (oldest_ns - said_ns) // self._shown.get(name, NOTHING_SHOWN).pause_ns
+        return 1 + (oldest_ns - said_ns) // self._shown.get(name, _NOTHING_SHOWN).pause_ns
 
     def pause_s(self, name: NationId) -> float:
         """Return the longest time between two words on a track."""
-        return self._shown.get(name, NOTHING_SHOWN).pause_ns / NS_PER_S
+        return self._shown.get(name, _NOTHING_SHOWN).pause_ns / NS_PER_S
 
     def arrives(self, name: NationId, missed: int) -> float:
         """Return the probability that a message arrives.
@@ -192,7 +194,7 @@ class Rhythm:
         anything was seen: losses that were seen make the next more likely.
         """
         lost, seen = LOST_PRIOR
-        shown = self._shown.get(name, NOTHING_SHOWN)
+        shown = self._shown.get(name, _NOTHING_SHOWN)
         missing = missed + shown.lost
         return 1.0 - (missing + lost) / (shown.count + missing + seen)
 

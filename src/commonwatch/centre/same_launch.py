@@ -162,7 +162,8 @@ def fit(one: Iterable[Strand], other: Iterable[Strand], *, most: float = 1.0) ->
     one, other
         Of two alerts.
     most
-        The greatest ratio of any pair of them, as ``launches.apart`` has it.
+        The greatest ratio of any pair of them, as ``launches.apart`` has it of launches and
+        ``launches.impacts_apart_ratio`` of impacts.
 
     Returns
     -------

@@ -83,9 +83,9 @@ class Statements:
         Parameters
         ----------
         events
-            All of one step, in order. Only the last of each alert is said: what an alert was
-            within a step is shown to nobody, and what is said is what later events are held
-            against.
+            All of one step, in order. Only the last of each alert is said: what is said is what
+            later events are held against, and an earlier word of the same step reaches nobody, for
+            the later takes its place in the outbox.
         """
         last = {event.alert: event for event in events}
         return [body for event in last.values() for body in self._on_alert(event)]
@@ -122,7 +122,7 @@ class Statements:
                 return [now]
         reason = changed(launch_of(before), launch_of(now))
         if reason:
-            return [Correction(event=event.alert, corrected=now, reason=reason)]
+            return [Correction(event=event.alert, corrected=now, reason=reason[:TEXT_MAX])]
         self.said[event.alert] = before
         return []
 

@@ -172,8 +172,10 @@ class SystemTracks:
                 track = self._tracks[self._system_of[word.contributor, word.track]]
                 outcome[row] = track.outcomes.get(word.key, REPEATED)
         numbers = [
-            self._system_of.get((name, track), -1)
-            for name, track in zip(reports.contributor, reports.track.tolist(), strict=True)
+            self._system_of.get((name, track), -1) if row in words else -1
+            for row, (name, track) in enumerate(
+                zip(reports.contributor, reports.track.tolist(), strict=True)
+            )
         ]
         self._forget(now_ns)
         everything = self._estimated(sorted(self._tracks), now_ns)

@@ -55,7 +55,7 @@ def read_scenario(name_or_path: str | Path) -> FileRead:
 
 
 def read_toml(path: Path, file_name: str, *, what_to_do: str = GIVE_SCENARIO) -> FileRead:
-    """Read and parse one file; ``what_to_do`` is the advice where there is none.
+    """Read and parse one file.
 
     Parameters
     ----------

@@ -126,8 +126,8 @@ def what_fails(
     purpose
         What the message is marked as.
     subject
-        Places and sensors that it is about, so far as they are known; unknown, they meet no
-        condition.
+        Places and sensors that it is about. Where they are not known, a rule that shares does not
+        fit, and one that withholds does.
     now_ns
         The time of the decision, UTC since 1970.
     """

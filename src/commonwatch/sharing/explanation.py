@@ -18,7 +18,7 @@ def explain(
     *,
     known: Subject = NOT_SAID,
 ) -> list[tuple[str, str]]:
-    """Go through every rule of a policy; see ``policy.decide`` for the parameters.
+    """Go through every rule of a policy.
 
     Parameters
     ----------

@@ -28,14 +28,18 @@ from commonwatch.sharing.marking import Purpose
 FORMAT: Final = 1
 
 Instant: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1, description="UTC since 1970, ns.")]
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+COUNT_MAX: Final = 2**53
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
+StdS: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
 LatitudeDeg: TypeAlias = Annotated[float, Meta(ge=-90, le=90)]
 LongitudeDeg: TypeAlias = Annotated[float, Meta(ge=-180, le=180)]
 AzimuthDeg: TypeAlias = Annotated[float, Meta(ge=0, le=360)]
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Text: TypeAlias = Annotated[str, Meta(max_length=1_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Triple: TypeAlias = tuple[int, int, int]
+Coordinate: TypeAlias = Annotated[int, Meta(ge=-COUNT_MAX, le=COUNT_MAX)]
+"""Whole metres or millimetres a second: exact as floating-point numbers too."""
+Triple: TypeAlias = tuple[Coordinate, Coordinate, Coordinate]
 Triangle: TypeAlias = Annotated[tuple[float, ...], Meta(min_length=21, max_length=21)]
 Six: TypeAlias = Annotated[tuple[float, ...], Meta(min_length=6, max_length=6)]
 
@@ -61,14 +65,14 @@ class LaunchReport(
 
     event: Count
     launch_time_ns: Instant
-    launch_time_std_s: float
+    launch_time_std_s: StdS
     range_class: Text
     launch_area: Area
     azimuth_deg: AzimuthDeg | None = None
     azimuth_std_deg: float | None = None
     impact_area: Area | None = None
     impact_time_ns: Instant | None = None
-    impact_time_std_s: float | None = None
+    impact_time_std_s: StdS | None = None
 
 
 class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +80,7 @@ class Span(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     originator: NationId
     sensor: SensorId
-    after_ns: int
+    after_ns: Annotated[int, Meta(ge=-1, le=2**63 - 1)]
     until_ns: Instant
     look_count: Count
 
