@@ -167,6 +167,32 @@ def test_point_d_says_how_a_slower_person_costs_warning() -> None:
     assert moved < 0
 
 
+def test_a_delay_that_moves_less_than_can_be_written_is_said_to_move_less_than_a_second() -> None:
+    rows = iran().tables["known"].to_pylist()
+    none = {
+        tuple(row[name] for name in ("laydown", "level", "centre", "seed", "object")): row
+        for row in rows
+        if row["delay"] == "none"
+    }
+    for row in rows:
+        if row["delay"] == "launch_report":
+            key = tuple(row[name] for name in ("laydown", "level", "centre", "seed", "object"))
+            left_s = none[key]["warning_left_s"]
+            by_s = 0.4 if row["case"] == "low" else -0.4
+            row["warning_left_s"] = None if left_s is None else left_s + by_s
+    known = pa.Table.from_pylist(rows, schema=iran().tables["known"].schema)
+    content = dataclasses.replace(iran(), tables={**iran().tables, "known": known})
+    [said] = sharing_points(Sharing(content))[-1].sentences
+    assert said.endswith("30 to 180 s: moves the warning left by less than 1 s.")
+
+
+def test_no_delay_is_called_nominal_where_all_are_drawn() -> None:
+    """In each kind of world one delay stands at an end: see ``studies.sharing.kinds``."""
+    page = " ".join(write_report(iran()).split())
+    assert "One delay at a time at the ends of its interval, compared with all drawn" in page
+    assert "all the others too where one is moved" in page
+
+
 def test_effects_of_delays_stand_in_the_order_of_their_size() -> None:
     swings = [effect.swing_s for effect in delay_effects(sharing())]
     assert swings == sorted(swings, reverse=True)

@@ -304,7 +304,10 @@ def _instant(flights: Flights, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayEffect:
-    """What one delay moves at one centre: the mean change of warning at both ends, seconds."""
+    """What one delay moves at one centre: the mean change of warning at both ends, seconds.
+
+    The change is from worlds in which that delay is drawn from its interval, as all others are.
+    """
 
     delay: ReportDelay
     laydown: str
@@ -363,11 +366,11 @@ def _moved(sharing: Sharing) -> list[str]:
     for effect in list(best.values())[:DELAYS_SHOWN_MAX]:
         delay = effect.delay
         what = f"{capital(delay.title)}, {delay.low_s:g} to {delay.high_s:g} s"
-        if effect.swing_s < LEAST_S:
+        low, high = (signed_text(gain.mean_s) for gain in (effect.at_low, effect.at_high))
+        if low == high == "0":
             sentences.append(f"{what}: moves the warning left by less than 1 s.")
             continue
         laydown = sharing.content.laydown(effect.laydown).title
-        low, high = (signed_text(gain.mean_s) for gain in (effect.at_low, effect.at_high))
         sentences.append(
             f"{what} (nominal {delay.nominal_s:g}): moves the warning left at "
             f"{effect.centre.title} by {low} to {high} s, mean ({laydown}; sharing "

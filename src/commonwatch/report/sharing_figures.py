@@ -177,7 +177,7 @@ class Sharing:
         return self._known.get(key, _NO_FLIGHTS)
 
     def alarms(self, laydown: str, level: str, centre: str) -> Alarms:
-        """Return the alerts of a centre in such worlds, all delays nominal.
+        """Return the alerts of a centre in such worlds, no delay moved.
 
         Parameters
         ----------

@@ -292,8 +292,8 @@ def delay_listing(sharing: Sharing) -> Listing | None:
     content = sharing.content
     levels = {level.name: level.title for level in content.levels}
     return Listing(
-        caption="One delay at a time at the ends of its interval, all others nominal: mean change "
-        "of the warning left when the impact area is known",
+        caption="One delay at a time at the ends of its interval, compared with all drawn: mean "
+        "change of the warning left when the impact area is known",
         heads=(
             "Delay",
             "Interval",
