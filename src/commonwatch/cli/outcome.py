@@ -50,6 +50,7 @@ def write_run(
     folder: Path,
     *,
     seed: int,
+    command: str,
 ) -> dict[str, Any]:
     """Write everything into a folder and return the summary.
 
@@ -66,6 +67,8 @@ def write_run(
         Made where it does not exist.
     seed
         Of the world for replay.
+    command
+        What makes all this again.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def write_run(
     scenario = comparison.scenario
     known = known_tables(study)
     replay = study[seed].replay if study else {}
-    content = report_content(comparison, known, seed=seed, replay=replay)
+    content = report_content(comparison, known, seed=seed, replay=replay, command=command)
     shown = replayed(scenario)
     figures = summary(content) | {"detections": _drawn(scenario, sightings)}
     with staged_folder(folder, stale=earlier_files(folder)) as staged:
@@ -202,6 +205,7 @@ def report_content(
     *,
     seed: int,
     replay: Mapping[str, pa.Table],
+    command: str,
 ) -> ReportContent:
     """Gather what the report shows.
 
@@ -210,6 +214,8 @@ def report_content(
     comparison, known, seed, replay
         What sensors see; tables of what centres knew; and the world for replay, its seed and
         tables.
+    command
+        What makes the page again.
     """
     scenario = comparison.scenario
     titles = _place_titles(scenario)
@@ -228,7 +234,7 @@ def report_content(
         seed=seed,
         version=version("commonwatch"),
         scenario_digest=scenario.sha256,
-        command=f"commonwatch run {scenario.name}",
+        command=command,
         vehicle_titles={
             name: scenario.vehicles[name].title for name in flown if name in scenario.vehicles
         },
