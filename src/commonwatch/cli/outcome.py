@@ -24,7 +24,7 @@ from commonwatch.scenario.policies import lone_centres
 from commonwatch.scenario.schema import RadarEntry, SensorEntry
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
-from commonwatch.studies.sharing import DELAYS, SeedResult, replayed, trajectories
+from commonwatch.studies.sharing import SeedResult, replayed, trajectories
 from commonwatch.tables.files import (
     place_to_write,
     staged_folder,
@@ -260,7 +260,7 @@ def report_content(
         published_ground_range_m=published_ground_range_m(scenario),
         levels=tuple(ReportLevel(name=level.name, title=level.title) for level in scenario.levels),
         centres=_centres(scenario),
-        delays=tuple(_delay(scenario, name) for name in DELAYS),
+        delays=tuple(_delay(scenario, name) for name in _DELAY_TITLES),
         replayed=(replayed(scenario).laydown, replayed(scenario).level, seed),
         refused=refused_sentences(replay["refused"].to_pydict(), replay["restarts"].to_pydict())
         if replay
@@ -330,6 +330,7 @@ def _delay(scenario: Scenario, name: str) -> ReportDelay:
         low_s=span.low_s,
         nominal_s=span.nominal_s,
         high_s=span.high_s,
+        mark=span.mark,
     )
 
 
