@@ -276,6 +276,15 @@ def test_one_flight_of_one_seed_is_told_without_intervals_that_nobody_knows() ->
     assert not re.search(r"\bnan\b|\binf\b", text)
 
 
+@pytest.mark.parametrize("seeds", [5, 6])
+def test_brackets_of_too_few_flights_are_not_called_an_interval(seeds: int) -> None:
+    """The least and the greatest of five hold the median in 1 - 2 / 2^5 = 93.75 % of cases."""
+    screen = sharing_screen(with_sharing(content_of(falcon()), seeds=seeds))
+    assert screen is not None
+    assert screen.seeds == f"{seeds} flights in {seeds} seeds"
+    assert (screen.bracket == "95 % interval of the median") == (seeds == 6)
+
+
 def test_titles_of_centres_and_levels_are_escaped() -> None:
     content = iran()
     centres = (dataclasses.replace(content.centres[0], title="<b>us</b>"), *content.centres[1:])

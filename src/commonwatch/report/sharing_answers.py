@@ -21,7 +21,7 @@ from commonwatch.report.estimates import LEAST_S
 from commonwatch.report.sharing_figures import Flights, Gain, Sharing, World
 from commonwatch.report.wording import capital, listed
 from commonwatch.studies.score_intervals import Count
-from commonwatch.studies.spread import Spread
+from commonwatch.studies.spread import INTERVAL_MIN, Spread
 
 DELAYS_SHOWN_MAX: Final = 4
 ADDITIONS_SHOWN_MAX: Final = 6
@@ -61,12 +61,20 @@ def sharing_points(sharing: Sharing) -> tuple[SharingPoint, ...]:
 
 def seeds_text(sharing: Sharing) -> str:
     """Say over how many flights and seeds the figures are."""
-    content = sharing.content
-    flights = sharing.flights(
-        content.everything, content.levels[0].name, sharing.content.centres[0].name
-    )
     seeds = f"{len(sharing.seeds):,} seed" + ("" if len(sharing.seeds) == 1 else "s")
-    return f"{flights_text(len(flights))} in {seeds}"
+    return f"{flights_text(_flight_count(sharing))} in {seeds}"
+
+
+def bracket_text(sharing: Sharing) -> str:
+    """Say what the brackets of medians over all flights hold."""
+    if _flight_count(sharing) < INTERVAL_MIN:
+        return "least and greatest, of too few for a 95 % interval of the median"
+    return "95 % interval of the median"
+
+
+def _flight_count(sharing: Sharing) -> int:
+    content = sharing.content
+    return len(sharing.flights(content.everything, content.levels[0].name, content.centres[0].name))
 
 
 def flights_text(count: int) -> str:

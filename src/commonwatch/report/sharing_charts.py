@@ -14,6 +14,7 @@ from commonwatch.report.charts import DASHED, DOTTED, PLAIN, Line, chart, log_ax
 from commonwatch.report.columns import instants, matching, numbers, table_of
 from commonwatch.report.content import ReportCentre
 from commonwatch.report.figure import GRID, INK, QUIET, Figure, marker, picture, text
+from commonwatch.report.sharing_answers import bracket_text
 from commonwatch.report.sharing_figures import Flights, Sharing
 from commonwatch.report.wording import capital
 from commonwatch.studies.known import NONE_MOVED
@@ -49,7 +50,7 @@ def level_key(sharing: Sharing) -> Markup:
         f'<path d="M{across:g} 10h46" stroke="{QUIET}" stroke-width="1"/>',
         f'<path d="M{across + 12:g} 10h22" stroke="{QUIET}" stroke-width="4" '
         'stroke-opacity="0.45"/>',
-        text("thick: 95 % interval of the median; thin: nine of ten flights", across + 54, 14),
+        text(f"thick: {bracket_text(sharing)}; thin: nine of ten flights", across + 54, 14),
     ]
     return picture(body, width=1240, height=20, alternative="Key of the levels", width_min_px=900)
 
