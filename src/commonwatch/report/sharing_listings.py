@@ -171,7 +171,7 @@ def _length(flights: Flights, name: str) -> Entry:
         return Entry(words="–", order=1e9, is_number=True)
     return Entry(
         words=f"{kilometres(spread.median)} km",
-        beneath=f"nine of ten below {kilometres(spread.high)} km",
+        beneath=f"95 % below {kilometres(spread.high)} km",
         order=spread.median,
         is_number=True,
     )
