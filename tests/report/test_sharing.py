@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -167,22 +168,37 @@ def test_point_d_says_how_a_slower_person_costs_warning() -> None:
     assert moved < 0
 
 
-def test_a_delay_that_moves_less_than_can_be_written_is_said_to_move_less_than_a_second() -> None:
+def moved_by(change_s: Callable[[str, int], float]) -> str:
+    """Return what is said where the delay moves each flight by so much, of the end and its seed."""
+    names = ("laydown", "level", "centre", "seed", "object")
     rows = iran().tables["known"].to_pylist()
-    none = {
-        tuple(row[name] for name in ("laydown", "level", "centre", "seed", "object")): row
-        for row in rows
-        if row["delay"] == "none"
-    }
+    base = {tuple(row[each] for each in names): row for row in rows if row["delay"] == "none"}
     for row in rows:
         if row["delay"] == "launch_report":
-            key = tuple(row[name] for name in ("laydown", "level", "centre", "seed", "object"))
-            left_s = none[key]["warning_left_s"]
-            by_s = 0.4 if row["case"] == "low" else -0.4
-            row["warning_left_s"] = None if left_s is None else left_s + by_s
+            own = base[tuple(row[each] for each in names)]
+            row["warning_left_s"] = 600.0 + change_s(row["case"], row["seed"])
+            own["warning_left_s"] = 600.0
     known = pa.Table.from_pylist(rows, schema=iran().tables["known"].schema)
     content = dataclasses.replace(iran(), tables={**iran().tables, "known": known})
     [said] = sharing_points(Sharing(content))[-1].sentences
+    return said
+
+
+def test_a_mean_change_has_its_interval() -> None:
+    """Of flights that gain or lose 10 s or 20 s: the mean, and 1.96 standard errors."""
+    said = moved_by(lambda case, seed: (-1 if case == "high" else 1) * (10.0 + 10.0 * (seed % 2)))
+    changes = [
+        10.0 + 10.0 * (row["seed"] % 2)
+        for row in rows_of("all", "launch-reports", "joint", delay="launch_report", case="low")
+    ]
+    mean = float(np.mean(changes))
+    half = 1.96 * float(np.std(changes, ddof=1)) / math.sqrt(len(changes))
+    bounds = f"[+{mean - half:.0f}, +{mean + half:.0f}]"
+    assert f"by +{mean:.0f} s {bounds} to −{mean:.0f} s [−" in said
+
+
+def test_a_delay_that_moves_less_than_can_be_written_is_said_to_move_less_than_a_second() -> None:
+    said = moved_by(lambda case, seed: 0.4 if case == "low" else -0.4)
     assert said.endswith("30 to 180 s: moves the warning left by less than 1 s.")
 
 

@@ -128,6 +128,12 @@ def signed_text(value: float) -> str:
     return f"{whole:+,d}".replace("-", "−") if whole else "0"
 
 
+def change_text(gain: Gain) -> tuple[str, str]:
+    """Write a mean change with its sign, and apart its interval where it has one."""
+    low, high = signed_text(gain.low_s), signed_text(gain.high_s)
+    return f"{signed_text(gain.mean_s)} s", f"[{low}, {high}]" if low != high else ""
+
+
 def by_level(sharing: Sharing, said: Callable[[str], str]) -> str:
     """Write something of every level in one line; levels that say the same are put together.
 
@@ -374,14 +380,15 @@ def _moved(sharing: Sharing) -> list[str]:
     for effect in list(best.values())[:DELAYS_SHOWN_MAX]:
         delay = effect.delay
         what = f"{capital(delay.title)}, {delay.low_s:g} to {delay.high_s:g} s"
-        low, high = (signed_text(gain.mean_s) for gain in (effect.at_low, effect.at_high))
-        if low == high == "0":
+        ends = effect.at_low, effect.at_high
+        if {signed_text(gain.mean_s) for gain in ends} == {"0"}:
             sentences.append(f"{what}: moves the warning left by less than 1 s.")
             continue
         laydown = sharing.content.laydown(effect.laydown).title
+        low, high = (" ".join(change_text(gain)).rstrip() for gain in ends)
         sentences.append(
             f"{what} (nominal {delay.nominal_s:g}): moves the warning left at "
-            f"{effect.centre.title} by {low} to {high} s, mean ({laydown}; sharing "
+            f"{effect.centre.title} by {low} to {high}, mean ({laydown}; sharing "
             f"{levels[effect.level]})."
         )
     return sentences

@@ -9,7 +9,7 @@ from typing import Final
 
 from commonwatch.report.content import ReportCentre, ReportLaydown, ReportLevel
 from commonwatch.report.listings import Entry, Listing
-from commonwatch.report.sharing_answers import count_text, delay_effects, signed_text
+from commonwatch.report.sharing_answers import change_text, count_text, delay_effects
 from commonwatch.report.sharing_figures import Alarms, Flights, Gain, Sharing
 from commonwatch.report.wording import capital, kilometres
 from commonwatch.studies.score_intervals import Count
@@ -232,13 +232,8 @@ def _bracket(spread: Spread) -> str:
 
 
 def _moved(gain: Gain) -> Entry:
-    low, high = signed_text(gain.low_s), signed_text(gain.high_s)
-    return Entry(
-        words=f"{signed_text(gain.mean_s)} s",
-        beneath=f"[{low}, {high}]" if low != high else "",
-        order=gain.mean_s,
-        is_number=True,
-    )
+    words, bracket = change_text(gain)
+    return Entry(words=words, beneath=bracket, order=gain.mean_s, is_number=True)
 
 
 def aim_point_listing(sharing: Sharing, laydown: str) -> Listing:
