@@ -84,7 +84,8 @@ def command(
             described, used_seed, count, stages, begin=_SIGHT_PART, end=_WRITING_PART
         )
         stages.show("writing the report", _WRITING_PART)
-        words = ["commonwatch", "run", scenario]
+        # Without the folder of a file: the report is the same wherever the file lies.
+        words = ["commonwatch", "run", Path(scenario).name]
         for option, value in (("--seed", seed), ("--seeds", seeds)):
             words += [] if value is None else [option, str(value)]
         summary = write_run(
