@@ -30,7 +30,7 @@ NOTHING: Final = "nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharingPoint:
-    """One of the four points: a letter, what it is about, and a sentence or a few."""
+    """A point on centres: a letter, what it is about, and a sentence or a few."""
 
     letter: str
     heading: str
