@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -309,6 +311,8 @@ def test_more_seeds_are_more_rows_and_none_is_sight_alone(scenario: Path, tmp_pa
     rows = rows_of(tmp_path / "two" / "known.parquet")
     assert {row["seed"] for row in rows} == {7, 8}
     assert json_of((tmp_path / "two" / "run.json").read_text())["settings"]["seeds"] == 2
+    again = f"commonwatch run {shlex.quote(scenario.name)} --seeds 2"
+    assert f"<code>{html.escape(again)}</code>" in (tmp_path / "two" / "report.html").read_text()
     assert call("run", scenario, "--out", tmp_path / "none", "--seeds", "0") == 0
     left = {path.name for path in (tmp_path / "none").iterdir()}
     assert not left & {"known.parquet", *(f"{name}.parquet" for name in REPLAY)}

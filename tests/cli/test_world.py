@@ -76,6 +76,22 @@ def test_a_replay_holds_every_table_the_ledgers_and_apart_the_truth(
     assert len(messages["time_ns"]) == sum(decisions)
 
 
+def test_a_replay_takes_the_place_of_an_earlier_one_whole(scenario: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(small().replace('"south"', '"coast"'), encoding="utf-8")
+    out = tmp_path / "replay"
+    (out / "mine").mkdir(parents=True)
+    (out / "mine" / "notes.txt").write_text("mine")
+    for each in (scenario, other):
+        words = ["world", str(each), "--level", "nothing", "--out", str(out)]
+        assert CliRunner().invoke(commonwatch, words, catch_exceptions=False).exit_code == 0
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    recorded = {file.name for file in read_manifest(out).files}
+    assert there == recorded | {"run.json", "mine/notes.txt"}
+    assert "ledgers/coast.ndjson" in there
+    assert "ledgers/south.ndjson" not in there
+
+
 def test_an_unknown_level_is_answered_in_a_sentence(
     scenario: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

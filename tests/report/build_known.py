@@ -52,12 +52,14 @@ def with_sharing(content: ReportContent, *, seeds: int = 5) -> ReportContent:
         levels=LEVELS,
         centres=centres,
         delays=(
+            *content.delays,
             ReportDelay(
                 name="launch_report",
                 title="a person looks before a launch report leaves",
                 low_s=30.0,
                 nominal_s=90.0,
                 high_s=180.0,
+                mark="assumed",
             ),
         ),
         replayed=(content.everything, "tracks", content.seed),

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyproj import Geod
 
 from commonwatch.report import ReportContent, ReportLaydown, Sector
+from commonwatch.report.content import ReportDelay
 from tests.report.worlds import World
 
 GEOD = Geod(ellps="WGS84")
@@ -23,6 +24,14 @@ RADIUS_M = 6.371e6
 Seen = dict[tuple[int, str], tuple[float, float, str]]
 CASES = ("low", "nominal", "high")
 RUNS = ("published-range", "cross-section")
+SENSOR_DELAY = ReportDelay(
+    name="sensor",
+    title="looks on their way from sensor to centre",
+    low_s=0.5,
+    nominal_s=2.0,
+    high_s=4.0,
+    mark="assumed",
+)
 
 
 def content_of(world: World) -> ReportContent:
@@ -72,6 +81,7 @@ def content_of(world: World) -> ReportContent:
         place_titles={
             name: name.replace("-", " ").title() for name in (*world.launches, *world.aims)
         },
+        delays=(SENSOR_DELAY,),
     )
 
 

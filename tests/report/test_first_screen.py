@@ -463,7 +463,7 @@ def test_delays_are_said_to_be_left_out_and_how_far_the_first_radar_leads_the_ne
     }
     soonest, *others = sorted(first_s.values())
     lead_s = next(value - soonest for value in others if value - soonest >= 0.5)
-    assert "delays from sensor to centre (assumed 1 to 3 s)" in screen.delays
+    assert "delays from sensor to centre (assumed 0.5 to 4 s)" in screen.delays
     assert screen.delays.endswith(f"by some {written(lead_s)} s.")
     alone = first_screen(content_of(falcon()))
     assert alone.delays.endswith("decision delays are not included.")

@@ -12,8 +12,9 @@ from xml.etree import ElementTree
 import pyarrow as pa
 import pytest
 
-from commonwatch.report import write_picture, write_report
+from commonwatch.report import maps, write_picture, write_report
 from commonwatch.report.coverage_maps import gap_figures
+from commonwatch.report.frames import world_frame
 from commonwatch.report.listings import value_listings
 from commonwatch.report.rendering import unbroken
 from tests.report.build_tables import content_of
@@ -26,7 +27,10 @@ WORLDS: dict[str, Callable[[], World]] = {
     "globe-2024": functools.partial(globe, 8),
 }
 SHARES = ("shapley_low_s", "shapley_nominal_s", "shapley_high_s")
-HELD = [words.replace("_", "\N{NO-BREAK SPACE}") for words in ("T+47_s_[30,_57];", "+_Gabala")]
+HELD = [
+    words.replace("_", "\N{NO-BREAK SPACE}")
+    for words in ("T+47_s_[30,_57];", "+_Gabala", "4_of_4_[1,_4].")
+]
 VOID = {"meta", "input", "br", "col", "link", "img", "hr"}
 VOID_SHAPES = {"path", "rect", "circle", "use", "image"}
 
@@ -193,6 +197,22 @@ def test_maps_of_gaps_without_a_flight_within_the_published_range_count_all_and_
     assert "of all flights, every one hypothetical" in gap_figures(content_of(world))[0].caption
 
 
+def test_each_flight_that_is_given_comes_down_at_a_cross_of_its_own() -> None:
+    """All their aim points are called "impact"."""
+    content = content_of(iran_2009())
+    arcs = content.tables["arcs"]
+    names = pa.array(["impact"] * arcs.num_rows)
+    given = arcs.set_column(arcs.schema.get_field_index("aim_point"), "aim_point", names)
+    content = dataclasses.replace(content, tables={**content.tables, "arcs": given})
+    scene = maps.gather(content)
+    ends = {
+        (given["aim_latitude_deg"][arc.row].as_py(), given["aim_longitude_deg"][arc.row].as_py())
+        for arc in scene.chosen
+    }
+    drawn = maps.draw(scene, world_frame()).svg.count("l8 8m0-8l-8 8")
+    assert drawn == len(ends) > 1
+
+
 def test_shares_that_were_left_out_are_said_to_be_with_the_reason() -> None:
     content = content_of(globe(8))
     value = content.tables["value"].to_pylist()
@@ -213,8 +233,8 @@ def test_shares_that_were_left_out_are_said_to_be_with_the_reason() -> None:
 
 
 def test_numbers_stay_with_their_units_and_intervals() -> None:
-    said = "half by T+47 s [30, 57]; + Gabala never."
-    assert unbroken(said).split(" ") == ["half", "by", *HELD, "never."]
+    said = "half by T+47 s [30, 57]; + Gabala 4 of 4 [1, 4]."
+    assert unbroken(said).split(" ") == ["half", "by", *HELD]
 
 
 def test_tables_that_a_run_lacks_are_said_to_be_missing() -> None:

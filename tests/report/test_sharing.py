@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,47 @@ def test_point_d_says_how_a_slower_person_costs_warning() -> None:
     assert moved < 0
 
 
+def moved_by(change_s: Callable[[str, int], float]) -> str:
+    """Return what is said where the delay moves each flight by so much, of the end and its seed."""
+    names = ("laydown", "level", "centre", "seed", "object")
+    rows = iran().tables["known"].to_pylist()
+    base = {tuple(row[each] for each in names): row for row in rows if row["delay"] == "none"}
+    for row in rows:
+        if row["delay"] == "launch_report":
+            own = base[tuple(row[each] for each in names)]
+            row["warning_left_s"] = 600.0 + change_s(row["case"], row["seed"])
+            own["warning_left_s"] = 600.0
+    known = pa.Table.from_pylist(rows, schema=iran().tables["known"].schema)
+    content = dataclasses.replace(iran(), tables={**iran().tables, "known": known})
+    [said] = sharing_points(Sharing(content))[-1].sentences
+    return said
+
+
+def test_a_mean_change_has_its_interval() -> None:
+    """Of flights that gain or lose 10 s or 20 s: the mean, and 1.96 standard errors."""
+    said = moved_by(lambda case, seed: (-1 if case == "high" else 1) * (10.0 + 10.0 * (seed % 2)))
+    changes = [
+        10.0 + 10.0 * (row["seed"] % 2)
+        for row in rows_of("all", "launch-reports", "joint", delay="launch_report", case="low")
+    ]
+    mean = float(np.mean(changes))
+    half = 1.96 * float(np.std(changes, ddof=1)) / math.sqrt(len(changes))
+    bounds = f"[+{mean - half:.0f}, +{mean + half:.0f}]"
+    assert f"by +{mean:.0f} s {bounds} to −{mean:.0f} s [−" in said
+
+
+def test_a_delay_that_moves_less_than_can_be_written_is_said_to_move_less_than_a_second() -> None:
+    said = moved_by(lambda case, seed: 0.4 if case == "low" else -0.4)
+    assert said.endswith("30 to 180 s: moves the warning left by less than 1 s.")
+
+
+def test_no_delay_is_called_nominal_where_all_are_drawn() -> None:
+    """In each kind of world one delay stands at an end: see ``studies.sharing.kinds``."""
+    page = " ".join(write_report(iran()).split())
+    assert "One delay at a time at the ends of its interval, compared with all drawn" in page
+    assert "all the others too where one is moved" in page
+
+
 def test_effects_of_delays_stand_in_the_order_of_their_size() -> None:
     swings = [effect.swing_s for effect in delay_effects(sharing())]
     assert swings == sorted(swings, reverse=True)
@@ -248,6 +290,15 @@ def test_one_flight_of_one_seed_is_told_without_intervals_that_nobody_knows() ->
     assert "1 flight in 1 seed" in page
     text = re.sub(r"<[^>]+>", " ", page)
     assert not re.search(r"\bnan\b|\binf\b", text)
+
+
+@pytest.mark.parametrize("seeds", [5, 6])
+def test_brackets_of_too_few_flights_are_not_called_an_interval(seeds: int) -> None:
+    """The least and the greatest of five hold the median in 1 - 2 / 2^5 = 93.75 % of cases."""
+    screen = sharing_screen(with_sharing(content_of(falcon()), seeds=seeds))
+    assert screen is not None
+    assert screen.seeds == f"{seeds} flights in {seeds} seeds"
+    assert (screen.bracket == "95 % interval of the median") == (seeds == 6)
 
 
 def test_titles_of_centres_and_levels_are_escaped() -> None:

@@ -40,7 +40,7 @@ def said(content: ReportContent) -> str:
 def test_of_a_liar_it_is_said_who_named_it_in_how_many_seeds_and_how_soon() -> None:
     words = said(judged(liars=("russia",)))
     assert "Russia, which lies in its track reports, is named by joint centre in 2 of 2 [" in words
-    assert "half by 20 s [20, 30] after its first lie" in words
+    assert "half of them by 20 s [20, 30] after its first lie" in words
     assert "sharing nothing: Russia, which lies in its track reports, is named by nobody." in words
     assert words.endswith("No honest nation is named.")
 

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 
 from commonwatch.report import tracked_summary, write_tracked_report
+from commonwatch.report.tracked_answers import last_rows
+from commonwatch.report.tracked_listings import alert_listing
 from commonwatch.tracking.estimate import empty_estimates, joined
 from tests.report.build_tracked import BARE, MISSILES, findings_of, parts
 from tests.report.test_page import Reader
@@ -109,6 +111,18 @@ def test_biases_stand_in_the_table_of_sensors_in_degrees() -> None:
     table = html[html.index('<section id="sensors">') : html.index('<section id="limits">')]
     assert ">80.0 ± 20.0<small>4.0 standard deviations</small>" in table
     assert ">0.0200 ± 0.0100<small>2.0 standard deviations</small>" in table
+
+
+def test_no_time_of_an_alert_is_said_to_be_known_to_nothing() -> None:
+    """A standard deviation of 0.02 s is no "± 0.0 s"; one of 16 s has no tenths."""
+    last = last_rows(parts()["alerts"]).to_pylist()
+    row = {**last[0], "launch_time_std_s": 15.8, "impact_time_std_s": 0.0234}
+    alerts = pa.Table.from_pylist([row], schema=parts()["alerts"].schema)
+    listing = alert_listing(findings_of(alerts=alerts))
+    assert listing is not None
+    launch, impact = (entry.beneath for entry in listing.rows[0][3:5])
+    assert re.search(r"at -?\d+ ± 16 s$", launch)
+    assert re.search(r"at -?\d+\.\d\d ± 0\.02 s$", impact)
 
 
 def test_alerts_stand_with_their_evidence() -> None:

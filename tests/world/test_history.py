@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -129,6 +131,11 @@ def test_the_command_names_what_was_run() -> None:
     assert history().command == (
         "commonwatch world small --laydown all --level tracks --seed 11 --checks"
     )
+
+
+def test_the_command_can_be_given_to_a_shell_whatever_the_file_is_called() -> None:
+    odd = 'my "own" $case.toml'
+    assert shlex.split(replace(history(), scenario=odd).command)[2] == odd
 
 
 def test_a_ledger_is_of_its_centre_and_has_no_gap() -> None:

@@ -24,7 +24,7 @@ from commonwatch.scenario.policies import lone_centres
 from commonwatch.scenario.schema import RadarEntry, SensorEntry
 from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
-from commonwatch.studies.sharing import DELAYS, SeedResult, replayed, trajectories
+from commonwatch.studies.sharing import SeedResult, replayed, trajectories
 from commonwatch.tables.files import (
     place_to_write,
     staged_folder,
@@ -50,6 +50,7 @@ def write_run(
     folder: Path,
     *,
     seed: int,
+    command: str,
 ) -> dict[str, Any]:
     """Write everything into a folder and return the summary.
 
@@ -66,6 +67,8 @@ def write_run(
         Made where it does not exist.
     seed
         Of the world for replay.
+    command
+        What makes all this again.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def write_run(
     scenario = comparison.scenario
     known = known_tables(study)
     replay = study[seed].replay if study else {}
-    content = report_content(comparison, known, seed=seed, replay=replay)
+    content = report_content(comparison, known, seed=seed, replay=replay, command=command)
     shown = replayed(scenario)
     figures = summary(content) | {"detections": _drawn(scenario, sightings)}
     with staged_folder(folder, stale=earlier_files(folder)) as staged:
@@ -202,6 +205,7 @@ def report_content(
     *,
     seed: int,
     replay: Mapping[str, pa.Table],
+    command: str,
 ) -> ReportContent:
     """Gather what the report shows.
 
@@ -210,6 +214,8 @@ def report_content(
     comparison, known, seed, replay
         What sensors see; tables of what centres knew; and the world for replay, its seed and
         tables.
+    command
+        What makes the page again.
     """
     scenario = comparison.scenario
     titles = _place_titles(scenario)
@@ -228,7 +234,7 @@ def report_content(
         seed=seed,
         version=version("commonwatch"),
         scenario_digest=scenario.sha256,
-        command=f"commonwatch run {scenario.name}",
+        command=command,
         vehicle_titles={
             name: scenario.vehicles[name].title for name in flown if name in scenario.vehicles
         },
@@ -254,7 +260,7 @@ def report_content(
         published_ground_range_m=published_ground_range_m(scenario),
         levels=tuple(ReportLevel(name=level.name, title=level.title) for level in scenario.levels),
         centres=_centres(scenario),
-        delays=tuple(_delay(scenario, name) for name in DELAYS),
+        delays=tuple(_delay(scenario, name) for name in _DELAY_TITLES),
         replayed=(replayed(scenario).laydown, replayed(scenario).level, seed),
         refused=refused_sentences(replay["refused"].to_pydict(), replay["restarts"].to_pydict())
         if replay
@@ -324,6 +330,7 @@ def _delay(scenario: Scenario, name: str) -> ReportDelay:
         low_s=span.low_s,
         nominal_s=span.nominal_s,
         high_s=span.high_s,
+        mark=span.mark,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,7 +84,13 @@ def command(
             described, used_seed, count, stages, begin=_SIGHT_PART, end=_WRITING_PART
         )
         stages.show("writing the report", _WRITING_PART)
-        summary = write_run(comparison, sightings, study, folder, seed=used_seed)
+        # Without the folder of a file: the report is the same wherever the file lies.
+        words = ["commonwatch", "run", Path(scenario).name]
+        for option, value in (("--seed", seed), ("--seeds", seeds)):
+            words += [] if value is None else [option, str(value)]
+        summary = write_run(
+            comparison, sightings, study, folder, seed=used_seed, command=shlex.join(words)
+        )
         drop_kept(described)
         stages.show("done", 1.0)
     if as_json:

@@ -51,7 +51,7 @@ _SHOWN: Final = 20
     type=Place(),
     metavar="FOLDER",
     help="Write messages, tracks, alerts and status as Parquet, the ledgers, and truth/ apart: all "
-    "that a replay needs.",
+    "that a replay needs. What an earlier run left there is replaced.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, no progress.")
 def command(
@@ -82,8 +82,10 @@ def command(
 
         described = load_scenario(scenario)
         if out is not None:
+            from commonwatch.cli.outcome import earlier_files
+
             with staged_folder(out):  # What cannot be written is refused before the work.
-                pass
+                earlier_files(out)
         used_seed = described.seed if seed is None else seed
         order = WorldOrder(
             scenario=described,
@@ -176,13 +178,18 @@ def _list(found: list[str] | None, none: str, some: str) -> None:
 def _write(history: History, scenario: Scenario, common: Common, folder: Path) -> None:
     from importlib.metadata import version
 
-    from commonwatch.cli.outcome import TRAJECTORY_STEP_S, limits_of_centres, write_sightings
+    from commonwatch.cli.outcome import (
+        TRAJECTORY_STEP_S,
+        earlier_files,
+        limits_of_centres,
+        write_sightings,
+    )
     from commonwatch.tables.files import staged_folder, write_table
     from commonwatch.tables.manifest import World, write_manifest
     from commonwatch.tables.schemas import to_table
     from commonwatch.world.history import tables
 
-    with staged_folder(folder) as staged:
+    with staged_folder(folder, stale=earlier_files(folder)) as staged:
         for name, columns in tables(history).items():
             write_table(staged / f"{name}.parquet", to_table(name, columns))
         write_sightings(scenario, common.sightings, staged, laydown=history.laydown)

@@ -64,13 +64,14 @@ class ReportCentre:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDelay:
-    """A delay that is assumed, and the ends of its interval."""
+    """A delay, the ends of its interval, and whether it is found, derived or assumed."""
 
     name: str
     title: str
     low_s: float
     nominal_s: float
     high_s: float
+    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,9 +106,11 @@ class ReportContent:
         Why no impact area was computed, as a sentence; empty where it was.
     published_ground_range_m
         The farthest ground range that a source gives for what flies; 0 where none is known.
-    levels, centres, delays
+    levels, centres
         Of sharing, in the order of the scenario; the tables `known`, `known_areas` and
         `alert_counts` go with them.
+    delays
+        That from a sensor to its centre, and those that are moved.
     replayed
         Laydown, level and seed of the world that was written for replay.
     refused

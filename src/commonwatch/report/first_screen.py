@@ -177,9 +177,14 @@ def brackets_text(screen: FirstScreen, *, is_moved: bool, is_brief: bool = False
 
 def _delays(content: ReportContent, figures: Mapping[str, LaydownFigures]) -> str:
     lead = radar_lead(content, figures)
+    long = "".join(
+        f" ({each.mark} {each.low_s:g} to {each.high_s:g} s)"
+        for each in content.delays
+        if each.name == "sensor"
+    )
     return (
-        "Times are first sight by a sensor; delays from sensor to centre (assumed 1 to 3 s) and "
-        f"decision delays are not included{lead and f', although {lead}'}."
+        f"Times are first sight by a sensor; delays from sensor to centre{long} and decision "
+        f"delays are not included{lead and f', although {lead}'}."
     )
 
 

@@ -164,7 +164,7 @@ def _value_entry(values: tuple[float, ...] | None) -> Entry:
     beneath = interval_text((min(low, nominal, high), max(low, nominal, high)))
     if np.isfinite(share):
         shares = (min(share_low, share, share_high), max(share_low, share, share_high))
-        said = f"share {share:,.0f} {interval_text(shares)}".rstrip()
+        said = f"share {share:,.0f} s {interval_text(shares)}".rstrip()
         beneath = f"{beneath}; {said}" if beneath else said
     return Entry(words=f"{nominal:,.0f} s", beneath=beneath, order=nominal, is_number=True)
 
@@ -380,12 +380,12 @@ def arc_listing(content: ReportContent) -> Listing:
             "Apogee (km)",
             "Burn-out (s)",
             "Impact in vacuum (s)",
-            "ballistic coefficient (kg/m²)",
+            "Ballistic coefficient (kg/m²)",
             "place (km)",
             "time (s)",
             "Standing",
         ),
-        groups=(("", 7), ("Drag moves the impact by", 3), ("", 1)),
+        groups=(("", 8), ("Drag moves the impact by", 2), ("", 1)),
         rows=tuple(rows),
         note="Drag: at the nominal ballistic coefficient [at the high one, at the low one, which "
         "moves the impact most]."

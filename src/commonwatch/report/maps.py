@@ -207,15 +207,15 @@ def _places(scene: Scene, frame: Frame, labels: Labels) -> list[Markup]:
             numbers(arcs, f"{kind}_latitude_deg"),
             numbers(arcs, f"{kind}_longitude_deg"),
         )
-        all_names, kinds = words(arcs, name), words(arcs, "arc")
+        names, kinds = words(arcs, name), words(arcs, "arc")
         is_impact = [kind == "aim" and kinds[row] in FLOWN for row in range(arcs.num_rows)]
-        keys = [
-            f"impact {row}" if is_impact[row] else all_names[row] for row in range(arcs.num_rows)
-        ]
-        first = {keys[row]: row for row in reversed(rows)}
-        for place, row in sorted(first.items(), key=lambda item: item[1]):
-            if not np.isfinite(latitude[row]):
-                continue
+        # Where flights are given one by one, each comes down at an "impact" of its own.
+        first = {
+            (names[row], latitude[row], longitude[row]): row
+            for row in reversed(rows)
+            if np.isfinite(latitude[row])
+        }
+        for (place, _, _), row in sorted(first.items(), key=lambda item: item[1]):
             x, y = (float(v) for v in frame.point(latitude[row], longitude[row]))
             labels.keep_clear(x, y, 4)
             shape = (

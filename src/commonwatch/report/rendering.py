@@ -34,12 +34,13 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def unbroken(said: str) -> str:
-    """Keep a number with its unit and its interval, and a plus sign with its word, on one line."""
+    """Keep a number with its unit, its whole and its interval on one line; a plus with its word."""
     return _HELD.sub("\N{NO-BREAK SPACE}", said)
 
 
 _HELD: Final = re.compile(
     r"(?<=\d) (?=(?:s|km|m²)\b)|(?<=[\ds]) (?=\[)|(?<=\d,) (?=[\d,]+\])|(?<=[:;] \+) |(?<=\d) (?=%)"
+    r"|(?<=\d) (?=of \d)|(?<=\d of) (?=\d)"
 )
 
 

@@ -21,7 +21,7 @@ from commonwatch.report.estimates import LEAST_S
 from commonwatch.report.sharing_figures import Flights, Gain, Sharing, World
 from commonwatch.report.wording import capital, listed
 from commonwatch.studies.score_intervals import Count
-from commonwatch.studies.spread import Spread
+from commonwatch.studies.spread import INTERVAL_MIN, Spread
 
 DELAYS_SHOWN_MAX: Final = 4
 ADDITIONS_SHOWN_MAX: Final = 6
@@ -30,7 +30,7 @@ NOTHING: Final = "nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharingPoint:
-    """One of the four points: a letter, what it is about, and a sentence or a few."""
+    """A point on centres: a letter, what it is about, and a sentence or a few."""
 
     letter: str
     heading: str
@@ -61,12 +61,20 @@ def sharing_points(sharing: Sharing) -> tuple[SharingPoint, ...]:
 
 def seeds_text(sharing: Sharing) -> str:
     """Say over how many flights and seeds the figures are."""
-    content = sharing.content
-    flights = sharing.flights(
-        content.everything, content.levels[0].name, sharing.content.centres[0].name
-    )
     seeds = f"{len(sharing.seeds):,} seed" + ("" if len(sharing.seeds) == 1 else "s")
-    return f"{flights_text(len(flights))} in {seeds}"
+    return f"{flights_text(_flight_count(sharing))} in {seeds}"
+
+
+def bracket_text(sharing: Sharing) -> str:
+    """Say what the brackets of medians over all flights hold."""
+    if _flight_count(sharing) < INTERVAL_MIN:
+        return "least and greatest, of too few for a 95 % interval of the median"
+    return "95 % interval of the median"
+
+
+def _flight_count(sharing: Sharing) -> int:
+    content = sharing.content
+    return len(sharing.flights(content.everything, content.levels[0].name, content.centres[0].name))
 
 
 def flights_text(count: int) -> str:
@@ -118,6 +126,12 @@ def signed_text(value: float) -> str:
         return "–"
     whole = round(value)
     return f"{whole:+,d}".replace("-", "−") if whole else "0"
+
+
+def change_text(gain: Gain) -> tuple[str, str]:
+    """Write a mean change with its sign, and apart its interval where it has one."""
+    low, high = signed_text(gain.low_s), signed_text(gain.high_s)
+    return f"{signed_text(gain.mean_s)} s", f"[{low}, {high}]" if low != high else ""
 
 
 def by_level(sharing: Sharing, said: Callable[[str], str]) -> str:
@@ -304,7 +318,10 @@ def _instant(flights: Flights, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayEffect:
-    """What one delay moves at one centre: the mean change of warning at both ends, seconds."""
+    """What one delay moves at one centre: the mean change of warning at both ends, seconds.
+
+    The change is from worlds in which that delay is drawn from its interval, as all others are.
+    """
 
     delay: ReportDelay
     laydown: str
@@ -363,14 +380,15 @@ def _moved(sharing: Sharing) -> list[str]:
     for effect in list(best.values())[:DELAYS_SHOWN_MAX]:
         delay = effect.delay
         what = f"{capital(delay.title)}, {delay.low_s:g} to {delay.high_s:g} s"
-        if effect.swing_s < LEAST_S:
+        ends = effect.at_low, effect.at_high
+        if {signed_text(gain.mean_s) for gain in ends} == {"0"}:
             sentences.append(f"{what}: moves the warning left by less than 1 s.")
             continue
         laydown = sharing.content.laydown(effect.laydown).title
-        low, high = (signed_text(gain.mean_s) for gain in (effect.at_low, effect.at_high))
+        low, high = (" ".join(change_text(gain)).rstrip() for gain in ends)
         sentences.append(
             f"{what} (nominal {delay.nominal_s:g}): moves the warning left at "
-            f"{effect.centre.title} by {low} to {high} s, mean ({laydown}; sharing "
+            f"{effect.centre.title} by {low} to {high}, mean ({laydown}; sharing "
             f"{levels[effect.level]})."
         )
     return sentences

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from commonwatch.report.charts import DASHED, DOTTED, PLAIN, Line, chart, log_axis, time_axis
+from commonwatch.report.charts import Line, chart, log_axis, time_axis
 from commonwatch.report.columns import instants, matching, numbers, table_of
 from commonwatch.report.content import ReportCentre
 from commonwatch.report.figure import GRID, INK, QUIET, Figure, marker, picture, text
+from commonwatch.report.sharing_answers import bracket_text
 from commonwatch.report.sharing_figures import Flights, Sharing
 from commonwatch.report.wording import capital
 from commonwatch.studies.known import NONE_MOVED
@@ -22,14 +23,22 @@ from commonwatch.studies.spread import spread_of_instants
 F64 = npt.NDArray[np.float64]
 
 WIDTH: Final = 620.0
-LINES: Final = (
-    DOTTED,
-    DASHED,
-    PLAIN,
-    'stroke="#00664a" stroke-width="2.6" stroke-dasharray="12 3"',
-)
 MARKS: Final = ("circle", "triangle", "square", "diamond")
 COLOURS: Final = ("#5b6672", "#00558f", INK, "#00664a")
+LINES: Final = tuple(
+    f'stroke="{colour}" {pattern}'
+    for colour, pattern in zip(
+        COLOURS,
+        (
+            'stroke-width="1.9" stroke-dasharray="2 3"',
+            'stroke-width="1.3" stroke-dasharray="7 4"',
+            'stroke-width="1.7"',
+            'stroke-width="2.6" stroke-dasharray="12 3"',
+        ),
+        strict=True,
+    )
+)
+"""A level has one colour in every chart; see ``level_key``."""
 _GUTTER: Final = 176.0
 _ROW: Final = 11.0
 _GAP: Final = 8.0
@@ -49,7 +58,7 @@ def level_key(sharing: Sharing) -> Markup:
         f'<path d="M{across:g} 10h46" stroke="{QUIET}" stroke-width="1"/>',
         f'<path d="M{across + 12:g} 10h22" stroke="{QUIET}" stroke-width="4" '
         'stroke-opacity="0.45"/>',
-        text("thick: 95 % interval of the median; thin: nine of ten flights", across + 54, 14),
+        text(f"thick: {bracket_text(sharing)}; thin: nine of ten flights", across + 54, 14),
     ]
     return picture(body, width=1240, height=20, alternative="Key of the levels", width_min_px=900)
 

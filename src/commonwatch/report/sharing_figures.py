@@ -97,7 +97,7 @@ class Flights:
 
     @property
     def missed(self) -> Count:
-        """The flights of which no alert stood at the end, and none ever did."""
+        """The flights of which no alert of the centre ever spoke."""
         count = sum(each.startswith(MISSED) for each in self.outcome)
         return binomial_count(count, len(self))
 
@@ -177,7 +177,7 @@ class Sharing:
         return self._known.get(key, _NO_FLIGHTS)
 
     def alarms(self, laydown: str, level: str, centre: str) -> Alarms:
-        """Return the alerts of a centre in such worlds, all delays nominal.
+        """Return the alerts of a centre in such worlds, no delay moved.
 
         Parameters
         ----------

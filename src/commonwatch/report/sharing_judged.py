@@ -108,7 +108,7 @@ def _said_of_named(sharing: Sharing) -> list[str]:
         words = f"{where}: {whose} is named by {titles[row['centre']]} in "
         words += f"{count_text(row['seeds'])} seeds"
         if row["is_liar"]:
-            words += f", half by {spread_text(row['after_lie_s'])} after its first lie"
+            words += f", half of them by {spread_text(row['after_lie_s'])} after its first lie"
         said.append(f"{words}.")
     if rows and all(row["is_liar"] for row in rows):
         said.append("No honest nation is named.")

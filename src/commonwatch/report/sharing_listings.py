@@ -9,7 +9,7 @@ from typing import Final
 
 from commonwatch.report.content import ReportCentre, ReportLaydown, ReportLevel
 from commonwatch.report.listings import Entry, Listing
-from commonwatch.report.sharing_answers import count_text, delay_effects, signed_text
+from commonwatch.report.sharing_answers import change_text, count_text, delay_effects
 from commonwatch.report.sharing_figures import Alarms, Flights, Gain, Sharing
 from commonwatch.report.wording import capital, kilometres
 from commonwatch.studies.score_intervals import Count
@@ -171,7 +171,7 @@ def _length(flights: Flights, name: str) -> Entry:
         return Entry(words="–", order=1e9, is_number=True)
     return Entry(
         words=f"{kilometres(spread.median)} km",
-        beneath=f"nine of ten below {kilometres(spread.high)} km",
+        beneath=f"95 % below {kilometres(spread.high)} km",
         order=spread.median,
         is_number=True,
     )
@@ -232,13 +232,8 @@ def _bracket(spread: Spread) -> str:
 
 
 def _moved(gain: Gain) -> Entry:
-    low, high = signed_text(gain.low_s), signed_text(gain.high_s)
-    return Entry(
-        words=f"{signed_text(gain.mean_s)} s",
-        beneath=f"[{low}, {high}]" if low != high else "",
-        order=gain.mean_s,
-        is_number=True,
-    )
+    words, bracket = change_text(gain)
+    return Entry(words=words, beneath=bracket, order=gain.mean_s, is_number=True)
 
 
 def aim_point_listing(sharing: Sharing, laydown: str) -> Listing:
@@ -292,8 +287,8 @@ def delay_listing(sharing: Sharing) -> Listing | None:
     content = sharing.content
     levels = {level.name: level.title for level in content.levels}
     return Listing(
-        caption="One delay at a time at the ends of its interval, all others nominal: mean change "
-        "of the warning left when the impact area is known",
+        caption="One delay at a time at the ends of its interval, compared with all drawn: mean "
+        "change of the warning left when the impact area is known",
         heads=(
             "Delay",
             "Interval",

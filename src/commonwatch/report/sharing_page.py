@@ -14,6 +14,7 @@ from commonwatch.report.listings import Listing
 from commonwatch.report.sharing_answers import (
     DelayEffect,
     SharingPoint,
+    bracket_text,
     delay_effects,
     foreign_additions,
     is_own,
@@ -49,6 +50,7 @@ class SharingScreen:
     points: tuple[SharingPoint, ...]
     grids: tuple[WarningGrid, ...]
     seeds: str
+    bracket: str
     replayed_level: str
     level_key: Markup
     warnings: list[Figure]
@@ -75,6 +77,7 @@ def sharing_screen(content: ReportContent) -> SharingScreen | None:
         points=all_points(sharing),
         grids=tuple(warning_grid(sharing, centre) for centre in (base, *others[: GRIDS_MAX - 1])),
         seeds=seeds_text(sharing),
+        bracket=bracket_text(sharing),
         replayed_level=levels.get(content.replayed[1], ""),
         level_key=level_key(sharing),
         warnings=warning_charts(sharing),

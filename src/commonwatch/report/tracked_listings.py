@@ -137,8 +137,8 @@ def alert_listing(findings: Findings) -> Listing | None:
             *("Warning left (s)", "Notice", "Evidence"),
         ),
         rows=tuple(rows),
-        note="Beneath a place: half-axes of its 95 % ellipse and its time, each ± one standard "
-        "deviation. Every event is in the table of alerts.",
+        note="Beneath a place: half-axes of its 95 % ellipse; its time, ± one standard deviation. "
+        "Every event is in the table of alerts.",
     )
 
 
@@ -195,9 +195,16 @@ def _place(findings: Findings, row: dict[str, Any], end: str) -> Entry:
         said.append(f"{kilometres(long_m)} × {kilometres(short_m)} km")
     time_ns, std_s = row[f"{end}_time_ns"], row[f"{end}_time_std_s"]
     if time_ns is not None:
-        at = f"at {(time_ns - findings.content.start_ns) / NS_PER_S:,.0f}"
-        said.append(at if std_s is None else f"{at} ± {std_s:,.1f} s")
+        said.append(_instant((time_ns - findings.content.start_ns) / NS_PER_S, std_s))
     return Entry(words=f"{latitude:.2f}, {longitude:.2f}", beneath="; ".join(said), order=latitude)
+
+
+def _instant(seconds: float, std_s: float | None) -> str:
+    """Write an instant to the first figure of its standard deviation, milliseconds at most."""
+    if std_s is None:
+        return f"at {seconds:,.0f} s"
+    digits = min(3, max(0, math.ceil(-math.log10(std_s)))) if std_s > 0.0 else 3
+    return f"at {seconds:,.{digits}f} ± {std_s:,.{digits}f} s"
 
 
 def _figure(value: float) -> Entry:

@@ -15,9 +15,10 @@ _WORLD = (
     text_column("laydown", "Name of the set of sensors that work together."),
     text_column("level", "Level of sharing: what leaves the nations."),
     text_column(
-        "delay", "Which delay is moved from its nominal value; none where all are nominal."
+        "delay",
+        "Which delay stands at an end of its interval; none where all are drawn from theirs.",
     ),
-    text_column("case", "Where it is moved to: low, nominal or high end of its interval."),
+    text_column("case", "At which end it stands: low or high; nominal where none does."),
     text_column("centre", "A nation's centre, or the joint centre."),
 )
 _FLIGHT = Column("object", NUMBER, "", "Number of the flight within the seed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +138,7 @@ class History:
         ]  # fmt: skip
         if self.faults_seed is not None:
             words += ["--faults", str(self.faults_seed)]
-        return " ".join(f'"{word}"' if " " in word else word for word in [*words, "--checks"])
+        return shlex.join([*words, "--checks"])
 
     @property
     def digest(self) -> str:
