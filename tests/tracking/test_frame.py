@@ -90,7 +90,7 @@ def test_a_plot_is_named_by_what_was_measured() -> None:
     detections = drawn(200, 3)
     names = {
         int(row): int(key)
-        for frame in frames_of(detections)
+        for frame in frames_of(detections, SLICES_NS)
         for row, key in zip(frame.detections.row, frame.key, strict=True)
     }
     word = (1 << 64) - 1
