@@ -104,7 +104,7 @@ def _count(count: dict[str, Any]) -> str:
 
 def main() -> None:
     """Write the page."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         raise SystemExit(__doc__)
     PAGE.write_text(written(json.loads(Path(sys.argv[1]).read_text("utf-8"))), "utf-8")
     sys.stdout.write(f"{PAGE} is written.\n")
