@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from commonwatch.centre.expectation import SETTLED_S, Expectations
 from commonwatch.flight.propagation import after
@@ -45,6 +46,23 @@ def test_an_object_that_may_be_anywhere_is_expected_of_nobody() -> None:
     vague = np.diag([2e6] * 3 + [10.0] * 3) ** 2
     found = expectations().expected((NEAR,), seen(120.0), vague[np.newaxis])
     assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("across_m", [1e3, 15e3])
+def test_what_may_be_too_far_is_expected_of_nobody_along_whatever_axis_it_is_known_worst(
+    across_m: float,
+) -> None:
+    """It flies away from the radar, 15 km from where its sight ends: one and a half deviations."""
+    radar = radar_at("radar-near", 50.0, 10.0, nation="near")
+    to_it = radar.site.rotation_enu_from_ecef.T @ np.array([0.0, 0.8, 0.6])
+    place = radar.site.position_ecef_m + (radar.range_max_m - 15e3) * to_it
+    state_vector = np.concatenate([place, 1e3 * to_it])
+    known = Expectations({NEAR: [radar]})
+    for along_m, is_expected in ((1e3, True), (10e3, False)):
+        covariance = np.diag([across_m] * 3 + [1.0] * 3) ** 2
+        covariance[:3, :3] += (along_m**2 - across_m**2) * np.outer(to_it, to_it)
+        found = known.expected((NEAR,), state_vector[np.newaxis], covariance[np.newaxis])
+        assert (found[0, 0] > 0.9) == is_expected
 
 
 def test_nothing_is_expected_before_a_track_can_have_been_reported() -> None:

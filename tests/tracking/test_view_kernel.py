@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from commonwatch.centre.expectation import EDGE_STDS
 from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.earth.frames import look_angles
 from commonwatch.sensing.measurement import look_probability
 from commonwatch.sensing.radar import Radar
 from commonwatch.tracking.estimate import FIELD
+from commonwatch.tracking.life_kernel import MISSED_STDS
 from commonwatch.tracking.view import sensor_arrays
 from commonwatch.tracking.view_kernel import (
     altitude,
@@ -33,6 +35,9 @@ SECTORS = radar_at(
     detection_probability=None,
 )
 ROUNDING_M = 1e-7
+HULL = 1.02
+"""So much further out, two thousand directions drawn over a sphere have all of it in their hull:
+none of it is more than 0.2 rad from the nearest."""
 CERTAIN = radar_at("certain", 60.0, -30.0, face(0.0, 90.0), detection_probability=0.8)
 
 
@@ -47,16 +52,32 @@ def probability(sensor: object, place: F64, *, burning: float = 0.0) -> float:
     )  # fmt: skip
 
 
-def is_within(radar: Radar, place: F64) -> bool:
-    """Whether geometric angles and range lie within any face."""
+def sure(
+    sensor: object, place: F64, covariance: F64, stds: float, *, burning: float = 0.0
+) -> float:
+    arrays = sensor_arrays([sensor])  # type: ignore[list-item]
+    return float(
+        sure_probability(
+            0, np.append(place, np.zeros(3)), covariance, stds, burning, arrays.place,
+            arrays.rotation, arrays.figures, arrays.face_from, arrays.faces, FIELD.copy(),
+        )
+    )  # fmt: skip
+
+
+def in_sensings_words(radar: Radar, places: F64) -> F64:
+    """Probability of one look by sensing; 0 where geometric angles and range are in no face."""
     site = radar.site
-    angles = look_angles(site.position_ecef_m, site.rotation_enu_from_ecef, place)
-    distance, azimuth, elevation = (float(value) for value in angles)
-    return radar.range_min_m <= distance <= radar.range_max_m and any(
-        (azimuth - one.azimuth_min_rad) % (2.0 * math.pi) <= one.width_rad
-        and one.elevation_min_rad <= elevation <= one.elevation_max_rad
-        for one in radar.faces
+    distance, azimuth, elevation = look_angles(
+        site.position_ecef_m, site.rotation_enu_from_ecef, places
     )
+    is_within = np.zeros(distance.shape, dtype=np.bool_)
+    for one in radar.faces:
+        is_past = (azimuth - one.azimuth_min_rad) % (2.0 * math.pi) <= one.width_rad
+        is_up = (one.elevation_min_rad <= elevation) & (elevation <= one.elevation_max_rad)
+        is_within |= is_past & is_up
+    is_within &= (radar.range_min_m <= distance) & (distance <= radar.range_max_m)
+    states = np.concatenate([places, np.zeros_like(places)], axis=-1)
+    return np.where(is_within, look_probability(radar, states), 0.0)
 
 
 @pytest.mark.parametrize("radar", [SECTORS, CERTAIN])
@@ -65,16 +86,9 @@ def test_a_radar_sees_within_its_faces_as_likely_as_sensing_says(radar: Radar) -
     places = above(
         rng.uniform(35.0, 85.0, 300), rng.uniform(-80.0, 20.0, 300), rng.uniform(1e5, 2e6, 300)
     )
-    counted = 0
-    for place in places:
-        found = probability(radar, place)
-        if is_within(radar, place):
-            counted += 1
-            assert found == pytest.approx(
-                float(look_probability(radar, np.append(place, np.zeros(3))))
-            )
-        else:
-            assert found == 0.0
+    expected = in_sensings_words(radar, places)
+    np.testing.assert_allclose([probability(radar, each) for each in places], expected, rtol=1e-6)
+    counted = np.count_nonzero(expected)
     assert 20 < counted < 280
 
 
@@ -95,25 +109,32 @@ def test_the_height_is_the_geodetic_one_and_six_millionths_at_most(height_m: flo
         assert -ROUNDING_M < more_m < 6e-6 * height_m + ROUNDING_M
 
 
-@pytest.mark.parametrize("radar", [SECTORS, CERTAIN])
-def test_a_look_surely_sees_what_it_would_see_wherever_that_may_be(radar: Radar) -> None:
-    """The least over the place and six about it, the root of three standard deviations off."""
+@pytest.mark.parametrize("stds", [MISSED_STDS, EDGE_STDS])
+@pytest.mark.parametrize("chosen", [None, 0.8])
+def test_a_look_surely_sees_what_it_would_see_wherever_that_may_be(
+    stds: float, chosen: float | None
+) -> None:
+    """Against places drawn all over the ellipsoid of so many deviations, and over one within.
+
+    Nowhere within is it seen less likely than is found, and somewhere around it no more likely.
+    """
+    radar = radar_at("one", 60.0, -30.0, face(60.0, 200.0), detection_probability=chosen)
     rng = np.random.default_rng(15)
-    arrays = sensor_arrays([radar])
     counted = 0
-    for place in above(rng.uniform(50.0, 75.0, 60), rng.uniform(-60.0, 0.0, 60), 8e5):
-        root = np.tril(rng.normal(0.0, 2e5, (3, 3)))
+    for place in above(rng.uniform(48.0, 65.0, 300), rng.uniform(-40.0, 0.0, 300), 8e5):
+        root = rng.normal(0.0, 4e4, (3, 3)) * rng.uniform(0.1, 2.0, 3)
+        turned = rng.normal(size=(2_000, 3))
+        turned /= np.linalg.norm(turned, axis=1)[:, np.newaxis]
+        within, around = (
+            in_sensings_words(radar, place + far * turned @ root.T).min()
+            for far in (stds / 3.0**0.5, HULL * stds)
+        )
         covariance = np.zeros((6, 6))
         covariance[:3, :3] = root @ root.T
-        sides = 3.0**0.5 * np.linalg.cholesky(covariance[:3, :3]).T
-        every = [probability(radar, place + each) for each in (0.0 * sides[0], *sides, *-sides)]
-        found = sure_probability(
-            0, np.append(place, np.zeros(3)), covariance, 0.0, arrays.place, arrays.rotation,
-            arrays.figures, arrays.face_from, arrays.faces, FIELD.copy(),
-        )  # fmt: skip
-        assert found == pytest.approx(min(every))
+        found = sure(radar, place, covariance, stds)
+        assert around <= found <= within
         counted += found > 0.0
-    assert 5 < counted < 55
+    assert 30 < counted < 270
 
 
 def test_how_far_along_its_line_a_motor_burns_is_nothing_to_a_satellite() -> None:
@@ -122,8 +143,4 @@ def test_how_far_along_its_line_a_motor_burns_is_nothing_to_a_satellite() -> Non
     line /= np.linalg.norm(line)
     covariance = np.zeros((6, 6))
     covariance[:3, :3] = 1e5**2 * np.outer(line, line)
-    found = sure_probability(
-        0, np.append(place, np.zeros(3)), covariance, 0.5, arrays.place, arrays.rotation,
-        arrays.figures, arrays.face_from, arrays.faces, FIELD.copy(),
-    )  # fmt: skip
-    assert found == pytest.approx(0.45)
+    assert sure(EYE, place, covariance, 1.0, burning=0.5) == pytest.approx(0.45)

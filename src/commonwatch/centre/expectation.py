@@ -5,7 +5,9 @@ figure                  source                                                  
 ======================  ========================================================  =======
 ``SETTLED_S``           a track is confirmed, reported and through the link       assumed
                         this long after the object entered the view
-``EDGE_STDS``           an object that may be out of view is not expected         assumed
+``EDGE_STDS``           an object that may be out of view so far off along three  assumed
+                        axes is not expected: further than for a missed look,
+                        for a track begins again, and who is named stays named
 ``LOOKS``               looks of a sensor between two reports, three at least     assumed
 ======================  ========================================================  =======
 """
@@ -24,7 +26,7 @@ from commonwatch.sensing.infrared import InfraredSatellite
 from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking.estimate import FIELD, predict
 from commonwatch.tracking.view import SensorArrays, sensor_arrays
-from commonwatch.tracking.view_kernel import detection_probability
+from commonwatch.tracking.view_kernel import sure_probability
 
 F64 = npt.NDArray[np.float64]
 NO_OUTAGES: Final[Outages] = {}
@@ -96,12 +98,10 @@ class Expectations:
             if arrays is None:
                 continue
             works = self._working(name, outages)
-            for column in range(len(state_vector)):
-                now = _least_probability(arrays, works, state_vector[column], covariance[column])
-                if now > 0.0 and (
-                    _least_probability(arrays, works, before[column], wider[column]) > 0.0
-                ):
-                    result[row, column] = 1.0 - (1.0 - now) ** LOOKS
+            now = _least_probability(arrays, works, state_vector, covariance)
+            then = _least_probability(arrays, works, before, wider)
+            is_settled = (now > 0.0) & (then > 0.0)
+            result[row, is_settled] = 1.0 - (1.0 - now[is_settled]) ** LOOKS
         return result
 
     def could_report(
@@ -126,14 +126,13 @@ class Expectations:
             Shape (C, N); 0 out of view, and where nothing is known of a contributor.
         """
         result = np.zeros((len(contributors), len(state_vector)))
-        exactly = np.zeros((6, 6))
+        exactly = np.zeros((len(state_vector), 6, 6))
         for row, name in enumerate(contributors):
             if name not in self._arrays:
                 continue
             works = self._working(name, outages)
-            for column, place in enumerate(state_vector):
-                now = _least_probability(self._arrays[name], works, place, exactly)
-                result[row, column] = 1.0 - (1.0 - now) ** LOOKS
+            now = _least_probability(self._arrays[name], works, state_vector, exactly)
+            result[row] = 1.0 - (1.0 - now) ** LOOKS
         return result
 
     def _working(self, name: NationId, outages: Outages) -> list[int]:
@@ -143,21 +142,17 @@ class Expectations:
 
 def _least_probability(
     arrays: SensorArrays, works: Sequence[int], state_vector: F64, covariance: F64
-) -> float:
-    """Best sensor's probability of one look, at the worst of the places where the object may be."""
-    place, axes = np.linalg.eigh(covariance[:3, :3])
+) -> F64:
+    """Best sensor's probability of one look at each object, wherever that may be, (N,)."""
+    places = np.array(state_vector, dtype=np.float64, order="C")
+    spreads = np.array(covariance, dtype=np.float64, order="C")
     field = FIELD.copy()
-    longest = EDGE_STDS * np.sqrt(max(float(place[-1]), 0.0)) * axes[:, -1]
-    best = 0.0
+    least = np.zeros(len(places))
     for sensor in works:
-        worst = 1.0
-        for offset in (-1.0, 0.0, 1.0):
-            moved = state_vector.copy()
-            moved[:3] += offset * longest
-            probability = detection_probability(
-                sensor, moved, 0.0, arrays.place, arrays.rotation, arrays.figures,
-                arrays.face_from, arrays.faces, field,
+        for n in range(len(places)):
+            sure = sure_probability(
+                sensor, places[n], spreads[n], EDGE_STDS, 0.0, arrays.place, arrays.rotation,
+                arrays.figures, arrays.face_from, arrays.faces, field,
             )  # fmt: skip
-            worst = min(worst, float(probability))
-        best = max(best, worst)
-    return best
+            least[n] = max(least[n], sure)
+    return least

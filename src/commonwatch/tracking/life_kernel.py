@@ -51,6 +51,10 @@ been missed, and its score then says too much."""
 MOTOR_LIKELY = 0.1
 """Probability that a satellite sees an object, above which it counts as in its view: less likely,
 the motor is out, and nothing is to be seen."""
+MISSED_STDS = math.sqrt(3.0)
+"""Standard deviations off along three axes at which a look would have seen an object too, for it to
+count as missed (assumed): it would then have seen it anywhere within one (derived). More would keep
+tracks of nothing where they are known badly; one that ends too early begins again."""
 SINGLE_LOOKS = 2.2
 """Revisits of its sensor that a single plot waits for a second."""
 
@@ -129,6 +133,7 @@ def live_on(
                 sensor,
                 states[t, FREE],
                 covariances[t, FREE],
+                MISSED_STDS,
                 weights[t, POWERED],
                 place,
                 rotation,

@@ -34,7 +34,6 @@ FIGURES = (
 KIND, RANGE_MIN, RANGE_MAX, PD, SIGNAL, SCAN, LOG_FALSE, REVISIT, EXPECTED, CLOUD = range(10)
 
 _TURN = 2.0 * math.pi
-_ROOT_3 = math.sqrt(3.0)
 
 
 @kernel("f8(f8[::1], f8[::1])", is_exact=True)
@@ -117,13 +116,15 @@ def detection_probability(
 
 
 @kernel(
-    "f8(i8, f8[::1], f8[:,::1], f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1], f8[::1])",
+    "f8(i8, f8[::1], f8[:,::1], f8, f8, f8[:,::1], f8[:,::1], f8[:,::1], i8[::1], f8[:,::1],"
+    " f8[::1])",
     is_exact=True,
 )
 def sure_probability(
     sensor: int,
     state_vector: F64,
     covariance: F64,
+    stds: float,
     burning: float,
     place: F64,
     rotation: F64,
@@ -134,10 +135,17 @@ def sure_probability(
 ) -> float:
     """Least probability that one look of a sensor detects an object, wherever it may be.
 
-    For a radar, over the place and the six points at the root of three standard deviations about
-    it along the columns of the Cholesky factor: those of ``covariance``. What a look leaves out of
-    view it has not missed, and many looks miss no more of it than one. A satellite looks along a
-    line, and what is not known of a young motor is how far along it is.
+    For a radar, over the place and six points about it, ``stds`` standard deviations off along the
+    columns of the Cholesky factor of ``covariance``. They span a body that holds every place within
+    ``stds`` over the root of three standard deviations, and none beyond ``stds``. In a convex field
+    of view, a face of up to half a turn beyond its least range, the probability has its least at a
+    corner of that body (derived: places where it is no less than a given one are convex too), so
+    nowhere within the smaller distance is it less than what is found. Near the least range, the
+    zenith or a second face that holds about, not exactly.
+
+    How many standard deviations depends on what it costs to be wrong, and is the caller's. A
+    satellite looks along a line, and what is not known of a young motor is how far along it is: of
+    it the place alone counts.
     """
     least = detection_probability(
         sensor, state_vector, burning, place, rotation, figures, face_from, faces, field
@@ -155,7 +163,7 @@ def sure_probability(
                 lower[i, j] = math.sqrt(max(rest, 0.0))
             elif lower[j, j] > 0.0:
                 lower[i, j] = rest / lower[j, j]
-        for side in (-_ROOT_3, _ROOT_3):
+        for side in (-stds, stds):
             for i in range(3):
                 point[i] = state_vector[i] + side * lower[i, j]
             least = min(
