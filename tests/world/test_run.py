@@ -181,6 +181,29 @@ def test_a_centre_that_crashed_comes_back_and_goes_on(centre: str, amount: float
     assert all(len(digests) == 1 for digests in said.values())
 
 
+@pytest.mark.parametrize(("begin_s", "end_s"), [(150.0, 160.0), (170.0, 205.0), (199.5, 230.0)])
+def test_a_centre_that_crashes_while_it_is_down_starts_when_both_crashes_are_over(
+    begin_s: float, end_s: float
+) -> None:
+    """North is down from 130 s to 200 s, and for as long as the second goes beyond."""
+    history = world(crash("north", 130.0, 200.0) + crash("north", begin_s, end_s, amount=1.0))
+    assert breaches_of(history) == ()
+    assert list(replay(history)) == []
+    since_s = [(entry.time_ns - history.begin_ns) / NS_PER_S for entry in history.entries[NORTH]]
+    down_s = 130.0 + 1.0, max(200.0, end_s)
+    assert [at_s for at_s in since_s if down_s[0] < at_s < down_s[1]] == []
+    assert any(at_s >= down_s[1] for at_s in since_s)
+    assert not Facts(history).is_forgotten(NORTH, history.begin_ns + 129 * NS_PER_S)
+
+
+def test_what_a_centre_says_as_it_starts_again_is_not_forgotten() -> None:
+    history = world(crash("north", 196.0, 215.0, amount=1.0))
+    facts = Facts(history)
+    [again] = [outage.up_ns for outage in facts.outages(NORTH)]
+    assert facts.is_forgotten(NORTH, again - 1)
+    assert not facts.is_forgotten(NORTH, again)
+
+
 def test_a_crash_that_forgets_nothing_ends_with_what_a_sound_world_shows() -> None:
     """Down for less than a tick and with nothing arriving meanwhile, it is as if it never was."""
     sound = world(level="launch-reports")

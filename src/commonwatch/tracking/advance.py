@@ -477,7 +477,8 @@ class Advance:
         phase = bank.phase[:count]
         is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
         old = (is_held & (news.row >= 0)).nonzero()[0]
-        new = (~is_held & (phase == bank_kernel.CONFIRMED)).nonzero()[0]
+        is_believed = (phase == bank_kernel.CONFIRMED) | (phase == bank_kernel.DORMANT)
+        new = (~is_held & is_believed).nonzero()[0]  # one may leave every view as it is believed
         track, row, place = old, news.row[old], news.plot[old]
         is_start = np.zeros(len(old), dtype=np.bool_)
         if len(new):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Final
 
@@ -11,7 +11,6 @@ from commonwatch.centre.events import Event, MessageArrived
 from commonwatch.identity import NationId
 from commonwatch.sharing.ledger import Entry
 from commonwatch.sharing.messages import Message
-from commonwatch.world.clock import TICK_NS, next_tick_ns
 from commonwatch.world.envelopes import Envelopes
 from commonwatch.world.faults import CRASH
 from commonwatch.world.history import History, Outage
@@ -88,8 +87,7 @@ class Facts:
         Returns
         -------
         bool
-            True after the last snapshot before a crash that forgets, to its end with two ticks
-            to spare.
+            True after the last snapshot before a crash that forgets, until the centre starts again.
 
         Notes
         -----
@@ -98,22 +96,32 @@ class Facts:
         leaves the later word out asks for a word that would be the same again.
         """
         return any(
-            self._saved_ns(centre, outage.begin_ns) < true_ns <= outage.end_ns + 2 * TICK_NS
-            for outage in self.outages(centre)
-            if outage.kind == CRASH and outage.amount > 0.0
+            self._saved_ns(centre, crash) < true_ns < crash.up_ns
+            for crash in self._crashes(centre)
+            if crash.amount > 0.0
         )
 
-    def _saved_ns(self, centre: NationId, crash_ns: int) -> int:
+    def _crashes(self, centre: NationId) -> list[Outage]:
+        """Return when a centre was down: what befalls one that is down keeps it down for longer."""
+        crashes: list[Outage] = []
+        for each in sorted(self.outages(centre), key=lambda each: each.begin_ns):
+            if each.kind != CRASH:
+                continue
+            if not crashes or each.down_ns > crashes[-1].up_ns:
+                crashes.append(each)
+                continue
+            last = crashes[-1]  # of two in one tick the later says what is forgotten
+            amount = each.amount if each.down_ns == last.down_ns else last.amount
+            crashes[-1] = replace(last, end_ns=max(last.end_ns, each.end_ns), amount=amount)
+        return crashes
+
+    def _saved_ns(self, centre: NationId, crash: Outage) -> int:
         """Return the last tick before a crash at whose end a snapshot was taken, or before it.
 
         They are taken at whole multiples of ``SNAPSHOT_NS``, true time; none in the tick that is
         cut short, nor while a centre is down.
         """
-        saved_ns = (next_tick_ns(crash_ns) - 1) // SNAPSHOT_NS * SNAPSHOT_NS
-        crashes = [each for each in self.outages(centre) if each.kind == CRASH]
-        while any(
-            next_tick_ns(each.begin_ns) <= saved_ns < next_tick_ns(each.end_ns) + TICK_NS
-            for each in crashes
-        ):
+        saved_ns = (crash.down_ns - 1) // SNAPSHOT_NS * SNAPSHOT_NS
+        while any(each.down_ns <= saved_ns < each.up_ns for each in self._crashes(centre)):
             saved_ns -= SNAPSHOT_NS
         return saved_ns

@@ -19,6 +19,7 @@ from commonwatch.sharing.ledger import Entry
 from commonwatch.sharing.messages import Area
 from commonwatch.tracking.estimate import Estimates, empty_estimates, joined
 from commonwatch.world.centres import Keyring
+from commonwatch.world.clock import TICK_NS, next_tick_ns
 from commonwatch.world.host import Life
 from commonwatch.world.links import INJECTED, RECEIVED, Manner, Passage
 
@@ -72,6 +73,16 @@ class Outage:
     begin_ns: int
     end_ns: int
     amount: float
+
+    @property
+    def down_ns(self) -> int:
+        """The tick in whose step a centre that crashes fails."""
+        return next_tick_ns(self.begin_ns)
+
+    @property
+    def up_ns(self) -> int:
+        """The tick at which it starts again: not before the one that it fails in is over."""
+        return next_tick_ns(self.end_ns) + TICK_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -221,6 +221,10 @@ class _World:
                 self.persons[host.name].asked(effect, now_ns)
 
     def _restart(self, host: Host, now_ns: int) -> None:
+        """Start a centre again, unless another crash holds it down still."""
+        crashes = [each for each in self.outages if each.centre == host.name and each.kind == CRASH]
+        if any(each.down_ns <= now_ns < each.up_ns for each in crashes):
+            return
         self._carry_out(host, host.restart(), now_ns)
 
     def _send(self, sender: NationId, released: Released, now_ns: int) -> None:
@@ -349,21 +353,19 @@ class _World:
                 self.agenda.enter(end_ns, partial(self._heal, link, number))
             return
         host = self.hosts[fault.centre]
-        self.outages.append(
-            Outage(
-                centre=fault.centre,
-                kind=fault.kind,
-                begin_ns=begin_ns,
-                end_ns=end_ns,
-                amount=fault.amount,
-            )
+        outage = Outage(
+            centre=fault.centre,
+            kind=fault.kind,
+            begin_ns=begin_ns,
+            end_ns=end_ns,
+            amount=fault.amount,
         )
+        self.outages.append(outage)
         if fault.kind == CRASH:
             share, torn = generator(self.order.seed, f"crash {number}").random(2).tolist()
             crash = Crash(share=share, is_torn=torn < TORN_SHARE, forgets=fault.amount > 0.0)
             self.agenda.enter(begin_ns, lambda _: host.fail(crash))
-            # Not before the tick that it fails in is over.
-            self.agenda.enter(next_tick_ns(end_ns) + TICK_NS, partial(self._restart, host))
+            self.agenda.enter(outage.up_ns, partial(self._restart, host))
         elif fault.kind == CLOCK_OFFSET:
             error_ns = round(fault.amount * NS_PER_S)
             self.agenda.enter(begin_ns, lambda _: host.clock.set_off(error_ns))
