@@ -14,16 +14,18 @@ from scipy.stats import chi2
 from commonwatch.flight.propagation import after
 from commonwatch.sensing.detection import Detections
 from commonwatch.sensing.measurement import radar_measurement, range_rate_measurement
-from commonwatch.tracking.estimate import normalised_error_squared
+from commonwatch.tracking.estimate import Status, normalised_error_squared
 from commonwatch.tracking.settings import Settings
 from tests.tracking.build import (
     EPOCH_NS,
+    INTERVAL_S,
     NORTH,
     SECOND_NS,
     Told,
     band,
     confirmed,
     delayed,
+    false_plots,
     flights,
     radar_at,
     scene,
@@ -150,3 +152,26 @@ def test_plots_of_one_look_taken_one_after_another_begin_tracks_as_honestly() ->
             squared.append(float(normalised_error_squared(offset[near], covariance)))
     low, high = band(len(squared), 6)
     assert low < np.mean(squared) < high
+
+
+def test_in_a_crowd_looks_of_a_radar_that_is_far_away_do_not_have_a_track_believed() -> None:
+    """Three false plots stand some kilometres beside each true one, so that more is asked of it."""
+    sensors = [NORTH, radar_at("away", -50.0, -170.0)]
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        start = flights(rng, 1)
+        near, far = [], []
+        for k in range(8):
+            there = after(start, INTERVAL_S * k)
+            offsets = [np.append(rng.normal(0.0, 1_000.0, 3), np.zeros(3)) for _ in range(3)]
+            plots = np.concatenate([there, *(there + offset for offset in offsets)])
+            near.append(seen(plots, INTERVAL_S * k, sensors, 0, rng))
+            far.append(false_plots(rng, 1, INTERVAL_S * (k + 0.5), sensors, 1))
+        both, alone = (
+            told.time_ns[told.status == Status.CONFIRMED].min()
+            for told in (
+                Told(together([*near, *far]), sensors).estimates,
+                Told(together(near), sensors).estimates,
+            )
+        )
+        assert both == alone

@@ -430,7 +430,7 @@ def test_an_object_comes_into_view_again_and_the_first_looks_may_miss_it() -> No
     radar = radar_at("fans", 50.0, 10.0, low, high)
     place = above(47.0, 10.0, 90e3)
     states = np.concatenate([place, 2_700.0 * place / np.linalg.norm(place)])[np.newaxis]
-    parts, unseen_count, again_count = [], 0, 0
+    parts, unseen_count, again_count, seen_s = [], 0, 0, []
     for seconds in np.arange(0.0, 160.0, INTERVAL_S):
         site = radar.site
         elevation_deg = np.degrees(
@@ -440,12 +440,19 @@ def test_an_object_comes_into_view_again_and_the_first_looks_may_miss_it() -> No
         again_count += bool(elevation_deg >= 40.0)
         if elevation_deg <= 20.0 or again_count > 4:
             parts.append(seen(states, seconds, [radar], 0, rng))
+            seen_s.append(float(seconds))
         parts.append(false_plots(rng, 1, seconds, [radar], 0))
         states = after(states, INTERVAL_S)
     assert INTERVAL_S * unseen_count > Settings().coast_s
     assert again_count > 10
     told = Told(together(parts), [radar])
     assert confirmed(told.estimates) == {1}
+    # Predicted into view is not seen: it is told of again with its first plot there.
+    again_s = max(np.diff(seen_s), default=0.0) + seen_s[int(np.diff(seen_s).argmax())]
+    told_s = (told.estimates.time_ns - EPOCH_NS) / SECOND_NS
+    gone_s = told_s[told.estimates.status == Status.ENDED].min()
+    is_between = (told_s > gone_s) & (told_s < again_s)
+    assert (told.estimates.status[is_between & (told.estimates.track == 1)] == Status.ENDED).all()
 
 
 @pytest.mark.parametrize("interval_s", [0.1, 0.02])

@@ -228,11 +228,9 @@ class Advance:
         while bank.count and until_ns - time_ns > STEP_NS:
             self.predict(bank, STEP_S)
             time_ns += STEP_NS
-            lost, hidden, dormant = self._given_up(bank, time_ns)
+            lost, hidden, _ = self._given_up(bank, time_ns)
             self._live_on(bank, _News(bank.count), NOBODY, time_ns, is_whole_look=False)
             _let_go(bank, lost, hidden)
-            woken = dormant[bank.phase[dormant] == bank_kernel.CONFIRMED]
-            bank.phase[woken], bank.unwatched_ns[woken] = bank_kernel.DORMANT, time_ns
             bank.companies.look(bank, time_ns, len(self.sensors.kind))
             ended += self._ended(bank, bank.count, time_ns)
             bank.forget()
@@ -477,8 +475,7 @@ class Advance:
         phase = bank.phase[:count]
         is_held = (before == bank_kernel.CONFIRMED) | (before == bank_kernel.DORMANT)
         old = (is_held & (news.row >= 0)).nonzero()[0]
-        is_believed = (phase == bank_kernel.CONFIRMED) | (phase == bank_kernel.DORMANT)
-        new = (~is_held & is_believed).nonzero()[0]  # one may leave every view as it is believed
+        new = (~is_held & (phase == bank_kernel.CONFIRMED)).nonzero()[0]
         track, row, place = old, news.row[old], news.plot[old]
         is_start = np.zeros(len(old), dtype=np.bool_)
         if len(new):

@@ -170,7 +170,7 @@ def live_on(
         is_over = (
             height < 0.0
             or (
-                lost > (rules[END] if phases[t] == CONFIRMED else rules[END_TENTATIVE])
+                lost > (rules[END_TENTATIVE] if phases[t] == TENTATIVE else rules[END])
                 and (cluster[t] < 0 or worst[cluster[t]] == t)
             )
             or (phases[t] == DORMANT and unseen_s > rules[DORMANT_S])
@@ -182,7 +182,12 @@ def live_on(
             phases[t] = GONE
             continue
         enough = CROWDED_HITS if is_crowded[t] else 2
-        if phases[t] == TENTATIVE and scores[t] > rules[CONFIRM] and hits[t] >= enough:
+        if (
+            phases[t] == TENTATIVE
+            and got[t] > 0.0
+            and scores[t] > rules[CONFIRM]
+            and hits[t] >= enough
+        ):
             phases[t] = CONFIRMED
             events[t] = CONFIRMED_NOW
         is_watched = got[t] > 0.0 or (figures[sensor, KIND] != INFRARED and chances[t] > 0.0)
@@ -210,11 +215,13 @@ def live_on(
                     may_burn = seen > MOTOR_LIKELY
                 else:
                     is_watched = seen > 0.0
-        if not is_watched:
+        # Where nobody looks at all, a dormant track waits for those in whose view it is.
+        if not is_watched or (sensor < 0 and phases[t] == DORMANT):
             unwatched_ns[t] = now_ns
         watched_s = 1e-9 * (now_ns - max(last_hit_ns[t], unwatched_ns[t]))
-        if phases[t] != DORMANT and watched_s > rules[COAST_S]:
-            events[t] = ENDED
+        if watched_s > rules[COAST_S]:
+            if phases[t] != DORMANT:
+                events[t] = ENDED
             phases[t] = GONE
             continue
         is_seen = is_watched or may_burn
@@ -227,9 +234,6 @@ def live_on(
         if not is_seen and phases[t] != DORMANT:
             events[t] = ENDED
             phases[t] = DORMANT if phases[t] == CONFIRMED else GONE
-        elif is_seen and phases[t] == DORMANT:
-            phases[t] = CONFIRMED
-            events[t] = CHANGED
             bests[t] = scores[t]
 
 
