@@ -226,3 +226,60 @@ def test_a_cache_that_fails_costs_time_and_nothing_else(damage: str, tmp_path: P
         assert done.stdout == "4.0\n", done.stderr
         for path in (tmp_path / "cache").rglob("*.nbi"):
             path.write_bytes(path.read_bytes()[:10])
+
+
+def beside(folder: Path, other: str, body: str) -> None:
+    """Run a body that may have the module ``other`` compiled beside it, with a cache of its own."""
+    (folder / "other.py").write_text("from pathlib import Path\n" + other)
+    code = """
+        from pathlib import Path
+        from commonwatch import kernels
+        kernels.core_count = lambda: 2
+    """
+    environment = dict(os.environ) | {
+        "NUMBA_CACHE_DIR": str(folder / "cache"),
+        "PYTHONPATH": os.pathsep.join([str(folder), *map(os.path.abspath, sys.path)]),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code) + textwrap.dedent(body)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_what_is_compiled_beside_is_there_when_the_block_is_done(tmp_path: Path) -> None:
+    body = """
+        with kernels.compiling_beside("other"):
+            pass
+        assert Path("imported").exists()
+    """
+    beside(tmp_path, "Path('imported').touch()", body)
+
+
+def test_where_something_is_compiled_already_nothing_is_begun_beside(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "some").mkdir(parents=True)
+    (tmp_path / "cache" / "some" / "kernel.nbi").touch()
+    body = """
+        with kernels.compiling_beside("other"):
+            pass
+        assert not Path("imported").exists()
+    """
+    beside(tmp_path, "Path('imported').touch()", body)
+
+
+def test_an_error_ends_what_is_compiled_beside(tmp_path: Path) -> None:
+    """The block waits for the other, which would never end by itself."""
+    body = """
+        try:
+            with kernels.compiling_beside("other"):
+                while not Path("begun").exists():
+                    pass
+                raise KeyError
+        except KeyError:
+            pass
+    """
+    beside(tmp_path, "import threading; Path('begun').touch(); threading.Event().wait()", body)

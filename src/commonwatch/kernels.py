@@ -13,9 +13,12 @@ import hashlib
 import os
 import pickle
 import platform
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,6 +98,35 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def compiling_beside(module: str) -> Iterator[None]:
+    """Have another process compile what a module needs, while this one does something else.
+
+    Parameters
+    ----------
+    module
+        Its full name; it is imported by the other process, and by this one after the block.
+
+    Notes
+    -----
+    Only where nothing is compiled yet and there is a second core; numba compiles one kernel at a
+    time in a process. The block ends when both are done; an error or Ctrl-C ends the other process.
+    """
+    if core_count() == 1 or any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi")):
+        yield
+        return
+    silent = subprocess.DEVNULL
+    command = [sys.executable, "-P", "-c", f"import {module}"]
+    with subprocess.Popen(  # noqa: S603 - this Python, and a name of this program
+        command, stdin=silent, stdout=silent, stderr=silent
+    ) as other:
+        try:
+            yield
+            other.wait()
+        finally:
+            other.kill()
 
 
 def run_in_chunks(work: Callable[[int, int], None], count: int, *, chunk: int) -> None:

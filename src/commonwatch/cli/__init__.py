@@ -8,6 +8,7 @@
 ``show``, ``scenarios``, ``check``,
 ``schema``, ``policy``, ``validate``
 ``outcome``                            what a run leaves behind
+``earlier``                            what an earlier run has left in its folder
 ``worlds``                             the worlds of a run, with progress
 ``flights``, ``state_table``           the work of ``fly``, and reading its table
 ``recording``                          the work of ``track``

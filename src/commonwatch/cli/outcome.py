@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from commonwatch.centre.configuration import Limits
-from commonwatch.errors import OutputError, TableError
+from commonwatch.cli.earlier import REPORT, earlier_files
 from commonwatch.report import ReportContent, ReportLaydown, Sector, write_picture, write_report
 from commonwatch.report.content import ReportCentre, ReportDelay, ReportLevel
 from commonwatch.report.summary import summary
@@ -26,21 +26,19 @@ from commonwatch.scenario.writing import sensor_file
 from commonwatch.studies.compare import IMPACT_BOUND_ARCS_MAX, INTERVAL_S, Comparison
 from commonwatch.studies.sharing import SeedResult, replayed, trajectories
 from commonwatch.tables.files import (
-    place_to_write,
     staged_folder,
     write_json,
     write_table,
     write_text,
 )
 from commonwatch.tables.known import KNOWN_TABLES
-from commonwatch.tables.manifest import FILE_NAME, World, read_manifest, write_manifest
+from commonwatch.tables.manifest import World, write_manifest
 from commonwatch.tables.refused import refused_sentences
 from commonwatch.tables.schemas import to_table
 from commonwatch.world.injections import LIE
 from commonwatch.world.sightings import Sightings
 
 TRAJECTORY_STEP_S: Final = 10.0
-_REPORT: Final = "report.html"
 
 
 def write_run(
@@ -87,7 +85,7 @@ def write_run(
             write_table(staged / f"{name}.parquet", table)
         write_sightings(scenario, sightings, staged, laydown=scenario.world.laydown)
         write_json(staged / "summary.json", figures)
-        write_text(staged / _REPORT, write_report(content))
+        write_text(staged / REPORT, write_report(content))
         write_text(staged / "picture.svg", write_picture(content))
         write_manifest(
             staged,
@@ -164,39 +162,6 @@ def _drawn(scenario: Scenario, sightings: Sightings) -> dict[str, Any]:
         "flight_count": sightings.flight_count,
         "flights_left_out_count": sightings.wanted_count - sightings.flight_count,
     }
-
-
-def earlier_files(folder: Path) -> tuple[str, ...]:
-    """Name the files that an earlier run left in a folder: they give way to the next run's.
-
-    Raises
-    ------
-    OutputError
-        The folder holds a report or a ``run.json`` that no run has left there.
-    """
-    for name in (_REPORT, "summary.json", FILE_NAME):
-        place_to_write(folder / name)
-    advice = "Choose another folder, or move the file away"
-    if not (folder / FILE_NAME).exists():
-        if (folder / _REPORT).exists():
-            raise OutputError(
-                f"there is a file of this name, but no {FILE_NAME} beside it that says whose it is",
-                allowed="a new or empty folder, or one that an earlier run has written",
-                where=str(folder / _REPORT),
-                what_to_do=advice,
-            )
-        return ()
-    try:
-        files = read_manifest(folder).files
-    except TableError as error:
-        raise OutputError(
-            f"there is a file of this name that is not the record of a run ({error.found})",
-            allowed="a new or empty folder, or one that an earlier run has written",
-            where=str(folder / FILE_NAME),
-            what_to_do=advice,
-        ) from error
-    names = [PurePosixPath(file.name) for file in files]
-    return tuple(str(name) for name in names if not name.is_absolute() and ".." not in name.parts)
 
 
 def report_content(

@@ -60,22 +60,26 @@ def command(
     """
     with Stages(is_shown=not as_json) as stages:
         stages.show("loading (the first time compiles)", 0.0)
-        from commonwatch.scenario.load import load_scenario
-        from commonwatch.tables.files import staged_folder
+        from commonwatch.kernels import compiling_beside
 
-        described = load_scenario(scenario)
-        folder = out or Path("commonwatch-out") / described.name
-        from commonwatch.cli.outcome import earlier_files, write_run
+        with compiling_beside("commonwatch.cli.outcome"):
+            from commonwatch.cli.earlier import earlier_files
+            from commonwatch.scenario.load import load_scenario
+            from commonwatch.tables.files import staged_folder
 
-        with staged_folder(folder):  # What cannot be written is refused before the work, not after.
-            earlier_files(folder)
+            described = load_scenario(scenario)
+            folder = out or Path("commonwatch-out") / described.name
+            with staged_folder(folder):  # What cannot be written is refused before the work.
+                earlier_files(folder)
+            from commonwatch.studies.compare import compare
+
+            comparison = compare(
+                described, progress=lambda text, part: stages.show(text, _SIGHT_PART * part)
+            )
+        from commonwatch.cli.outcome import write_run
         from commonwatch.cli.worlds import drop_kept, fly_worlds
-        from commonwatch.studies.compare import compare
         from commonwatch.world.sightings import draw
 
-        comparison = compare(
-            described, progress=lambda text, part: stages.show(text, _SIGHT_PART * part)
-        )
         used_seed = described.seed if seed is None else seed
         stages.show("drawing detections", _SIGHT_PART)
         sightings = draw(described, seed=used_seed)

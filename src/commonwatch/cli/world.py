@@ -82,7 +82,7 @@ def command(
 
         described = load_scenario(scenario)
         if out is not None:
-            from commonwatch.cli.outcome import earlier_files
+            from commonwatch.cli.earlier import earlier_files
 
             with staged_folder(out):  # What cannot be written is refused before the work.
                 earlier_files(out)
@@ -178,12 +178,8 @@ def _list(found: list[str] | None, none: str, some: str) -> None:
 def _write(history: History, scenario: Scenario, common: Common, folder: Path) -> None:
     from importlib.metadata import version
 
-    from commonwatch.cli.outcome import (
-        TRAJECTORY_STEP_S,
-        earlier_files,
-        limits_of_centres,
-        write_sightings,
-    )
+    from commonwatch.cli.earlier import earlier_files
+    from commonwatch.cli.outcome import TRAJECTORY_STEP_S, limits_of_centres, write_sightings
     from commonwatch.tables.files import staged_folder, write_table
     from commonwatch.tables.manifest import World, write_manifest
     from commonwatch.tables.schemas import to_table
