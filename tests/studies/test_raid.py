@@ -51,9 +51,14 @@ def judge(
     centres: Collection[str],
     outcomes: Collection[str],
     *,
-    by: Collection[str] = LOOKING,
+    by: Collection[str] = (),
+    others: Collection[str] = ("nothing",),
 ) -> None:
-    """Every object well seen is alerted on with one of these outcomes, and nothing is confirmed."""
+    """Every object well seen is alerted on with one of these outcomes; nothing else is confirmed.
+
+    Well seen by the radars of ``by``, where left out by the centre's own; what is not may end as
+    one of ``others`` too.
+    """
     scenario = common.scenario
     order = WorldOrder(scenario=scenario, laydown=laydown, level=level, seed=scenario.seed)
     history = run_world(order, common=common)
@@ -61,12 +66,14 @@ def judge(
     missed = unmet(scenario, common.sightings, history)
     assert not missed, "\n".join(map(str, missed))
     rows = known_of(scenario, common.sightings, history)
-    objects, ends = well_seen(common, by), ended(scenario, common.sightings, history, rows=rows)
+    ends = ended(scenario, common.sightings, history, rows=rows)
     of_flights = list(zip(rows.known, ends, strict=False))  # false alarms come after them
     for centre in centres:
         own = [(row["object"], each) for row, each in of_flights if each.centre == centre]
         assert len(own) == common.sightings.flight_count
+        objects = well_seen(common, by or (centre,))
         assert {each.highest for number, each in own if number in objects} <= set(outcomes), centre
+        assert {each.highest for _, each in own} <= {*outcomes, *others}, centre
 
 
 def test_the_whole_raid_in_clutter_is_alerted_on_and_nothing_else_is_confirmed() -> None:
@@ -74,9 +81,10 @@ def test_the_whole_raid_in_clutter_is_alerted_on_and_nothing_else_is_confirmed()
     common = raid(WHOLE)
     assert common.sightings.flight_count == WHOLE
     judge(common, "two", "nothing", LOOKING, {"confirmed, single kind", "unconfirmed"})
-    judge(common, "two", "tracks", (*LOOKING, "island", "joint"), {"confirmed"})
+    everyone, others = (*LOOKING, "island", "joint"), ("unconfirmed", "confirmed, single kind")
+    judge(common, "two", "tracks", everyone, {"confirmed"}, by=LOOKING, others=others)
 
 
 def test_a_radar_and_a_satellite_alert_on_every_object_of_a_part_of_it() -> None:
     outcomes = {"confirmed", "unconfirmed"}
-    judge(raid(FEWER), "three", "nothing", ("island",), outcomes, by=("island",))
+    judge(raid(FEWER), "three", "nothing", ("island",), outcomes)

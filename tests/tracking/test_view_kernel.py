@@ -13,6 +13,7 @@ from commonwatch.earth.ellipsoid import geodetic_from_ecef
 from commonwatch.earth.frames import look_angles
 from commonwatch.sensing.measurement import look_probability
 from commonwatch.sensing.radar import Radar
+from commonwatch.sensing.visibility import Sensor
 from commonwatch.tracking.estimate import FIELD
 from commonwatch.tracking.life_kernel import MISSED_STDS
 from commonwatch.tracking.view import sensor_arrays
@@ -41,8 +42,8 @@ none of it is more than 0.2 rad from the nearest."""
 CERTAIN = radar_at("certain", 60.0, -30.0, face(0.0, 90.0), detection_probability=0.8)
 
 
-def probability(sensor: object, place: F64, *, burning: float = 0.0) -> float:
-    arrays = sensor_arrays([sensor])  # type: ignore[list-item]
+def probability(sensor: Sensor, place: F64, *, burning: float = 0.0) -> float:
+    arrays = sensor_arrays([sensor])
     state_vector = np.append(place, np.zeros(3))
     return float(
         detection_probability(
@@ -53,9 +54,9 @@ def probability(sensor: object, place: F64, *, burning: float = 0.0) -> float:
 
 
 def sure(
-    sensor: object, place: F64, covariance: F64, stds: float, *, burning: float = 0.0
+    sensor: Sensor, place: F64, covariance: F64, stds: float, *, burning: float = 0.0
 ) -> float:
-    arrays = sensor_arrays([sensor])  # type: ignore[list-item]
+    arrays = sensor_arrays([sensor])
     return float(
         sure_probability(
             0, np.append(place, np.zeros(3)), covariance, stds, burning, arrays.place,
